@@ -1,0 +1,167 @@
+"""One error tree. What may be retried is a class, not a guess made by the caller.
+
+    AnimeflowError
+    ├── PermanentError            the same input gives the same failure
+    │   ├── InputError            a file of the user's: unreadable, hostile, empty, of the wrong kind
+    │   │   ├── ProbeError
+    │   │   ├── DecodeError
+    │   │   └── ArchiveError
+    │   ├── SettingsError         a setting: unknown key, bad range, secret in a file
+    │   ├── ContractError         a table, manifest or adapter that breaks its declaration
+    │   ├── WeightsMissing        a model's weights cannot be had here
+    │   ├── LicenceRefused        weights whose licence was not accepted
+    │   ├── CommandFailed         an external process ended badly
+    │   │   └── EncodeError
+    │   ├── PublishRejected       a target refused what was offered
+    │   └── StageFailed           too many videos of a shard failed
+    └── TransientError            the same call may go through later
+        ├── DiskFull
+        ├── WorkspaceBusy         another run writes this shard
+        ├── CommandTimeout
+        ├── DeviceBusy
+        └── HubUnavailable
+
+Every message says what was tried, the value found, what is allowed, and what to do. `reason` is one of
+`animeflow.tables.status.Reason` and ends up in the status row of the video.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class AnimeflowError(Exception):
+    """Base of all errors that animeflow raises on purpose.
+
+    `reason` is the closed-enum word of the status row, `path` the file it is about, `hint` the way out.
+    """
+
+    transient = False
+    default_reason = "internal"
+
+    def __init__(
+        self, message: str, *, reason: str | None = None, path: Path | str | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.reason = reason or self.default_reason
+        self.path = None if path is None else str(path)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        parts = [self.message]
+        if self.path is not None and self.path not in self.message:
+            parts.insert(0, f"{self.path!r}:")
+        if self.hint:
+            parts.append(f"({self.hint})")
+        return " ".join(parts)
+
+
+class PermanentError(AnimeflowError):
+    """The same input gives the same failure: retrying is useless."""
+
+
+class TransientError(AnimeflowError):
+    """The same call may go through later."""
+
+    transient = True
+
+
+class InputError(PermanentError):
+    """A file of the user's cannot be used."""
+
+    default_reason = "unreadable"
+
+
+class ProbeError(InputError):
+    """The container or its streams cannot be read."""
+
+
+class DecodeError(InputError):
+    """The pictures cannot be decoded."""
+
+    default_reason = "undecodable"
+
+
+class ArchiveError(InputError):
+    """An archive is broken or hostile."""
+
+    default_reason = "bad_archive"
+
+
+class SettingsError(PermanentError):
+    """A setting is unknown, out of range, or looks like a secret."""
+
+    default_reason = "settings"
+
+
+class ContractError(PermanentError):
+    """A table, manifest or adapter breaks its declaration."""
+
+    default_reason = "contract"
+
+
+class WeightsMissing(PermanentError):
+    """Weights are in none of their sources, or differ from their digest."""
+
+    default_reason = "weights_missing"
+
+
+class LicenceRefused(PermanentError):
+    """The licence of the weights forbids commercial use and was not accepted."""
+
+    default_reason = "licence"
+
+
+class CommandFailed(PermanentError):
+    """An external process ended with an error."""
+
+    default_reason = "command_failed"
+
+
+class EncodeError(CommandFailed):
+    """An encoder failed, or its result did not verify."""
+
+    default_reason = "encode_failed"
+
+
+class PublishRejected(PermanentError):
+    """A target refused what was offered, or holds something else."""
+
+    default_reason = "publish_rejected"
+
+
+class StageFailed(PermanentError):
+    """Every video of a shard failed, or more than the allowed share."""
+
+    default_reason = "stage_failed"
+
+
+class DiskFull(TransientError):
+    """Not enough room for what comes next."""
+
+    default_reason = "disk_full"
+
+
+class WorkspaceBusy(TransientError):
+    """Another run holds the shard."""
+
+    default_reason = "busy"
+
+
+class CommandTimeout(TransientError):
+    """An external process ran past its limit and was killed."""
+
+    default_reason = "timeout"
+
+
+class DeviceBusy(TransientError):
+    """No accelerator became free in time."""
+
+    default_reason = "device_busy"
+
+
+class HubUnavailable(TransientError):
+    """A hub did not answer, or answered that it cannot now."""
+
+    default_reason = "hub_unavailable"
