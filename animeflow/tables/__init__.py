@@ -1,0 +1,1 @@
+"""Schemas, ids, Parquet, workspace, manifests: where the stages meet."""

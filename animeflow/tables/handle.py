@@ -1,0 +1,101 @@
+"""Lazy handles: what the IO manager hands to a stage instead of a whole table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from animeflow.errors import ContractError
+from animeflow.tables import parquet
+from animeflow.tables.manifest import FileRef, Manifest, TableFile
+from animeflow.tables.schema import TableSpec
+from animeflow.tables.specs import TABLES
+from animeflow.tables.status import STATUS, Status
+
+
+@dataclass(frozen=True)
+class Handle:
+    """One finished asset of one shard. Nothing is read before it is asked for."""
+
+    folder: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, folder: Path) -> Handle:
+        """The asset in `folder`; ContractError when it was never finished."""
+        manifest = Manifest.read(folder)
+        if manifest is None:
+            raise ContractError(
+                f"{folder.parent.name}/{folder.name} has no manifest: it was never finished",
+                path=folder,
+                hint=f"materialise {folder.name} first",
+            )
+        return cls(folder, manifest)
+
+    @property
+    def asset(self) -> str:
+        return self.manifest.asset
+
+    def table(
+        self, name: str | None = None, *, video_id: str | None = None, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """The rows of a table (default: the one named like the asset), of one video or of the whole shard."""
+        spec = TABLES[name or self.asset]
+        files = self._files(spec, video_id)
+        wanted = list(columns) if columns else None
+        parts = [self._read(spec, file, wanted) for file in files]
+        if parts:
+            return pa.concat_tables(parts)
+        empty = spec.empty()
+        return empty.select(wanted) if wanted else empty
+
+    def rows(self, name: str | None = None, *, video_id: str | None = None) -> list[dict[str, Any]]:
+        """The same as row dicts: for tables of clips and drawings, not of frames."""
+        return self.table(name, video_id=video_id).to_pylist()
+
+    def media(self, path: str) -> Path:
+        """The absolute path of a media file that a table names."""
+        return self.folder / path
+
+    def ref(self, path: str) -> FileRef:
+        """The manifest's entry of a media file."""
+        return self._refs[path]
+
+    @cached_property
+    def _refs(self) -> dict[str, FileRef]:
+        return {file.path: file for file in self.manifest.media}
+
+    @cached_property
+    def statuses(self) -> list[Status]:
+        """One status per file of the shard."""
+        return [Status.of_row(row) for row in pq.read_table(self.folder / "status.parquet").to_pylist()]
+
+    def ok_videos(self) -> set[str]:
+        """Ids of the videos that this stage finished."""
+        return {status.video_id for status in self.statuses if status.ok and status.video_id}
+
+    def _files(self, spec: TableSpec, video_id: str | None) -> list[TableFile]:
+        files = self.manifest.tables.get(spec.name, [])
+        if video_id is None:
+            return files
+        return [file for file in files if Path(file.path).stem in (video_id, "all")]
+
+    def _read(self, spec: TableSpec, file: TableFile, columns: list[str] | None) -> pa.Table:
+        path = self.folder / file.path
+        parquet.check_version(path, spec=spec)
+        # ParquetFile, not read_table: the latter would infer partition columns from folder names with "=".
+        table = pq.ParquetFile(path).read(columns=columns)
+        for column in spec.columns:  # a column added since the file was written reads as null
+            if column.name not in table.column_names and (columns is None or column.name in columns):
+                table = table.append_column(column.field(), pa.nulls(table.num_rows, column.type))
+        return table.select(columns or list(spec.names)).replace_schema_metadata(None)
+
+
+STATUS_FILE = "status.parquet"
+__all__ = ["STATUS", "STATUS_FILE", "Handle"]

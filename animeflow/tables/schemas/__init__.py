@@ -1,0 +1,1 @@
+"""One module per group: the declared tables of its assets."""

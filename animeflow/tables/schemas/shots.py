@@ -1,0 +1,169 @@
+"""Tables of the group `shots`: what the one decode stored, and what follows from it."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from animeflow.tables.schema import Column, TableSpec
+from animeflow.tables.schemas.common import (
+    BOOL,
+    CLIP_ID,
+    DRAWING_ID,
+    END,
+    END_PTS,
+    F32,
+    FRAME,
+    I32,
+    I64,
+    SHOT,
+    START,
+    START_PTS,
+    STR,
+    TIME_BASE,
+    VIDEO_ID,
+    scalar,
+)
+
+THUMB_WIDTH, THUMB_HEIGHT = 48, 27
+THUMB_BYTES = THUMB_WIDTH * THUMB_HEIGHT * 3
+_FIRST = "the first frame has no previous one"
+
+
+def _signal(name: str, text: str, unit: str, null: str | None = None) -> Column:
+    return Column(name, F32, text, unit, null)
+
+
+FRAME_SIGNALS = TableSpec(
+    name="frame_signals",
+    version=1,
+    grain="one frame of a video",
+    key=("video_id", "frame"),
+    columns=(
+        VIDEO_ID,
+        FRAME,
+        Column("pts", I64, "presentation time stamp", "time base of the video stream"),
+        *TIME_BASE,
+        Column("key", BOOL, "key frame of the source"),
+        Column("corrupt", BOOL, "the decoder concealed damage in this frame"),
+        Column("thumbnail", pa.binary(THUMB_BYTES), "27 rows of 48 RGB pixels, area scaled"),
+        _signal("diff_rgb", "mean |RGB - previous| at 48x27", "8-bit levels", _FIRST),
+        _signal("diff_rms", "rms of luma - previous luma at 160x90", "8-bit levels", _FIRST),
+        _signal(
+            "diff_block", "largest 4x4-block mean of |luma - previous| at 160x90", "8-bit levels", _FIRST
+        ),
+        _signal("delta_hue", "PySceneDetect's mean |hue - previous|", "8-bit levels", _FIRST),
+        _signal("delta_sat", "PySceneDetect's mean |saturation - previous|", "8-bit levels", _FIRST),
+        _signal("delta_lum", "PySceneDetect's mean |value - previous|", "8-bit levels", _FIRST),
+        _signal("sharpness", "variance of the Laplacian of luma at 320x180", "8-bit levels squared"),
+        _signal("brightness", "mean of luma at 160x90", "8-bit levels"),
+        _signal("contrast", "standard deviation of luma at 160x90", "8-bit levels"),
+        _signal("saturation", "mean of HSV saturation at 48x27", "0-1"),
+        _signal("colourfulness", "Hasler-Suesstrunk colourfulness at 48x27", "8-bit levels"),
+    ),
+)
+
+TEXT_BOXES = TableSpec(
+    name="text_boxes",
+    version=1,
+    grain="one sampled frame of a video",
+    key=("video_id", "frame"),
+    columns=(
+        VIDEO_ID,
+        FRAME,
+        Column("width", I32, "width of the frame the polygons refer to", "px"),
+        Column("height", I32, "height of the frame the polygons refer to", "px"),
+        Column("read", BOOL, "whether the recogniser looked at it (the prefilter may spare it)"),
+        Column(
+            "boxes",
+            pa.list_(
+                pa.struct(
+                    [("polygon", pa.list_(pa.float32(), 8)), ("text", pa.string()), ("score", pa.float32())]
+                )
+            ),
+            "quadrilaterals x1 y1 .. x4 y4 in px, the recognised text and its score 0-1",
+        ),
+    ),
+)
+
+SHOTS = TableSpec(
+    name="shots",
+    version=1,
+    grain="one shot of a video; the shots cover every frame once",
+    key=("video_id", "shot"),
+    columns=(
+        VIDEO_ID,
+        SHOT,
+        START,
+        END,
+        START_PTS,
+        END_PTS,
+        Column("cut_kind", STR, "how it begins: start, hard, dissolve or fade"),
+        Column(
+            "transition_start", I32, "first frame of the transition into it", "frames", "it begins with a cut"
+        ),
+        Column("transition_end", I32, "frame after that transition", "frames", "it begins with a cut"),
+        Column(
+            "score", F32, "the detector's confidence in the cut into it", "0-1", "the first shot has no cut"
+        ),
+    ),
+)
+
+SHOT_PROBABILITIES = TableSpec(
+    name="shot_probabilities",
+    version=1,
+    grain="one frame of a video",
+    key=("video_id", "frame"),
+    columns=(
+        VIDEO_ID,
+        FRAME,
+        Column(
+            "single",
+            F32,
+            "TransNetV2: probability that the next frame begins a shot",
+            "0-1",
+            "kind without network",
+        ),
+        Column(
+            "many_hot", F32, "TransNetV2: probability to lie in a transition", "0-1", "kind without network"
+        ),
+    ),
+)
+
+CLIPS = TableSpec(
+    name="clips",
+    version=1,
+    grain="one clip: frames of one shot, without transitions",
+    key=("clip_id",),
+    columns=(
+        CLIP_ID,
+        VIDEO_ID,
+        SHOT,
+        START,
+        END,
+        START_PTS,
+        END_PTS,
+        *TIME_BASE,
+        Column("frames", I32, "length", "frames"),
+        scalar("duration_s", "length in time, from pts", "s"),
+        Column("trimmed_start", I32, "frames of the shot left out before it", "frames"),
+        Column("trimmed_end", I32, "frames of the shot left out after it", "frames"),
+    ),
+)
+
+DRAWINGS = TableSpec(
+    name="drawings",
+    version=1,
+    grain="one drawing: a run of identical composed frames",
+    key=("drawing_id",),
+    columns=(
+        DRAWING_ID,
+        VIDEO_ID,
+        SHOT,
+        START,
+        END,
+        Column("hold", I32, "length of the run", "frames"),
+        Column("change", F32, "largest 4x4-block difference to the previous drawing", "8-bit levels", _FIRST),
+    ),
+)
+
+TABLES = (FRAME_SIGNALS, TEXT_BOXES, SHOTS, SHOT_PROBABILITIES, CLIPS, DRAWINGS)

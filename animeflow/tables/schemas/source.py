@@ -1,0 +1,65 @@
+"""Tables of the group `source`."""
+
+from __future__ import annotations
+
+from animeflow.tables.schema import Column, TableSpec
+from animeflow.tables.schemas.common import BOOL, F64, I32, I64, STR
+
+_NO = "the file is not a readable video"
+_UNKNOWN = "the container does not say"
+
+
+def _probe(name: str, kind: object, text: str, unit: str | None = None, null: str = _NO) -> Column:
+    return Column(name, kind, text, unit, null)
+
+
+SHARD_FILES = TableSpec(
+    name="shard_files",
+    version=1,
+    grain="one file of the unit",
+    key=("path",),
+    columns=(
+        Column("path", STR, "path of the file inside its unit (POSIX)"),
+        Column("video_id", STR, "id of the video", null_reason="the file could not be read at all"),
+        Column("size_bytes", I64, "size of the file", "bytes"),
+        Column("sha256", STR, "sha256 of the file", null_reason="the file could not be read at all"),
+        Column("usable", BOOL, "whether later stages work on it"),
+        Column("error", STR, "why not, in words", null_reason="the file is usable"),
+        Column(
+            "media_path",
+            STR,
+            "the file, relative to the asset's folder",
+            null_reason="the file is not usable",
+        ),
+        _probe("container", STR, "name of the demuxer"),
+        _probe("duration_s", F64, "the container's claim of its duration", "s", _UNKNOWN),
+        _probe("codec", STR, "codec of the main video stream"),
+        _probe("frames", I64, "frames of the main video stream, counted from its packets", "frames"),
+        _probe("width", I32, "coded width", "px"),
+        _probe("height", I32, "coded height", "px"),
+        _probe("time_base_num", I32, "numerator of the time base of the video stream"),
+        _probe("time_base_den", I32, "denominator of the time base of the video stream"),
+        _probe("first_pts", I64, "pts of the first frame", "time base of the video stream"),
+        _probe("last_pts", I64, "pts of the last frame", "time base of the video stream"),
+        _probe("rate_num", I32, "numerator of the average frame rate (informative)", None, _UNKNOWN),
+        _probe("rate_den", I32, "denominator of the average frame rate (informative)", None, _UNKNOWN),
+        _probe("variable_rate", BOOL, "whether the distance of the pts varies beyond rounding"),
+        _probe("sar_num", I32, "sample aspect ratio, numerator", None, _UNKNOWN),
+        _probe("sar_den", I32, "sample aspect ratio, denominator", None, _UNKNOWN),
+        _probe("rotation", I32, "rotation by the display matrix", "degrees"),
+        _probe("pix_fmt", STR, "pixel format"),
+        _probe("bit_depth", I32, "bits per component", "bits"),
+        _probe("color_primaries", I32, "ITU-T H.273 code; 2 is unknown"),
+        _probe("color_transfer", I32, "ITU-T H.273 code; 2 is unknown"),
+        _probe("color_space", I32, "ITU-T H.273 code; 2 is unknown"),
+        _probe("color_range", I32, "1 limited, 2 full, 0 unknown"),
+        _probe("interlaced", BOOL, "whether the stream or its first frame is flagged interlaced"),
+        _probe("hdr_json", STR, "HDR10 static metadata as JSON", None, "the stream has none"),
+        _probe("audio_json", STR, "audio streams as a JSON list"),
+        _probe("subtitles_json", STR, "subtitle streams as a JSON list"),
+        _probe("attachments_json", STR, "attachments and cover art as a JSON list"),
+        _probe("chapters_json", STR, "chapters as a JSON list"),
+    ),
+)
+
+TABLES = (SHARD_FILES,)

@@ -1,0 +1,16 @@
+"""Every declared table by name."""
+
+from __future__ import annotations
+
+from animeflow.tables.schema import TableSpec, registry
+from animeflow.tables.schemas import curation, measures, media, shots, source
+from animeflow.tables.status import STATUS
+
+TABLES: dict[str, TableSpec] = registry(
+    (STATUS,),
+    source.TABLES,
+    shots.TABLES,
+    media.TABLES,
+    measures.TABLES,
+    curation.TABLES,
+)
