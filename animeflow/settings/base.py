@@ -13,7 +13,9 @@ NO_DIGEST = {"digest": False}
 class Section(BaseModel):
     """A part of the settings tree. Unknown keys and bad ranges are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
+    )
 
     def digest_view(self) -> dict[str, Any]:
         """The values that can change a result: fields marked `NO_DIGEST` (paths, threads, batches) are left out."""

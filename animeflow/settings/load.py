@@ -1,0 +1,219 @@
+"""profile YAML < user YAML < environment < command line, with errors that name the file and the line."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from animeflow.errors import SettingsError
+from animeflow.settings.tree import Settings
+
+ENV_PREFIX = "ANIMEFLOW__"
+_TOKEN = re.compile(
+    r"(hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{20,}|ms-[0-9a-f]{8}-[0-9a-f-]{20,}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,})"
+)
+Path_ = tuple[str, ...]
+
+
+@dataclass
+class _Layer:
+    """Values of one origin, with where each of them stands."""
+
+    values: dict[str, Any]
+    origin: str
+    lines: dict[Path_, int] = field(default_factory=dict)
+
+
+def profiles() -> list[str]:
+    """Names of the shipped profiles."""
+    folder = resources.files("animeflow.settings") / "profiles"
+    return sorted(
+        entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")
+    )
+
+
+def load(
+    *,
+    profile: str | None = None,
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    overrides: Sequence[str] = (),
+    values: Mapping[str, Any] | None = None,
+) -> Settings:
+    """The resolved tree.
+
+    `overrides` are `key=value` with dotted keys (the value is read as YAML); `values` a nested mapping that counts
+    like the command line (Dagster's launchpad). `environment` defaults to the process's: ANIMEFLOW__SHOTS__CLIPS__MIN_FRAMES=12.
+    Raises SettingsError naming the origin (file and line, variable or option), the key and what is allowed.
+    """
+    layers = []
+    user = _yaml_layer(file.read_text(encoding="utf-8"), str(file)) if file else None
+    name = profile or (user.values.get("profile") if user else None) or "embedded"
+    layers.append(_profile_layer(str(name)))
+    if user:
+        layers.append(user)
+    layers.append(_environment_layer(os.environ if environment is None else environment))
+    layers.extend(_override_layer(text) for text in overrides)
+    if values:
+        layers.append(_Layer(dict(values), "the run configuration"))
+    return _resolve([*layers, _Layer({"profile": str(name)}, "the profile")])
+
+
+def dump(settings: Settings) -> str:
+    """The resolved tree as YAML, as it is saved next to the results."""
+    return yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _resolve(layers: Sequence[_Layer]) -> Settings:
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        _refuse_tokens(layer.values, layer, ())
+        merged = _merge(merged, layer.values)
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, layers)) from None
+
+
+def _profile_layer(name: str) -> _Layer:
+    if name not in profiles():
+        raise SettingsError(f"no profile {name!r}; there are: {', '.join(profiles())}")
+    text = (resources.files("animeflow.settings") / "profiles" / f"{name}.yaml").read_text(encoding="utf-8")
+    return _yaml_layer(text, f"profile {name}")
+
+
+def _yaml_layer(text: str, origin: str) -> _Layer:
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise SettingsError(f"{origin}{where}: not valid YAML: {getattr(error, 'problem', error)}") from error
+    if values is None:
+        return _Layer({}, origin)
+    if not isinstance(values, dict):
+        raise SettingsError(f"{origin}, line 1: a settings file is a mapping of sections")
+    lines: dict[Path_, int] = {}
+    _lines(root, (), lines)
+    return _Layer(values, origin, lines)
+
+
+def _lines(node: yaml.Node | None, path: Path_, lines: dict[Path_, int]) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*path, str(key.value))
+            lines[here] = key.start_mark.line + 1
+            _lines(value, here, lines)
+
+
+def _environment_layer(environment: Mapping[str, str]) -> _Layer:
+    values: dict[str, Any] = {}
+    for name, text in sorted(environment.items()):
+        if name.startswith(ENV_PREFIX):
+            _put(values, name.removeprefix(ENV_PREFIX).lower().split("__"), _scalar(text, f"variable {name}"))
+    return _Layer(values, "the environment")
+
+
+def _override_layer(text: str) -> _Layer:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise SettingsError(f"--set {text!r}: write it as key=value, for example --set media.av1.crf=28")
+    values: dict[str, Any] = {}
+    _put(values, key.strip().split("."), _scalar(value, f"--set {text}"))
+    return _Layer(values, f"--set {text}")
+
+
+def _scalar(text: str, origin: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{origin}: the value is not valid YAML") from error
+
+
+def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    for word in path[:-1]:
+        values = values.setdefault(word, {})
+    values[path[-1]] = value
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Mappings merge key by key; a mapping of another `kind` replaces the old one whole."""
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        if both and value.get("kind", old.get("kind")) == old.get("kind"):
+            merged[key] = _merge(old, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _refuse_tokens(value: Any, layer: _Layer, path: Path_) -> None:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _refuse_tokens(item, layer, (*path, str(key)))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _refuse_tokens(item, layer, path)
+    elif isinstance(value, str) and _TOKEN.search(value):
+        raise SettingsError(
+            f"{_where(layer, path)}: {'.'.join(path)} looks like a secret",
+            hint="keep tokens in environment variables and name the variable here (token_env)",
+        )
+
+
+def _explain(error: ValidationError, layers: Sequence[_Layer]) -> str:
+    first = error.errors()[0]
+    path = tuple(str(word) for word in first["loc"])
+    origin = next((layer for layer in reversed(layers) if _reaches(layer, path)), None)
+    where = _where(origin, path) if origin else "the settings"
+    if first["type"] == "extra_forbidden":
+        text = f"{where}: unknown key {'.'.join(path)}{_suggest(path)}"
+    else:
+        text = f"{where}: {'.'.join(path)} = {first.get('input')!r}: {first['msg'].lower()}"
+    more = len(error.errors()) - 1
+    return f"{text} (and {more} more)" if more else text
+
+
+def _tidy(path: Path_, values: Mapping[str, Any]) -> Path_:
+    """The part of a pydantic location that is keys of the mapping (a tagged union adds its tag)."""
+    found: list[str] = []
+    node: Any = values
+    for word in path:
+        if isinstance(node, Mapping) and word in node:
+            found.append(word)
+            node = node[word]
+    return tuple(found)
+
+
+def _reaches(layer: _Layer, path: Path_) -> bool:
+    found = _tidy(path, layer.values)
+    return bool(found) and found[-1] == path[-1]
+
+
+def _where(layer: _Layer, path: Path_) -> str:
+    line = layer.lines.get(_tidy(path, layer.values))
+    return f"{layer.origin}, line {line}" if line else layer.origin
+
+
+def _suggest(path: Path_) -> str:
+    node: Any = Settings
+    for word in path[:-1]:
+        if not (isinstance(node, type) and issubclass(node, BaseModel)) or word not in node.model_fields:
+            return ""
+        node = node.model_fields[word].annotation
+    if not (isinstance(node, type) and issubclass(node, BaseModel)):
+        return ""
+    near = difflib.get_close_matches(path[-1], node.model_fields, 1)
+    return f"; did you mean {near[0]}?" if near else f"; allowed here: {', '.join(node.model_fields)}"
