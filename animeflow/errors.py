@@ -18,6 +18,7 @@
         ├── DiskFull
         ├── WorkspaceBusy         another run writes this shard
         ├── CommandTimeout
+        ├── Interrupted           somebody asked the process to stop
         ├── DeviceBusy
         └── HubUnavailable
 
@@ -40,7 +41,12 @@ class AnimeflowError(Exception):
     default_reason = "internal"
 
     def __init__(
-        self, message: str, *, reason: str | None = None, path: Path | str | None = None, hint: str | None = None
+        self,
+        message: str,
+        *,
+        reason: str | None = None,
+        path: Path | str | None = None,
+        hint: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -153,6 +159,12 @@ class CommandTimeout(TransientError):
     """An external process ran past its limit and was killed."""
 
     default_reason = "timeout"
+
+
+class Interrupted(TransientError):
+    """The process was asked to stop (Ctrl-C, SIGTERM): what was begun is not done."""
+
+    default_reason = "interrupted"
 
 
 class DeviceBusy(TransientError):

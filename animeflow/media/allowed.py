@@ -1,0 +1,35 @@
+"""What animeflow is willing to open, as data: demuxers, protocols, and the first bytes of what it refuses."""
+
+from __future__ import annotations
+
+DEMUXERS = (
+    "matroska", "webm", "mov", "mp4", "m4a", "3gp", "3g2", "mj2", "mpegts", "avi", "flv", "ogg", "asf",
+    "mpeg", "rm",
+)  # fmt: skip
+"""Demuxers that read one self-contained file. Playlists, image sequences, scripts and devices are not
+among them.
+"""
+
+PROTOCOLS = ("file",)
+
+VIDEO_EXTENSIONS = (
+    ".mp4", ".mkv", ".avi", ".mov", ".wmv", ".flv", ".webm", ".m4v", ".rmvb", ".ts", ".m2ts", ".mpg",
+    ".mpeg", ".ogm", ".ogv", ".3gp",
+)  # fmt: skip
+"""Names that a folder scan takes for videos. What a file is, its bytes decide."""
+
+INPUT_OPTIONS = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": ",".join(PROTOCOLS)}
+"""The same limits for PyAV (`options=`) and for ffmpeg (before `-i`)."""
+
+# FFmpeg opens files named inside these texts (measured: an ffconcat text named .mp4 opens its neighbours).
+PLAYLIST_HEADS = (b"ffconcat", b"#EXTM3U", b"[playlist]", b"<smil", b"<asx", b"<ASX", b"[Reference]")
+PLAYLIST_XML = (b"<MPD", b"<SmoothStreamingMedia", b"<playlist")
+
+# Sound files and pictures that some demuxer outside the list would read: they have no video, and say so at
+# once.
+SOUND_HEADS = (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9", b"FORM")
+CONTAINER_HEADS = (
+    (0, b"\x1aE\xdf\xa3"), (4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (4, b"free"), (4, b"wide"), (8, b"AVI "),
+    (0, b"FLV"), (0, b"OggS"), (0, b"\x30\x26\xb2\x75"), (0, b"\x00\x00\x01\xba"), (0, b".RMF"),
+)  # fmt: skip
+"""(offset, bytes) by which a damaged file is told from one that never was a video."""

@@ -1,0 +1,373 @@
+"""The only place where a video is opened for its frames; every decoded frame is counted here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from animeflow.errors import ContractError, DecodeError
+from animeflow.media.command import check_stop
+from animeflow.media.container import main_video_stream, open_container
+from animeflow.media.counting import count_decoded, counting_decodes
+from animeflow.media.frame import U8, Frame, Scalers, Size
+from animeflow.media.frame_index import FrameIndex, read_frame_index
+from animeflow.media.timing import header_duration_s
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "DecodeLimits",
+    "Frame",
+    "FrameIndex",
+    "VideoReader",
+    "count_decoded",
+    "counting_decodes",
+    "open_video",
+    "read_clip",
+    "read_frame_index",
+]
+
+# A gap is only worth reading the packet list of a file for when it spans several groups of pictures.
+_SEEK_GAP_FRAMES = 24
+_TRUNCATED_S, _TRUNCATED_SHARE = 1.0, 0.02
+
+
+@dataclass(frozen=True)
+class DecodeLimits:
+    """What one file may ask of the decoder before it is refused (`DecodeError`)."""
+
+    max_pixels: int = 36_000_000  # 8K is 33.2 million; a 14000x14000 PNG in a 0.6 MB file took 599 MB
+    max_frames: int = 3_000_000  # 34 hours at 24 frames per second
+    max_gap_s: float = 600.0  # longest time between two frames
+    max_corrupt_share: float = 0.10  # of the frames: damaged ones and packets that give none
+
+    def __post_init__(self) -> None:
+        if (
+            min(self.max_pixels, self.max_frames) < 1
+            or self.max_gap_s <= 0
+            or not 0 <= self.max_corrupt_share <= 1
+        ):
+            raise ContractError(f"decode limits out of range: {self}")
+
+
+DEFAULT_LIMITS = DecodeLimits()
+
+
+def open_video(
+    path: Path | str,
+    *,
+    purpose: str,
+    limits: DecodeLimits = DEFAULT_LIMITS,
+    index: FrameIndex | None = None,
+    threads: int = 0,
+) -> VideoReader:
+    """Open a video for its frames (a context manager).
+
+    `purpose` is the word under which `counting_decodes` counts them. `index`, where the caller has one from
+    an earlier full decode, makes `pick` seek without reading the packet list. `threads` 0 lets FFmpeg
+    choose.
+
+    Raises `DecodeError` (a permanent error) with reason empty_file, not_media, playlist, no_video,
+    unreadable, too_large or undecodable.
+    """
+    return VideoReader(path, purpose=purpose, limits=limits, index=index, threads=threads)
+
+
+def read_clip(
+    path: Path | str,
+    start: int,
+    end: int,
+    *,
+    purpose: str,
+    size: Size | None = None,
+    index: FrameIndex | None = None,
+) -> U8:
+    """Frames start..end-1 as uint8 RGB [T, h, w, 3]; `size` = (w, h). Raises `DecodeError` if there are
+    fewer.
+    """
+    if not 0 <= start < end:
+        raise ContractError(f"a clip from frame {start} to {end}; 0 <= start < end is needed")
+    with open_video(path, purpose=purpose, index=index) as reader:
+        return np.stack([frame.rgb(size) for frame in reader.pick(range(start, end))])
+
+
+class VideoReader:
+    """Frames of the main video of a file, in presentation order.
+
+    `width` and `height` are those of the first frame, upright: rotation flags are applied to pixels, pixel
+    aspect is not. Later frames of another size are scaled to it and counted in `size_changes`. Iterating
+    starts at frame 0 each time.
+
+    `frames_decoded`, `corrupt_frames`, `decode_errors` (packets without a picture), `pts_repairs`
+    (timestamps missing or going back) describe what was read so far; `truncated` is known after a full
+    iteration: the pictures end more than max(1 s, 2 %) before the header says. Whether that matters the
+    caller decides.
+    """
+
+    def __init__(
+        self, path: Path | str, *, purpose: str, limits: DecodeLimits, index: FrameIndex | None, threads: int
+    ) -> None:
+        self.path, self.purpose, self.limits = Path(path), purpose, limits
+        self.frames_decoded = self.corrupt_frames = self.decode_errors = 0
+        self.pts_repairs = self.size_changes = 0
+        self.truncated = False
+        self._index, self._index_read = index, index is not None
+        self._threads = threads
+        self._closing = ExitStack()
+        try:
+            self._open()
+            self._start()
+        except BaseException:
+            self._closing.close()
+            raise
+
+    def _open(self) -> None:
+        self._container = self._closing.enter_context(open_container(self.path, error=DecodeError))
+        self._stream = main_video_stream(self._container, self.path, error=DecodeError)
+        context = self._stream.codec_context
+        self._require_size(context.width, context.height)
+        context.options = {"max_pixels": str(self.limits.max_pixels)}
+        context.thread_type, context.thread_count = "AUTO", self._threads
+        self.time_base: Fraction = self._stream.time_base
+        self.average_rate: Fraction | None = self._stream.average_rate or self._stream.guessed_rate
+
+    def _start(self) -> None:
+        """Decode the first frame: only it tells the size that will arrive and the rotation."""
+        self._clock = _Clock(self.time_base, self.average_rate, self.limits, self.path)
+        self._pictures = self._decode()
+        self._next = 0
+        self._first = next(self._pictures, None)
+        if self._first is None:
+            raise DecodeError(
+                f"no picture can be decoded ({self.decode_errors} packets failed)", path=self.path
+            )
+        self._first_pts: int | None = self._first.pts
+        rotation = int(self._first.rotation)
+        width, height = self._first.width, self._first.height
+        self.rotation = rotation
+        self.width, self.height = (height, width) if rotation % 180 else (width, height)
+        self._stored_size = (width, height)
+        self._scalers = Scalers(self.width, self.height, rotation)
+
+    def __iter__(self) -> Iterator[Frame]:
+        """All frames from the first. Raises `DecodeError` at the end when too many of them were damaged."""
+        if self._next:
+            self._restart()
+        last: Frame | None = None
+        while (frame := self._next_frame()) is not None:
+            last = frame
+            yield frame
+        self._judge(last)
+
+    def pick(self, indices: Sequence[int]) -> Iterator[Frame]:
+        """Only the frames of these strictly ascending indices; seeks where a key frame lies between, else
+        decodes on.
+
+        Frames are identified by pts after a seek; a file whose timestamps do not allow that is decoded
+        through. Raises `DecodeError` when the video ends before an index.
+        """
+        previous = -1
+        for wanted in indices:
+            if wanted <= previous:
+                raise ContractError(f"frame {wanted} asked for after frame {previous}; indices ascend")
+            previous = wanted
+            yield self._frame_at(wanted)
+
+    def close(self) -> None:
+        """Release the decoder and the file."""
+        self._first = None
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _frame_at(self, wanted: int) -> Frame:
+        if wanted < self._next:
+            self._restart()
+        if wanted - self._next >= _SEEK_GAP_FRAMES:
+            self._seek_towards(wanted)
+        while (frame := self._next_frame()) is not None:
+            if frame.index == wanted:
+                return frame
+        raise DecodeError(f"ends after {self._next} frames, frame {wanted} was asked for", path=self.path)
+
+    def _next_frame(self) -> Frame | None:
+        picture, self._first = self._first, None
+        picture = picture or next(self._pictures, None)
+        if picture is None:
+            return None
+        if self._next >= self.limits.max_frames:
+            raise DecodeError(
+                f"has more than {self.limits.max_frames} frames", reason="too_large", path=self.path
+            )
+        pts = self._clock.stamp(picture)
+        self.pts_repairs = self._clock.repairs
+        if (picture.width, picture.height) != self._stored_size:
+            self._require_size(picture.width, picture.height)
+            self.size_changes += 1
+        frame = Frame(self._next, pts, picture, self._scalers)
+        self._next += 1
+        return frame
+
+    def _restart(self) -> None:
+        """Back to frame 0. A fresh container, because not every format can seek to its first packet."""
+        self._closing.close()
+        self._closing = ExitStack()
+        self._open()
+        self._start()
+
+    def _seek_towards(self, wanted: int) -> None:
+        """Go to the last key frame at or before `wanted`, when that saves decoding and the timestamps
+        are sound.
+        """
+        import av
+
+        index = self._seekable_index()
+        if index is None or wanted >= len(index):
+            return
+        key = index.key_at_or_before(wanted)
+        if key is None or key <= self._next:
+            return
+        try:
+            self._container.seek(int(index.pts[key]), stream=self._stream, backward=True)
+        except av.error.FFmpegError:
+            self._give_up_seeking()
+            return
+        self._pictures, self._first = self._decode(), None
+        if not self._land(index, wanted):
+            self._give_up_seeking()
+
+    def _land(self, index: FrameIndex, wanted: int) -> bool:
+        """Read up to the first frame that the index knows; False when that is beyond `wanted` or unknown.
+
+        Pictures before the key frame in presentation order (open groups) lack their references and are
+        passed over.
+        """
+        target = int(index.pts[wanted])
+        for picture in self._pictures:
+            if picture.pts is None or picture.pts > target:
+                return False
+            at = index.frame_at(picture.pts)
+            if at is not None and (picture.key_frame or at == wanted):
+                self._first, self._next = picture, at
+                self._clock.jump()
+                return True
+        return False
+
+    def _give_up_seeking(self) -> None:
+        self._index, self._index_read = None, True
+        self._restart()
+
+    def _seekable_index(self) -> FrameIndex | None:
+        if not self._index_read:
+            self._index, self._index_read = read_frame_index(self.path), True
+            if self._index is not None and self._first_pts is not None:
+                self._index = self._index.starting_at(self._first_pts)
+        return self._index
+
+    def _decode(self) -> Iterator[Any]:
+        """Pictures from where the container stands; broken packets are counted and passed over, as
+        ffmpeg does.
+        """
+        import av
+
+        packets = self._container.demux(self._stream)
+        while True:
+            check_stop()
+            try:
+                packet = next(packets, None)
+            except av.error.FFmpegError:
+                self.decode_errors += 1
+                yield from self._pictures_of(None)
+                return
+            if packet is None:
+                return
+            yield from self._pictures_of(packet)
+
+    def _pictures_of(self, packet: Any) -> Iterator[Any]:
+        import av
+
+        try:
+            pictures = self._stream.codec_context.decode(packet)
+        except av.error.FFmpegError:
+            self.decode_errors += 1
+            return
+        for picture in pictures:
+            self.frames_decoded += 1
+            self.corrupt_frames += bool(picture.is_corrupt)
+            count_decoded(self.purpose)
+            yield picture
+
+    def _require_size(self, width: int, height: int) -> None:
+        if width * height > self.limits.max_pixels:
+            raise DecodeError(
+                f"has pictures of {width}x{height}, more than {self.limits.max_pixels} pixels",
+                reason="too_large",
+                path=self.path,
+            )
+
+    def _judge(self, last: Frame | None) -> None:
+        """After the last frame: was the file complete, and was enough of it sound?"""
+        if last is not None and self._clock.first is not None:
+            shown_s = float((last.pts + last.duration - self._clock.first) * self.time_base)
+            claimed_s = header_duration_s(self._container, self._stream)
+            if claimed_s is not None:
+                self.truncated = claimed_s - shown_s > max(_TRUNCATED_S, _TRUNCATED_SHARE * claimed_s)
+        bad = self.corrupt_frames + self.decode_errors
+        total = self.frames_decoded + self.decode_errors
+        if bad > self.limits.max_corrupt_share * total:
+            raise DecodeError(
+                f"{bad} of {total} frames are damaged; {self.limits.max_corrupt_share:.0%} are allowed",
+                reason="corrupt",
+                path=self.path,
+            )
+
+
+class _Clock:
+    """Strictly ascending pts: missing ones follow the frame before, and where time jumps back it goes on."""
+
+    def __init__(self, time_base: Fraction, rate: Fraction | None, limits: DecodeLimits, path: Path) -> None:
+        self.first: int | None = None
+        self.repairs = 0
+        self._path, self._time_base, self._max_gap_s = path, time_base, limits.max_gap_s
+        self._step = max(1, round(1 / (rate * time_base))) if rate else 1
+        self._last: int | None = None
+        self._shift = 0
+
+    def stamp(self, picture: Any) -> int:
+        """The pts of the next picture. Raises `DecodeError` (corrupt) for a gap beyond the limit."""
+        expected = 0 if self._last is None else self._last + self._step
+        if picture.pts is None:
+            pts = expected
+            self.repairs += 1
+        else:
+            pts = picture.pts + self._shift
+            if self._last is not None and pts <= self._last:
+                self._shift += expected - pts
+                pts = expected
+                self.repairs += 1
+        gap_s = 0.0 if self._last is None else float((pts - self._last) * self._time_base)
+        if gap_s > self._max_gap_s:
+            raise DecodeError(
+                f"has a gap of {gap_s:.0f} s between two frames", reason="corrupt", path=self._path
+            )
+        if picture.duration:
+            self._step = int(picture.duration)
+        self._last = pts
+        self.first = pts if self.first is None else self.first
+        return pts
+
+    def jump(self) -> None:
+        """After a seek: the next picture's time is not compared with the last one's."""
+        self._last = None

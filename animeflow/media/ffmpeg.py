@@ -1,0 +1,134 @@
+"""Which ffmpeg binary encodes, why that one, and what it can do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from animeflow.errors import CommandFailed, SettingsError
+from animeflow.media.allowed import INPUT_OPTIONS
+from animeflow.media.command import run_command
+
+ENV_NAME = "ANIMEFLOW_FFMPEG"
+
+
+@dataclass(frozen=True)
+class FfmpegChoice:
+    """The binary in use and the sentence that says why."""
+
+    path: Path
+    why: str
+
+
+@dataclass(frozen=True)
+class FfmpegFacts:
+    """What `doctor` prints of the binary."""
+
+    path: Path
+    why: str
+    version: str
+    licence: str
+    encoders: tuple[str, ...]
+    filters: tuple[str, ...]
+
+
+def choose_ffmpeg(setting: str | Path | None = None, *, env: Mapping[str, str] | None = None) -> FfmpegChoice:
+    """The binary named by the setting, else by `ANIMEFLOW_FFMPEG` of `env`, else the one in the
+    imageio-ffmpeg wheel.
+
+    The environment is only read when the caller hands it over. Raises `SettingsError` when a named binary
+    is missing.
+    """
+    for named, origin in (
+        (setting, "named by the setting"),
+        ((env or {}).get(ENV_NAME), f"named by {ENV_NAME}"),
+    ):
+        if named:
+            path = Path(named)
+            if not path.is_file():
+                raise SettingsError(
+                    f"ffmpeg {str(path)!r}, {origin}, is not a file", hint="give the path of the binary"
+                )
+            return FfmpegChoice(path, origin)
+    return FfmpegChoice(*_bundled())
+
+
+def ffmpeg_path(setting: str | Path | None = None, *, env: Mapping[str, str] | None = None) -> Path:
+    """Path of the ffmpeg binary; see `choose_ffmpeg`."""
+    return choose_ffmpeg(setting, env=env).path
+
+
+@lru_cache(maxsize=1)
+def _bundled() -> tuple[Path, str]:
+    import imageio_ffmpeg
+
+    folder = Path(imageio_ffmpeg.__file__).parent / "binaries"
+    found = sorted(p for p in folder.glob("ffmpeg*") if p.is_file())
+    if found:
+        return found[-1], f"bundled in the wheel imageio-ffmpeg {imageio_ffmpeg.__version__}"
+    try:
+        return Path(imageio_ffmpeg.get_ffmpeg_exe()), "found by imageio-ffmpeg (its wheel carries none here)"
+    except RuntimeError as error:
+        raise SettingsError(
+            "no ffmpeg: the imageio-ffmpeg wheel of this platform carries none and none is on PATH",
+            hint=f"set {ENV_NAME} to the path of an ffmpeg binary",
+        ) from error
+
+
+def ffmpeg_facts(choice: FfmpegChoice) -> FfmpegFacts:
+    """Version, licence, encoders and filters, asked of the binary itself."""
+    banner = _ask(choice.path, "-version")
+    match = re.search(r"ffmpeg version (\S+)", banner)
+    return FfmpegFacts(
+        path=choice.path,
+        why=choice.why,
+        version=match.group(1) if match else "unknown",
+        licence=_licence(banner),
+        encoders=_names(_ask(choice.path, "-encoders"), r"^ [VAS][F.][S.][X.][B.][D.] (\S+)"),
+        filters=_names(_ask(choice.path, "-filters"), r"^ [T.][S.][C.]? ?(\S+)"),
+    )
+
+
+def encoder_problem(path: Path, encoder: str) -> str | None:
+    """None when the video encoder makes one frame here, else the reason (av1_nvenc without a card fails
+    so).
+    """
+    # fmt: off
+    args = [str(path), "-nostdin", "-hide_banner", "-v", "error",
+            "-f", "lavfi", "-i", "testsrc2=s=256x256:d=0.1",
+            "-frames:v", "1", "-c:v", encoder, "-f", "null", "-"]
+    # fmt: on
+    try:
+        run_command(args, timeout_s=60)
+    except CommandFailed as error:
+        return str(error).splitlines()[1]
+    return None
+
+
+def input_args(path: Path) -> list[str]:
+    """The arguments by which ffmpeg opens one local file and nothing else: `file:` keeps `a:b.mp4` and
+    `-x.mp4` names.
+    """
+    args = [word for key, value in INPUT_OPTIONS.items() for word in (f"-{key}", value)]
+    return [*args, "-i", f"file:{path}"]
+
+
+def _ask(path: Path, *words: str) -> str:
+    return run_command([path, "-hide_banner", *words], timeout_s=30).stdout.decode("utf-8", "replace")
+
+
+def _names(listing: str, pattern: str) -> tuple[str, ...]:
+    return tuple(
+        sorted({m.group(1) for m in re.finditer(pattern, listing, re.MULTILINE) if m.group(1) != "="})
+    )
+
+
+def _licence(banner: str) -> str:
+    if "--enable-nonfree" in banner:
+        return "nonfree"
+    if "--enable-gpl" in banner:
+        return "GPL-3.0" if "--enable-version3" in banner else "GPL-2.0"
+    return "LGPL-3.0" if "--enable-version3" in banner else "LGPL-2.1"

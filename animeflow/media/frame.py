@@ -1,0 +1,108 @@
+"""One decoded picture and its conversions to arrays."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from animeflow.errors import InputError
+
+Size = tuple[int, int]
+U8 = npt.NDArray[np.uint8]
+
+_UNSPECIFIED, _BT709, _BT601 = 2, 1, 5  # AVCOL_SPC_UNSPECIFIED; SWS_CS_ITU709; SWS_CS_ITU601
+
+
+class Frame:
+    """A frame in presentation order.
+
+    `index` counts from 0, `pts` is in ticks of the reader's time base, `duration` likewise (0 = unknown).
+    `key` and `corrupt` are the decoder's flags. Pixels are converted only when asked for.
+    """
+
+    __slots__ = ("_picture", "_scalers", "corrupt", "duration", "index", "key", "pts")
+
+    def __init__(self, index: int, pts: int, picture: Any, scalers: Scalers) -> None:
+        self.index, self.pts = index, pts
+        self.duration = int(picture.duration or 0)
+        self.key, self.corrupt = bool(picture.key_frame), bool(picture.is_corrupt)
+        self._picture, self._scalers = picture, scalers
+
+    def rgb(self, size: Size | None = None) -> U8:
+        """The picture as uint8 RGB [h, w, 3], upright; `size` = (w, h), None for the video's own.
+
+        Scaled by area averaging. At its own size chroma is interpolated in full with accurate rounding:
+        33.2 instead of 31.2 dB against drawn RGB after 4:2:0, at 7.8 instead of 1.3 ms for 720p.
+        """
+        return self._scalers.convert(self._picture, "rgb24", size)
+
+    def gray(self, size: Size | None = None) -> U8:
+        """The luma as uint8 [h, w], 0 black to 255 white whatever the range of the video."""
+        return self._scalers.convert(self._picture, "gray", size)
+
+    def __repr__(self) -> str:
+        flags = "".join(f" {name}" for name in ("key", "corrupt") if getattr(self, name))
+        return f"<Frame {self.index} pts={self.pts}{flags}>"
+
+
+class Scalers:
+    """One kept reformatter per output size: a fresh one for each call costs 15 %. Safe to use from
+    several threads.
+    """
+
+    def __init__(self, width: int, height: int, rotation: int) -> None:
+        self.size: Size = (width, height)
+        self._turns = (rotation // 90) % 4
+        self._lock = threading.Lock()
+        self._by_size: dict[tuple[str, Size], Any] = {}
+
+    def convert(self, picture: Any, pixel_format: str, size: Size | None) -> U8:
+        """`picture` (a PyAV frame of any size) as an upright array of `size`."""
+        width, height = size or self.size
+        if width < 1 or height < 1:
+            raise InputError(f"a picture of {width}x{height} was asked for; sides are at least 1")
+        stored = (height, width) if self._turns % 2 else (width, height)
+        with self._lock:
+            array = self._reformat(picture, pixel_format, stored)
+        if self._turns:
+            array = np.rot90(array, k=self._turns)
+        return np.ascontiguousarray(array)
+
+    def _reformat(self, picture: Any, pixel_format: str, stored: Size) -> U8:
+        from av.video.reformatter import Interpolation, VideoReformatter
+
+        key = (pixel_format, stored)
+        reformatter = self._by_size.get(key)
+        if reformatter is None:
+            reformatter = self._by_size[key] = VideoReformatter()
+        interpolation = Interpolation.AREA
+        if stored == (picture.width, picture.height) and pixel_format == "rgb24":
+            interpolation = (
+                Interpolation.BICUBIC
+                | Interpolation.FULL_CHR_H_INT
+                | Interpolation.ACCURATE_RND
+                | Interpolation.BITEXACT
+            )
+        scaled = reformatter.reformat(
+            picture,
+            width=stored[0],
+            height=stored[1],
+            format=pixel_format,
+            interpolation=interpolation,
+            src_colorspace=_untagged_matrix(picture),
+            threads=1,
+        )
+        return np.asarray(scaled.to_ndarray(), dtype=np.uint8)
+
+
+def _untagged_matrix(picture: Any) -> int | None:
+    """The YUV matrix of a picture that names none: BT.709 for HD, BT.601 below, as players assume.
+
+    swscale would take BT.601 for all: 5 dB of colour error on untagged HD.
+    """
+    if picture.colorspace != _UNSPECIFIED:
+        return None
+    return _BT709 if picture.width >= 1280 or picture.height > 576 else _BT601

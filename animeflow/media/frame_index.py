@@ -1,0 +1,79 @@
+"""Where every frame of a stream is: its pts and whether decoding may start there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from animeflow.errors import ContractError, DecodeError
+from animeflow.media.command import check_stop
+from animeflow.media.container import main_video_stream, open_container
+
+
+@dataclass(frozen=True)
+class FrameIndex:
+    """pts int64 [n] strictly ascending and key bool [n], one entry per frame in presentation order."""
+
+    pts: npt.NDArray[np.int64]
+    key: npt.NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        if self.pts.shape != self.key.shape or self.pts.ndim != 1:
+            raise ContractError(f"frame index of shapes {self.pts.shape} and {self.key.shape}; both are [n]")
+        if len(self.pts) and np.any(np.diff(self.pts) <= 0):
+            raise ContractError("frame index whose pts do not ascend")
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+    def key_at_or_before(self, frame: int) -> int | None:
+        """The last key frame in 0..frame, None if there is none."""
+        keys = np.flatnonzero(self.key[: frame + 1])
+        return int(keys[-1]) if len(keys) else None
+
+    def frame_at(self, pts: int) -> int | None:
+        """The frame shown from exactly `pts`, None if there is none."""
+        at = int(np.searchsorted(self.pts, pts))
+        return at if at < len(self.pts) and self.pts[at] == pts else None
+
+    def starting_at(self, pts: int) -> FrameIndex:
+        """The part from `pts` on: leading frames that a decoder cannot show are no frames."""
+        at = int(np.searchsorted(self.pts, pts))
+        return FrameIndex(self.pts[at:], self.key[at:])
+
+
+def read_frame_index(path: Path | str) -> FrameIndex | None:
+    """The index from the packets of the main video, without decoding; None where timestamps are missing
+    or repeat.
+    """
+    with open_container(path, error=DecodeError) as container:
+        return index_packets(container, main_video_stream(container, path, error=DecodeError))
+
+
+def index_packets(container: Any, stream: Any) -> FrameIndex | None:
+    """As `read_frame_index`, from an open container, which is left at its end."""
+    import av
+
+    pts: list[int] = []
+    keys: list[bool] = []
+    try:
+        for packet in container.demux(stream):
+            check_stop()
+            if packet.size == 0 or packet.is_discard:
+                continue
+            if packet.pts is None:
+                return None
+            pts.append(packet.pts)
+            keys.append(bool(packet.is_keyframe))
+    except av.error.FFmpegError:
+        if not pts:
+            return None
+    order = np.argsort(np.asarray(pts, dtype=np.int64), kind="stable")
+    sorted_pts = np.asarray(pts, dtype=np.int64)[order]
+    if len(sorted_pts) and np.any(np.diff(sorted_pts) <= 0):
+        return None
+    return FrameIndex(sorted_pts, np.asarray(keys, dtype=np.bool_)[order])
