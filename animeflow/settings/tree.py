@@ -12,6 +12,7 @@ from animeflow.settings.delivery import DeliverySettings
 from animeflow.settings.layers import LayersSettings
 from animeflow.settings.measures import MeasuresSettings
 from animeflow.settings.media import MediaSettings
+from animeflow.settings.models import ModelsSettings
 from animeflow.settings.run import LogSettings, RunSettings
 from animeflow.settings.shots import ShotsSettings
 from animeflow.settings.source import SourceSettings
@@ -25,6 +26,7 @@ class Settings(Section):
     """Name of the profile the tree started from."""
     run: RunSettings = RunSettings()
     log: LogSettings = LogSettings()
+    models: ModelsSettings = ModelsSettings()
     source: SourceSettings = SourceSettings()
     shots: ShotsSettings = ShotsSettings()
     media: MediaSettings = MediaSettings()

@@ -42,11 +42,11 @@ _STAGES = (
     ),
     StageSpec(
         "text_boxes", "shots", "Recognised text on sampled frames, from the same decode.",
-        ("shard_files",), ("shots.decode", "shots.text"), kinds=("onnx",), job="ingest",
+        ("shard_files",), ("shots.decode", "shots.text", "models.text", "models.device", "models.dtype"), kinds=("onnx",), job="ingest",
     ),
     StageSpec(
         "shots", "shots", "Cuts and transitions, and the network's probability per frame, from stored thumbnails.",
-        ("frame_signals",), ("shots.detector",), ("shots", "shot_probabilities"), kinds=("pytorch",), job="ingest",
+        ("frame_signals",), ("shots.detector", "models.shots", "models.device", "models.dtype"), ("shots", "shot_probabilities"), kinds=("pytorch",), job="ingest",
     ),
     StageSpec(
         "drawings", "shots", "Which frames repeat which drawing.",
@@ -88,7 +88,7 @@ _STAGES = (
     ),
     StageSpec(
         "motion", "measures", "Optical flow between drawings, per clip.",
-        ("shard_files", "clips", "drawings"), ("measures.motion", "measures.sampling"),
+        ("shard_files", "clips", "drawings"), ("measures.motion", "measures.sampling", "models.flow"),
         pool="gpu", kinds=("opencv",), job="curate",
     ),
     StageSpec(
@@ -102,11 +102,11 @@ _STAGES = (
     ),
     StageSpec(
         "segmentation", "layers", "Seed masks and instances per drawing of every kept clip.",
-        ("shard_files", "kept_clips", "drawings"), ("layers.segmentation",), pool="gpu", kinds=("onnx",), job="layers",
+        ("shard_files", "kept_clips", "drawings"), ("layers.segmentation", "models.segment", "models.matte", "models.device", "models.dtype"), pool="gpu", kinds=("onnx",), job="layers",
     ),
     StageSpec(
         "background_layers", "layers", "Motion per frame, the plate, its hole and provenance map, noise and fitness.",
-        ("shard_files", "kept_clips", "drawings", "segmentation"), ("layers.background",), pool="gpu", kinds=("opencv",), job="layers",
+        ("shard_files", "kept_clips", "drawings", "segmentation"), ("layers.background", "models.flow", "models.inpaint"), pool="gpu", kinds=("opencv",), job="layers",
     ),
     StageSpec(
         "character_layers", "layers", "Character masks and straight RGBA per drawing.",
@@ -121,7 +121,7 @@ _STAGES = (
     StageSpec(
         "smoothed_layers", "layers", "The published layers: stable alpha, colour solved again, recomposition measured.",
         ("shard_files", "kept_clips", "drawings", "background_layers", "character_layers", "effect_layers"),
-        ("layers.smoothing",), ("smoothed_layers", "layer_clips"), pool="gpu", kinds=("opencv",), job="layers",
+        ("layers.smoothing", "models.flow"), ("smoothed_layers", "layer_clips"), pool="gpu", kinds=("opencv",), job="layers",
     ),
     StageSpec(
         "annotations", "annotation", "Shot scale, palette, motion class, camera move, text and holds.",
@@ -142,7 +142,7 @@ _STAGES = (
     ),
     StageSpec(
         "transcripts", "speech", "Voice activity, and transcribed segments with SRT and VTT where weights are present.",
-        ("shard_files", "clips", "audio_stems"), ("speech.transcription",), pool="gpu", kinds=("audio", "onnx"), job="layers",
+        ("shard_files", "clips", "audio_stems"), ("speech.transcription", "models.voice", "models.transcribe", "models.device", "models.dtype"), pool="gpu", kinds=("audio", "onnx"), job="layers",
     ),
     StageSpec(
         "image_archives", "delivery", "Key frames of kept clips as numbered WebP in a deterministic tar.gz, verified.",

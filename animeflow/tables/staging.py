@@ -37,8 +37,12 @@ PHASES = (
     "finished",
 )
 
+
 # The fault campaign replaces this to kill the process at a named phase of writing: (phase, asset).
-on_phase: Callable[[str, str], None] = lambda _phase, _asset: None
+def _no_phase(_phase: str, _asset: str) -> None: ...
+
+
+on_phase: Callable[[str, str], None] = _no_phase
 
 
 @dataclass

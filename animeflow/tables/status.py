@@ -46,6 +46,7 @@ class Reason(enum.StrEnum):
     ENCODE_FAILED = "encode_failed"
     COMMAND_FAILED = "command_failed"
     TIMEOUT = "timeout"
+    INTERRUPTED = "interrupted"
     DISK_FULL = "disk_full"
     DEVICE_BUSY = "device_busy"
     OUT_OF_MEMORY = "out_of_memory"
