@@ -1,0 +1,56 @@
+"""Settings of the group `source`: where episodes come from, when a unit is complete, what is refused."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from animeflow.settings.base import Section, no_digest
+from animeflow.settings.hubs import FolderHub
+
+VIDEO_EXTENSIONS = (
+    "mkv", "mp4", "m4v", "mov", "avi", "webm", "flv", "mpeg", "mpg", "m2ts", "mts", "ts", "vob", "ogv", "wmv",
+)  # fmt: skip
+
+
+class ExtractionSettings(Section):
+    """Caps on what an archive may unpack to; a member beyond them is refused, not cut."""
+
+    max_members: int = Field(10_000, ge=1, le=1_000_000)
+    """Members of one archive."""
+    max_member_gb: float = Field(64.0, gt=0, le=4096)
+    """Size of one member, in GB."""
+    max_total_gb: float = Field(512.0, gt=0, le=65536)
+    """Size of all members together, in GB."""
+    max_ratio: float = Field(200.0, ge=1, le=100_000)
+    """Unpacked size over packed size."""
+
+
+class SourceSettings(Section):
+    """The source repository and what of it is taken."""
+
+    hub: FolderHub = no_digest(FolderHub(location="source"))
+    """The repository that is watched."""
+    extensions: tuple[str, ...] = VIDEO_EXTENSIONS
+    """Names that end so are taken for videos (lower case, without dot); other files are ignored, and counted."""
+    ignore: tuple[str, ...] = (
+        ".*",
+        "*.part",
+        "*.incomplete",
+        "*.crdownload",
+        "*.tmp",
+        "__MACOSX",
+        "__pycache__",
+    )
+    """Patterns (fnmatch) of names of files and folders that do not exist for us."""
+    markers: tuple[str, ...] = ("_SUCCESS", ".complete")
+    """A folder that holds one of these is complete."""
+    checksums: str = Field("SHA256SUMS", pattern=r"^[A-Za-z0-9._-]+$")
+    """A folder that holds this file (`sha256  name` per line) is complete when all listed files match."""
+    quiet_seconds: float = no_digest(600.0, ge=0, le=7 * 86400)
+    """A unit without marker or checksums is complete when nothing in it has changed for so long, in seconds."""
+    max_file_gb: float = Field(64.0, gt=0, le=4096)
+    """Largest file that is taken, in GB."""
+    extraction: ExtractionSettings = ExtractionSettings()
+    """Caps on archives."""
+    hard_links: bool = no_digest(True)
+    """Take files of the same file system as hard links; otherwise they are copied."""
