@@ -8,7 +8,8 @@ from animeflow.settings.base import Section, no_digest
 from animeflow.settings.hubs import FolderHub
 
 VIDEO_EXTENSIONS = (
-    "mkv", "mp4", "m4v", "mov", "avi", "webm", "flv", "mpeg", "mpg", "m2ts", "mts", "ts", "vob", "ogv", "wmv",
+    "mkv", "mp4", "m4v", "mov", "avi", "webm", "flv", "mpeg", "mpg", "m2ts", "mts", "ts", "vob", "ogv", "ogm",
+    "wmv", "rmvb", "3gp",
 )  # fmt: skip
 
 
