@@ -52,7 +52,8 @@ def load(
     """The resolved tree.
 
     `overrides` are `key=value` with dotted keys (the value is read as YAML); `values` a nested mapping that counts
-    like the command line (Dagster's launchpad). `environment` defaults to the process's: ANIMEFLOW__SHOTS__CLIPS__MIN_FRAMES=12.
+    like the command line (Dagster's launchpad). `environment` defaults to the process's; a variable is written
+    ANIMEFLOW__MEDIA__AV1__CRF=28.
     Raises SettingsError naming the origin (file and line, variable or option), the key and what is allowed.
     """
     layers = []

@@ -1,0 +1,116 @@
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from animeflow.errors import SettingsError
+from animeflow.settings import load as loader
+from animeflow.settings.base import Section, no_digest
+from animeflow.settings.tree import Settings
+
+
+def settings(tmp_path, text: str, **kwargs):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    return loader.load(file=path, environment=kwargs.pop("environment", {}), **kwargs)
+
+
+def test_each_origin_overrides_the_one_before_it(tmp_path):
+    text = "media: {av1: {crf: 30}}"
+    assert loader.load(environment={}).media.av1.crf == Settings().media.av1.crf
+    assert settings(tmp_path, text).media.av1.crf == 30
+    environment = {"ANIMEFLOW__MEDIA__AV1__CRF": "31"}
+    assert settings(tmp_path, text, environment=environment).media.av1.crf == 31
+    both = settings(tmp_path, text, environment=environment, overrides=["media.av1.crf=32"])
+    assert both.media.av1.crf == 32
+
+
+def test_an_unknown_key_is_named_with_file_line_and_the_nearest_word(tmp_path):
+    with pytest.raises(
+        SettingsError, match=r"mine\.yaml, line 3: unknown key media\.av1\.cfr; did you mean crf"
+    ):
+        settings(tmp_path, "media:\n  av1:\n    cfr: 30\n")
+
+
+def test_a_value_out_of_range_is_named_with_file_line_and_the_rule(tmp_path):
+    with pytest.raises(
+        SettingsError, match=r"mine\.yaml, line 3: media\.av1\.crf = 99: .*less than or equal to 63"
+    ):
+        settings(tmp_path, "media:\n  av1:\n    crf: 99\n")
+
+
+def test_a_bad_option_of_the_command_line_is_named_as_typed():
+    with pytest.raises(SettingsError, match=r"--set media\.av1\.crf=99"):
+        loader.load(environment={}, overrides=["media.av1.crf=99"])
+    with pytest.raises(SettingsError, match="key=value"):
+        loader.load(environment={}, overrides=["media.av1.crf"])
+
+
+def test_a_secret_in_a_file_is_refused_and_not_shown(tmp_path):
+    token = "hf_" + "a" * 34
+    with pytest.raises(SettingsError, match=r"line 1: profile looks like a secret") as caught:
+        settings(tmp_path, f"profile: {token}")
+    assert token not in str(caught.value).replace(f"profile {token}", "")
+
+
+def test_broken_yaml_is_named_with_its_line(tmp_path):
+    with pytest.raises(SettingsError, match=r"mine\.yaml, line 2: not valid YAML"):
+        settings(tmp_path, "media:\n  av1: [\n")
+
+
+def test_a_file_that_is_no_mapping_is_refused(tmp_path):
+    with pytest.raises(SettingsError, match="mapping"):
+        settings(tmp_path, "- 1\n")
+
+
+def test_the_saved_tree_loads_to_the_same_tree(tmp_path):
+    tree = loader.load(environment={}, overrides=["media.av1.crf=33"])
+    assert settings(tmp_path, loader.dump(tree)) == tree
+
+
+@pytest.mark.parametrize("profile", loader.profiles())
+def test_every_shipped_profile_is_valid(profile):
+    tree = loader.load(profile=profile, environment={})
+    assert tree.profile == profile
+
+
+def test_an_unknown_profile_lists_the_known_ones():
+    with pytest.raises(SettingsError, match="embedded"):
+        loader.load(profile="nope", environment={})
+
+
+class Toy(Section):
+    size: int = 1
+    threads: int = no_digest(4)
+
+
+def test_threads_and_paths_are_no_part_of_a_digest():
+    assert Toy(threads=1).digest_view() == Toy(threads=8).digest_view() == {"size": 1}
+    tree = loader.load(environment={})
+    other = loader.load(environment={}, overrides=["run.threads=3", "models.batch=2"])
+    assert tree.digest_parts(("run", "models", "shots")) == other.digest_parts(("run", "models", "shots"))
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_any_override_gives_a_tree_or_a_settings_error(key, value):
+    try:
+        loader.load(environment={}, overrides=[f"{key}={value}"])
+    except SettingsError as error:
+        assert str(error)
+
+
+def test_every_field_is_described():
+    def walk(model, path):
+        for name, field in model.model_fields.items():
+            here = f"{path}.{name}"
+            kind = field.annotation
+            if isinstance(kind, type) and issubclass(kind, Section):
+                walk(kind, here)
+            else:
+                assert field.description, here
+
+    walk(Settings, "settings")
+
+
+def test_the_dump_is_plain_yaml():
+    assert yaml.safe_load(loader.dump(loader.load(environment={})))["profile"] == "embedded"
