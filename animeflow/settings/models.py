@@ -9,20 +9,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
-
-class Frozen(BaseModel):
-    """Settings are values: read only, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from animeflow.settings.base import Section as Frozen
+from animeflow.settings.base import no_digest
 
 
 class Plugin(Frozen):
     """A kind that another package registered (entry-point group `animeflow.adapters`)."""
 
     kind: Literal["plugin"] = "plugin"
-    name: str = Field(min_length=1, description="Name under which the package registered its kind for this task.")
+    name: str = Field(
+        min_length=1, description="Name under which the package registered its kind for this task."
+    )
     options: dict[str, JsonValue] = Field(default_factory=dict, description="Options handed to that adapter.")
 
 
@@ -34,7 +33,10 @@ class TransNetV2(Frozen):
         default=650, ge=60, le=5000, description="Frames per forward pass, context included (frames)."
     )
     context_frames: int = Field(
-        default=25, ge=0, le=200, description="Frames at each end of a window whose result is dropped (frames)."
+        default=25,
+        ge=0,
+        le=200,
+        description="Frames at each end of a window whose result is dropped (frames).",
     )
     autocast: bool = Field(
         default=False,
@@ -47,9 +49,14 @@ class PPOcr(Frozen):
 
     kind: Literal["ppocr"] = "ppocr"
     side_px: int = Field(
-        default=640, ge=64, le=4096, description="Longer side of the picture given to the detector, at most (px)."
+        default=640,
+        ge=64,
+        le=4096,
+        description="Longer side of the picture given to the detector, at most (px).",
     )
-    pixel_threshold: float = Field(default=0.3, gt=0, lt=1, description="Text probability of a text pixel (0-1).")
+    pixel_threshold: float = Field(
+        default=0.3, gt=0, lt=1, description="Text probability of a text pixel (0-1)."
+    )
     box_threshold: float = Field(default=0.5, gt=0, lt=1, description="Mean text probability of a box (0-1).")
     unclip_ratio: float = Field(
         default=1.6, ge=1, le=4, description="How far a box grows back: area x ratio / perimeter (ratio)."
@@ -99,12 +106,16 @@ class SileroVad(Frozen):
     """Voice activity at 32 ms steps."""
 
     kind: Literal["silero_vad"] = "silero_vad"
-    threshold: float = Field(default=0.5, gt=0, lt=1, description="Speech probability that opens an interval (0-1).")
+    threshold: float = Field(
+        default=0.5, gt=0, lt=1, description="Speech probability that opens an interval (0-1)."
+    )
     release: float = Field(
         default=0.35, gt=0, lt=1, description="Speech probability under which an interval may end (0-1)."
     )
     min_speech_s: float = Field(default=0.25, ge=0, le=10, description="Shortest interval kept (seconds).")
-    min_silence_s: float = Field(default=0.3, ge=0, le=10, description="Silence that ends an interval (seconds).")
+    min_silence_s: float = Field(
+        default=0.3, ge=0, le=10, description="Silence that ends an interval (seconds)."
+    )
     pad_s: float = Field(default=0.1, ge=0, le=2, description="Added to both ends of an interval (seconds).")
 
 
@@ -117,7 +128,9 @@ class FasterWhisper(Frozen):
         default=None, pattern=r"^[a-z]{2,3}$", description="Spoken language (ISO 639), none: detected (code)."
     )
     initial_prompt: str | None = Field(
-        default=None, max_length=500, description="Text before the first window, e.g. to get simplified Chinese."
+        default=None,
+        max_length=500,
+        description="Text before the first window, e.g. to get simplified Chinese.",
     )
     beam_size: int = Field(default=5, ge=1, le=20, description="Beams of the decoder (count).")
 
@@ -140,7 +153,8 @@ class WeightSettings(Frozen):
         description="Folder of fetched weights; none: animeflow/weights in the user's cache folder (XDG_CACHE_HOME).",
     )
     directories: tuple[Path, ...] = Field(
-        default=(), description="Folders searched before the cache, as <folder>/<id>/<file> or <folder>/<file>."
+        default=(),
+        description="Folders searched before the cache, as <folder>/<id>/<file> or <folder>/<file>.",
     )
     paths: dict[str, Path] = Field(
         default_factory=dict, description="Weights id -> file (or folder, where it has several files)."
@@ -148,12 +162,16 @@ class WeightSettings(Frozen):
     tables: tuple[Path, ...] = Field(
         default=(), description="Further weights.toml files; a row there replaces the row of the same id."
     )
-    offline: bool = Field(default=True, description="Never fetch while running; only `weights fetch` uses the network.")
+    offline: bool = Field(
+        default=True, description="Never fetch while running; only `weights fetch` uses the network."
+    )
     hubs: tuple[Literal["huggingface", "modelscope"], ...] = Field(
         default=("huggingface", "modelscope"), description="Hubs that may be asked, in this order."
     )
     huggingface_token_env: str = Field(
-        default="HF_TOKEN", pattern=r"^[A-Z][A-Z0-9_]*$", description="Environment variable that holds the token."
+        default="HF_TOKEN",
+        pattern=r"^[A-Z][A-Z0-9_]*$",
+        description="Environment variable that holds the token.",
     )
     modelscope_token_env: str = Field(
         default="MODELSCOPE_API_TOKEN",
@@ -163,7 +181,9 @@ class WeightSettings(Frozen):
     accept_noncommercial: bool = Field(
         default=False, description="Load weights whose licence forbids commercial use."
     )
-    timeout_s: float = Field(default=600.0, gt=0, le=86400, description="Time limit of one download (seconds).")
+    timeout_s: float = Field(
+        default=600.0, gt=0, le=86400, description="Time limit of one download (seconds)."
+    )
 
 
 class ModelsSettings(Frozen):
@@ -175,11 +195,13 @@ class ModelsSettings(Frozen):
     dtype: Literal["float32", "bfloat16", "float16"] = Field(
         default="float32", description="Precision of networks that support it on a GPU; a CPU runs float32."
     )
-    lease_timeout_s: float = Field(
-        default=3600.0, ge=0, le=604800, description="How long to wait for a free GPU (seconds)."
+    lease_timeout_s: float = no_digest(
+        3600.0, ge=0, le=604800, description="How long to wait for a free GPU (seconds)."
     )
-    batch: int = Field(default=8, ge=1, le=1024, description="Items per call; halved where memory runs out (count).")
-    weights: WeightSettings = Field(default_factory=WeightSettings, description="Where weights come from.")
+    batch: int = no_digest(
+        8, ge=1, le=1024, description="Items per call; halved where memory runs out (count)."
+    )
+    weights: WeightSettings = no_digest(WeightSettings(), description="Where weights come from.")
     shots: ShotModel = Field(default_factory=TransNetV2, description="Shot boundary network.")
     text: TextModel = Field(default_factory=PPOcr, description="Text detection and recognition.")
     segment: SegmentModel = Field(default_factory=U2NetP, description="Character seed masks.")

@@ -1,0 +1,1 @@
+"""Architectures. Imported inside `load()` only: these modules import torch at their top."""
