@@ -21,6 +21,9 @@ VIDEO_EXTENSIONS = (
 INPUT_OPTIONS = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": ",".join(PROTOCOLS)}
 """The same limits for PyAV (`options=`) and for ffmpeg (before `-i`)."""
 
+MAX_PIXELS = 36_000_000
+"""Largest picture: 8K is 33.2 million pixels; a 14000x14000 PNG in a 0.6 MB file took 565 MB when opened."""
+
 # FFmpeg opens files named inside these texts (measured: an ffconcat text named .mp4 opens its neighbours).
 PLAYLIST_HEADS = (b"ffconcat", b"#EXTM3U", b"[playlist]", b"<smil", b"<asx", b"<ASX", b"[Reference]")
 PLAYLIST_XML = (b"<MPD", b"<SmoothStreamingMedia", b"<playlist")

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from animeflow.errors import AnimeflowError, ProbeError
-from animeflow.media.allowed import CONTAINER_HEADS, INPUT_OPTIONS, PLAYLIST_HEADS, PLAYLIST_XML, SOUND_HEADS
+from animeflow.media.allowed import (
+    CONTAINER_HEADS,
+    INPUT_OPTIONS,
+    MAX_PIXELS,
+    PLAYLIST_HEADS,
+    PLAYLIST_XML,
+    SOUND_HEADS,
+)
 
 _HEAD_BYTES = 4096
 _STILL_CODECS = frozenset({"mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpegxl"})
@@ -17,10 +24,14 @@ _ATTACHED_PIC = 1024  # AV_DISPOSITION_ATTACHED_PIC
 
 
 @contextmanager
-def open_container(path: Path | str, *, error: type[AnimeflowError] = ProbeError) -> Iterator[Any]:
+def open_container(
+    path: Path | str, *, error: type[AnimeflowError] = ProbeError, max_pixels: int = MAX_PIXELS
+) -> Iterator[Any]:
     """Open a local media file with PyAV, held to the allow-lists of `media.allowed`.
 
-    Raises `error` with reason empty_file, playlist, not_media, no_video (a sound file) or unreadable.
+    A stream with larger pictures than `max_pixels` stays unopened (0x0): opening decodes a picture of some
+    codecs. Raises `error` with reason empty_file, playlist, not_media, no_video (a sound file) or
+    unreadable.
     """
     import av
 
@@ -28,7 +39,8 @@ def open_container(path: Path | str, *, error: type[AnimeflowError] = ProbeError
     head = _read_head(path, error)
     with _utf8_url(path) as url:
         try:
-            container = av.open(url, options=dict(INPUT_OPTIONS), metadata_errors="replace")
+            options = INPUT_OPTIONS | {"max_pixels": str(max_pixels)}
+            container = av.open(url, options=options, metadata_errors="replace")
         except (av.error.FFmpegError, UnicodeError) as problem:
             raise _refusal(path, head, problem, error) from problem
         with container:
@@ -46,7 +58,27 @@ def main_video_stream(container: Any, path: Path | str, *, error: type[Animeflow
     films = [s for s in films if s.codec_context is not None]
     if not films:
         raise error("holds no video stream", reason="no_video", path=path)
-    return max(films, key=lambda s: (s.codec_context.width * s.codec_context.height, -s.index))
+    film = max(films, key=lambda s: (s.codec_context.width * s.codec_context.height, -s.index))
+    if not film.codec_context.width:
+        raise _sizeless(Path(path), film.index, error)
+    return film
+
+
+def _sizeless(path: Path, index: int, error: type[AnimeflowError]) -> AnimeflowError:
+    """Why a stream has no size: too large by its header, or nothing in it was readable."""
+    import av
+
+    with (
+        _utf8_url(path) as url,
+        av.open(url, options=INPUT_OPTIONS | {"codec_whitelist": "none"}) as container,
+    ):
+        context = container.streams[index].codec_context
+        width, height = (context.width, context.height) if context is not None else (0, 0)
+    if width * height > 0:
+        return error(f"has pictures of {width}x{height}, too large to open", reason="too_large", path=path)
+    return error(
+        "has a video stream of unknown size: no part of it is readable", reason="unreadable", path=path
+    )
 
 
 def looks_like_cover(stream: Any) -> bool:

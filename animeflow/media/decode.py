@@ -13,12 +13,14 @@ from typing import Any, Self
 import numpy as np
 
 from animeflow.errors import ContractError, DecodeError
+from animeflow.media.allowed import MAX_PIXELS
 from animeflow.media.command import check_stop
 from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded, counting_decodes
 from animeflow.media.frame import U8, Frame, Scalers, Size
 from animeflow.media.frame_index import FrameIndex, read_frame_index
-from animeflow.media.timing import header_duration_s
+from animeflow.media.picture import PictureFacts, read_picture_facts
+from animeflow.media.timing import header_duration_s, is_cut_short
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -35,14 +37,13 @@ __all__ = [
 
 # A gap is only worth reading the packet list of a file for when it spans several groups of pictures.
 _SEEK_GAP_FRAMES = 24
-_TRUNCATED_S, _TRUNCATED_SHARE = 1.0, 0.02
 
 
 @dataclass(frozen=True)
 class DecodeLimits:
     """What one file may ask of the decoder before it is refused (`DecodeError`)."""
 
-    max_pixels: int = 36_000_000  # 8K is 33.2 million; a 14000x14000 PNG in a 0.6 MB file took 599 MB
+    max_pixels: int = MAX_PIXELS  # of one picture
     max_frames: int = 3_000_000  # 34 hours at 24 frames per second
     max_gap_s: float = 600.0  # longest time between two frames
     max_corrupt_share: float = 0.10  # of the frames: damaged ones and packets that give none
@@ -128,7 +129,9 @@ class VideoReader:
             raise
 
     def _open(self) -> None:
-        self._container = self._closing.enter_context(open_container(self.path, error=DecodeError))
+        self._container = self._closing.enter_context(
+            open_container(self.path, error=DecodeError, max_pixels=self.limits.max_pixels)
+        )
         self._stream = main_video_stream(self._container, self.path, error=DecodeError)
         context = self._stream.codec_context
         self._require_size(context.width, context.height)
@@ -148,9 +151,9 @@ class VideoReader:
                 f"no picture can be decoded ({self.decode_errors} packets failed)", path=self.path
             )
         self._first_pts: int | None = self._first.pts
-        rotation = int(self._first.rotation)
+        self.first_picture: PictureFacts = read_picture_facts(self._first)
+        rotation = self.first_picture.rotation
         width, height = self._first.width, self._first.height
-        self.rotation = rotation
         self.width, self.height = (height, width) if rotation % 180 else (width, height)
         self._stored_size = (width, height)
         self._scalers = Scalers(self.width, self.height, rotation)
@@ -321,9 +324,7 @@ class VideoReader:
         """After the last frame: was the file complete, and was enough of it sound?"""
         if last is not None and self._clock.first is not None:
             shown_s = float((last.pts + last.duration - self._clock.first) * self.time_base)
-            claimed_s = header_duration_s(self._container, self._stream)
-            if claimed_s is not None:
-                self.truncated = claimed_s - shown_s > max(_TRUNCATED_S, _TRUNCATED_SHARE * claimed_s)
+            self.truncated = is_cut_short(shown_s, header_duration_s(self._container, self._stream))
         bad = self.corrupt_frames + self.decode_errors
         total = self.frames_decoded + self.decode_errors
         if bad > self.limits.max_corrupt_share * total:

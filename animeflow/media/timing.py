@@ -1,13 +1,89 @@
-"""Exact times: what headers claim, and rates and regularity computed from pts."""
+"""Exact times: what headers claim, and what the packets say."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from animeflow.media.command import check_stop
+
 _LONGEST_CREDIBLE_S = 48 * 3600.0
 _TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+_CUT_SHORT_S, _CUT_SHORT_SHARE = 1.0, 0.02
+# Matroska keeps whole milliseconds: 23.976 frames per second arrive as steps of 41 and 42, remuxed ones as
+# 41 to 43.
+_RATE_ROUNDING_S = 0.0021
+
+
+@dataclass(frozen=True)
+class PacketTimes:
+    """What the packets of a video stream say, in ticks of its time base.
+
+    `frames` counts packets that are shown (edit lists hide some). `sound` is False where timestamps are
+    missing or repeat: then the first and last pts are those that exist (0 if none do).
+    """
+
+    frames: int
+    key_frames: int
+    first_pts: int
+    last_pts: int
+    last_duration: int
+    variable_rate: bool
+    sound: bool
+
+    def shown_s(self, time_base: Fraction) -> float:
+        """Seconds from the start of the first frame to the end of the last."""
+        return float((self.last_pts + self.last_duration - self.first_pts) * time_base)
+
+
+def read_packet_times(container: Any, stream: Any) -> PacketTimes | None:
+    """Read all packets of a stream without decoding them; None when there is no frame.
+
+    Damage ends the reading where it is, as it would end decoding.
+    """
+    import av
+
+    pts: list[int] = []
+    frames = keys = last_duration = 0
+    try:
+        for packet in container.demux(stream):
+            check_stop()
+            if packet.size == 0 or packet.is_discard:
+                continue
+            frames += 1
+            keys += bool(packet.is_keyframe)
+            if packet.pts is not None:
+                if not pts or packet.pts >= max(pts[-1], 0):
+                    last_duration = int(packet.duration or last_duration)
+                pts.append(packet.pts)
+    except av.error.FFmpegError:
+        pass
+    if not frames:
+        return None
+    ordered = np.sort(np.asarray(pts, dtype=np.int64))
+    steps = np.diff(ordered)
+    sound = len(pts) == frames and bool(np.all(steps > 0))
+    return PacketTimes(
+        frames=frames,
+        key_frames=keys,
+        first_pts=int(ordered[0]) if len(ordered) else 0,
+        last_pts=int(ordered[-1]) if len(ordered) else 0,
+        last_duration=last_duration,
+        variable_rate=is_variable(steps, stream.time_base),
+        sound=sound,
+    )
+
+
+def is_variable(steps: npt.NDArray[np.int64], time_base: Fraction) -> bool:
+    """Whether the distances between frames differ by more than millisecond rounding explains."""
+    if len(steps) < 2:
+        return False
+    return float((int(steps.max()) - int(steps.min())) * time_base) > _RATE_ROUNDING_S
 
 
 def header_duration_s(container: Any, stream: Any) -> float | None:
@@ -26,6 +102,6 @@ def header_duration_s(container: Any, stream: Any) -> float | None:
     return claimed if 0 < claimed < _LONGEST_CREDIBLE_S else None
 
 
-def seconds(pts: int, time_base: Fraction) -> Fraction:
-    """A tick count as exact seconds."""
-    return pts * time_base
+def is_cut_short(shown_s: float, claimed_s: float | None) -> bool:
+    """Whether pictures end earlier than the header claims by more than 1 s and 2 %."""
+    return claimed_s is not None and claimed_s - shown_s > max(_CUT_SHORT_S, _CUT_SHORT_SHARE * claimed_s)

@@ -1,0 +1,63 @@
+"""What only a decoded picture tells: rotation, interlacing, HDR10 metadata."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# AVMasteringDisplayMetadata: AVRational display_primaries[3][2], white_point[2], min and max luminance, two
+# flags.
+_MASTERING = struct.Struct("<20i2i")
+_LIGHT = struct.Struct("<2I")
+
+
+@dataclass(frozen=True)
+class PictureFacts:
+    """Of the first picture: rotation in degrees counter-clockwise that makes it upright, and HDR10 metadata.
+
+    `hdr` holds `red green blue white` ([x, y] in CIE 1931), `min_nits max_nits` (cd/m2), `max_cll max_fall`
+    (cd/m2), each where the stream has it.
+    """
+
+    rotation: int
+    interlaced: bool
+    hdr: Mapping[str, Any] | None
+
+
+def read_picture_facts(picture: Any) -> PictureFacts:
+    """The facts of a PyAV frame."""
+    hdr: dict[str, Any] = {}
+    # Iterating the mapping itself fails in PyAV 18.
+    for data in picture.side_data.keys():  # noqa: SIM118
+        name = data.type.name
+        if name == "MASTERING_DISPLAY_METADATA":
+            hdr |= parse_mastering(bytes(data))
+        elif name == "CONTENT_LIGHT_LEVEL":
+            hdr |= parse_light_level(bytes(data))
+    rotation = round(picture.rotation / 90) * 90 % 360
+    return PictureFacts(rotation, bool(picture.interlaced_frame), hdr or None)
+
+
+def parse_mastering(data: bytes) -> dict[str, Any]:
+    """FFmpeg's AVMasteringDisplayMetadata as plain numbers."""
+    if len(data) < _MASTERING.size:
+        return {}
+    *ratios, has_primaries, has_luminance = _MASTERING.unpack_from(data)
+    values = [a / b if b else 0.0 for a, b in zip(ratios[::2], ratios[1::2], strict=True)]
+    found: dict[str, Any] = {}
+    if has_primaries:
+        for name, at in (("red", 0), ("green", 2), ("blue", 4), ("white", 6)):
+            found[name] = [round(v, 5) for v in values[at : at + 2]]
+    if has_luminance:
+        found |= {"min_nits": round(values[8], 5), "max_nits": round(values[9], 5)}
+    return found
+
+
+def parse_light_level(data: bytes) -> dict[str, int]:
+    """FFmpeg's AVContentLightMetadata."""
+    if len(data) < _LIGHT.size:
+        return {}
+    max_cll, max_fall = _LIGHT.unpack_from(data)
+    return {"max_cll": max_cll, "max_fall": max_fall}
