@@ -20,7 +20,7 @@ def requirements() -> list[str]:
 
 
 def main(version: str) -> int:
-    platforms = [f"--platform=manylinux_2_{minor}_x86_64" for minor in (39, 35, 34, 31, 28, 27, 24, 17)]
+    platforms = [f"--platform=manylinux_2_{minor}_x86_64" for minor in range(39, 4, -1)]
     with tempfile.TemporaryDirectory() as target:
         command = [
             *(sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--dry-run", "--quiet"),
