@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import fcntl
 import os
@@ -16,6 +17,7 @@ from animeflow.models.weight_table import Weight, WeightFile, WeightTable, Wheel
 from animeflow.settings.models import WeightSettings
 
 EMBEDDED = "embedded"
+ABSENT = "absent"
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,6 @@ class WeightState:
 
     id: str
     path: Path | None
-    present: bool
     problem: str
     size: int
     sha256: str
@@ -98,18 +99,11 @@ class WeightStore:
 
     def _state(self, weight_id: str, *, hashed: bool) -> WeightState:
         weight = self.row(weight_id)
-        path, problem = None, ""
-        for folder_or_file in self._candidates(weight):
-            faults = [fault(folder_or_file / one.name, one, hashed=hashed) for one in weight.files]
-            if all(one == "" for one in faults):
-                path, problem = located(weight, folder_or_file), ""
-                break
-            problem = problem or next((one for one in faults if one and one != ABSENT), "")
+        path, problems = self._search(weight, hashed=hashed)
         return WeightState(
             id=weight.id,
             path=path,
-            present=path is not None,
-            problem=problem,
+            problem="" if path else "; ".join(problems),
             size=weight.size,
             sha256=weight.sha256,
             licence=weight.licence,
@@ -123,50 +117,51 @@ class WeightStore:
                 hint="set models.weights.accept_noncommercial to true if your use is allowed",
             )
 
-    def _candidates(self, weight: Weight) -> Iterator[Path]:
-        """Folders in which all files of a row may lie, in order."""
+    def _search(self, weight: Weight, *, hashed: bool) -> tuple[Path | None, builtins.list[str]]:
+        """Where all files of a row are right, and what is wrong with those that are there and are not."""
+        problems: builtins.list[str] = []
+        for paths in self._candidates(weight):
+            faults = [fault(path, one, hashed=hashed) for path, one in zip(paths, weight.files, strict=True)]
+            if not any(faults):
+                return (paths[0] if len(paths) == 1 else paths[0].parent), []
+            problems += [one for one in faults if one and one != ABSENT]
+        return None, problems
+
+    def _candidates(self, weight: Weight) -> Iterator[tuple[Path, ...]]:
+        """The paths at which the files of a row may be, in order. A path that the user named is the only one."""
+        names = [one.name for one in weight.files]
         explicit = self.settings.paths.get(weight.id)
         if explicit is not None:
-            yield explicit if len(weight.files) > 1 else explicit.parent
+            yield (explicit,) if len(names) == 1 else tuple(explicit / name for name in names)
+            return
         for folder in self.settings.directories:
-            yield folder / weight.id
-            yield folder
-        yield self.cache / weight.id
-        wheels = [s for s in weight.files[0].sources if isinstance(s, WheelSource)]
-        for installed in filter(None, (installed_member(wheel) for wheel in wheels)):
-            if installed.name == weight.files[0].name:
-                yield installed.parent
+            yield tuple(folder / weight.id / name for name in names)
+            yield tuple(folder / name for name in names)
+        yield tuple(self.cache / weight.id / name for name in names)
+        if len(names) == 1:
+            wheels = [source for source in weight.files[0].sources if isinstance(source, WheelSource)]
+            yield from ((path,) for path in map(installed_member, wheels) if path is not None)
 
     def _find(self, weight: Weight) -> Path | None:
-        explicit = self.settings.paths.get(weight.id)
-        if explicit is not None:
-            return self._explicit(weight, explicit)
-        for folder in self._candidates(weight):
-            if all(fault(folder / one.name, one, hashed=True) == "" for one in weight.files):
-                return located(weight, folder)
-        return None
-
-    def _explicit(self, weight: Weight, path: Path) -> Path:
-        """A path that the user named is used or refused; nothing else is tried in its place."""
-        many = len(weight.files) > 1
-        for one in weight.files:
-            problem = fault(path / one.name if many else path, one, hashed=True)
-            if problem:
-                raise WeightsMissing(
-                    f"models.weights.paths names {str(path)!r} for {weight.id!r}: {problem}",
-                    hint="name the right file, or add a row of its own to a table in models.weights.tables",
-                )
+        path, problems = self._search(weight, hashed=True)
+        if path is None and weight.id in self.settings.paths:
+            raise WeightsMissing(
+                f"models.weights.paths names {str(self.settings.paths[weight.id])!r} for {weight.id!r}: "
+                f"{'; '.join(problems) or ABSENT}",
+                hint="name the right file, or add a row of its own to a table in models.weights.tables",
+            )
         return path
 
     def _missing(self, weight: Weight) -> WeightsMissing:
-        faults = [(one, fault(self.cache / weight.id / one.name, one, hashed=True)) for one in weight.files]
-        wanted = ", ".join(
-            f"{one.name} ({one.size} bytes, sha256 {one.sha256}{'' if why == ABSENT else '; ' + why})"
-            for one, why in faults
-            if why
-        )
+        folder = self.cache / weight.id
+        wanted = []
+        for one in weight.files:
+            problem = fault(folder / one.name, one, hashed=True)
+            if problem:
+                found = "" if problem == ABSENT else f"; {problem}"
+                wanted.append(f"{one.name} ({one.size} bytes, sha256 {one.sha256}{found})")
         return WeightsMissing(
-            f"weights {weight.id!r} are not here: {wanted}; looked in {self.cache / weight.id}"
+            f"weights {weight.id!r} are not here: {', '.join(wanted)}; looked in {folder}"
             f" and {len(self.settings.directories)} configured directories",
             hint=f"animeflow weights fetch {weight.id}",
         )
@@ -181,10 +176,7 @@ class WeightStore:
             for one in weight.files:
                 if fault(folder / one.name, one, hashed=True):
                     place_verified(one, folder, downloads)
-        return located(weight, folder)
-
-
-ABSENT = "absent"
+        return folder / weight.files[0].name if len(weight.files) == 1 else folder
 
 
 def fault(path: Path, file: WeightFile, *, hashed: bool) -> str:
@@ -197,11 +189,6 @@ def fault(path: Path, file: WeightFile, *, hashed: bool) -> str:
     if hashed and (digest := file_sha256(path)) != file.sha256:
         return f"{path} has sha256 {digest}, expected {file.sha256}"
     return ""
-
-
-def located(weight: Weight, folder: Path) -> Path:
-    """The file of a row with one file, the folder of a row with several."""
-    return folder / weight.files[0].name if len(weight.files) == 1 else folder
 
 
 def place_verified(file: WeightFile, folder: Path, downloads: Downloads) -> None:

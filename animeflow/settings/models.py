@@ -30,7 +30,7 @@ class TransNetV2(Frozen):
 
     kind: Literal["transnetv2"] = "transnetv2"
     window_frames: int = Field(
-        default=650, ge=60, le=5000, description="Frames per forward pass, context included (frames)."
+        default=250, ge=60, le=5000, description="Frames per forward pass, context included (frames)."
     )
     context_frames: int = Field(
         default=25,
@@ -133,6 +133,9 @@ class FasterWhisper(Frozen):
         description="Text before the first window, e.g. to get simplified Chinese.",
     )
     beam_size: int = Field(default=5, ge=1, le=20, description="Beams of the decoder (count).")
+    max_no_speech: float = Field(
+        default=0.6, gt=0, le=1, description="A window is skipped above this probability of no speech (0-1)."
+    )
 
 
 ShotModel = Annotated[TransNetV2 | Plugin, Field(discriminator="kind")]

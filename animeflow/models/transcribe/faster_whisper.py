@@ -94,6 +94,9 @@ class FasterWhisper(Adapter):
             # One temperature: the library's fallback samples at random from 0.2 up.
             temperature=0.0,
             condition_on_previous_text=False,
+            # Without a second condition: on silence base says "You" at a mean log probability of -0.88.
+            no_speech_threshold=self.options.max_no_speech,
+            log_prob_threshold=None,
             vad_filter=False,
         )
         segments = [one for one in (segment_of(each, len(sound)) for each in spoken) if one is not None]
