@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from animeflow.tables.schema import TableSpec, registry
-from animeflow.tables.schemas import curation, measures, media, shots, source
+from animeflow.tables.schemas import (
+    annotation,
+    catalog,
+    curation,
+    delivery,
+    measures,
+    media,
+    shots,
+    source,
+    speech,
+)
 from animeflow.tables.status import STATUS
 
 TABLES: dict[str, TableSpec] = registry(
@@ -13,4 +23,8 @@ TABLES: dict[str, TableSpec] = registry(
     media.TABLES,
     measures.TABLES,
     curation.TABLES,
+    annotation.TABLES,
+    speech.TABLES,
+    delivery.TABLES,
+    catalog.TABLES,
 )

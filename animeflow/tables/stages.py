@@ -125,7 +125,8 @@ _STAGES = (
     ),
     StageSpec(
         "annotations", "annotation", "Shot scale, palette, motion class, camera move, text and holds.",
-        ("clips", "kept_clips", "drawings", "statistics", "motion", "text", "smoothed_layers"), ("annotation.labels",),
+        ("frame_signals", "clips", "kept_clips", "drawings", "motion", "text", "background_layers", "smoothed_layers"),
+        ("annotation.labels",),
         ("annotations", "drawing_annotations"), kinds=("numpy",), job="layers",
     ),
     StageSpec(
@@ -142,16 +143,18 @@ _STAGES = (
     ),
     StageSpec(
         "transcripts", "speech", "Voice activity, and transcribed segments with SRT and VTT where weights are present.",
-        ("shard_files", "clips", "audio_stems"), ("speech.transcription", "models.voice", "models.transcribe", "models.device", "models.dtype"), pool="gpu", kinds=("audio", "onnx"), job="layers",
+        ("shard_files", "clips", "audio_stems"), ("speech.transcription", "models.voice", "models.transcribe", "models.device", "models.dtype"),
+        ("transcripts", "transcript_files"), pool="gpu", kinds=("audio", "onnx"), job="layers",
     ),
     StageSpec(
         "image_archives", "delivery", "Key frames of kept clips as numbered WebP in a deterministic tar.gz, verified.",
-        ("key_frames", "kept_clips"), ("delivery.archives",), kinds=("webp", "tar"), job="publish",
+        ("frame_signals", "key_frames", "kept_clips"), ("delivery.archives",), ("image_archives", "archive_images"),
+        kinds=("webp", "tar"), job="publish",
     ),
     StageSpec(
         "dataset_export", "delivery", "The export folders: `folder` and `episode`.",
         (
-            "shard_files", "clips", "kept_clips", "drawings", "clip_videos", "smoothed_layers", "annotations",
+            "shard_files", "frame_signals", "clips", "kept_clips", "drawings", "clip_videos", "smoothed_layers", "annotations",
             "captions", "transcripts", "flash", "statistics", "text", "quality", "aesthetics", "motion",
         ),
         ("delivery.exports",), kinds=("file",), job="publish",
@@ -178,7 +181,8 @@ _STAGES = (
     ),
     StageSpec(
         "calibration_report", "catalog", "Quantiles of every measure and what each threshold would keep.",
-        ("kept_clips",), ("catalog.calibration", "curation"), partitioned=False, kinds=("parquet",), job="catalog",
+        ("kept_clips",), ("catalog.calibration", "curation"), ("calibration_report", "threshold_retention"),
+        partitioned=False, kinds=("parquet",), job="catalog",
     ),
     StageSpec(
         "character_identities", "catalog", "The same character across clips; null with the reason without embeddings.",
