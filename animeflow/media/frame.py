@@ -43,6 +43,16 @@ class Frame:
         """The luma as uint8 [h, w], 0 black to 255 white whatever the range of the video."""
         return self._scalers.convert(self._picture, "gray", size)
 
+    def small(self, size: Size) -> Frame:
+        """This frame area scaled to `size` = (w, h) as YUV 4:2:0, to take several pictures from for measurement.
+
+        One pass over the pixels instead of one per picture: RGB, luma and thumbnail of a 1080p frame cost 0.85
+        instead of 2.1 ms. Its RGB at its own size is the quick conversion (0.03 ms), one level darker.
+        """
+        frame = Frame(self.index, self.pts, *self._scalers.shrink(self._picture, size))
+        frame.duration, frame.key, frame.corrupt = self.duration, self.key, self.corrupt
+        return frame
+
     def __repr__(self) -> str:
         flags = "".join(f" {name}" for name in ("key", "corrupt") if getattr(self, name))
         return f"<Frame {self.index} pts={self.pts}{flags}>"
@@ -53,9 +63,13 @@ class Scalers:
     several threads.
     """
 
-    def __init__(self, width: int, height: int, rotation: int) -> None:
+    def __init__(
+        self, width: int, height: int, rotation: int, *, matrix: int | None = None, quick: bool = False
+    ) -> None:
         self.size: Size = (width, height)
+        self._rotation, self._matrix, self._quick = rotation, matrix, quick
         self._turns = (rotation // 90) % 4
+        self._small: dict[Size, Scalers] = {}
         self._lock = threading.Lock()
         self._by_size: dict[tuple[str, Size], Any] = {}
 
@@ -64,14 +78,25 @@ class Scalers:
         width, height = size or self.size
         if width < 1 or height < 1:
             raise InputError(f"a picture of {width}x{height} was asked for; sides are at least 1")
-        stored = (height, width) if self._turns % 2 else (width, height)
         with self._lock:
-            array = self._reformat(picture, pixel_format, stored)
+            array = self._reformat(picture, pixel_format, self._stored((width, height))).to_ndarray()
         if self._turns:
             array = np.rot90(array, k=self._turns)
-        return np.ascontiguousarray(array)
+        return np.ascontiguousarray(array, dtype=np.uint8)
 
-    def _reformat(self, picture: Any, pixel_format: str, stored: Size) -> U8:
+    def shrink(self, picture: Any, size: Size) -> tuple[Any, Scalers]:
+        """`picture` as a YUV 4:2:0 picture of `size` (upright), and the scalers of that size."""
+        with self._lock:
+            scalers = self._small.get(size)
+            if scalers is None:
+                matrix = _untagged_matrix(picture)
+                scalers = self._small[size] = Scalers(*size, self._rotation, matrix=matrix, quick=True)
+            return self._reformat(picture, "yuv420p", self._stored(size)), scalers
+
+    def _stored(self, size: Size) -> Size:
+        return (size[1], size[0]) if self._turns % 2 else size
+
+    def _reformat(self, picture: Any, pixel_format: str, stored: Size) -> Any:
         from av.video.reformatter import Interpolation, VideoReformatter
 
         key = (pixel_format, stored)
@@ -79,23 +104,22 @@ class Scalers:
         if reformatter is None:
             reformatter = self._by_size[key] = VideoReformatter()
         interpolation = Interpolation.AREA
-        if stored == (picture.width, picture.height) and pixel_format == "rgb24":
+        if stored == (picture.width, picture.height) and pixel_format == "rgb24" and not self._quick:
             interpolation = (
                 Interpolation.BICUBIC
                 | Interpolation.FULL_CHR_H_INT
                 | Interpolation.ACCURATE_RND
                 | Interpolation.BITEXACT
             )
-        scaled = reformatter.reformat(
+        return reformatter.reformat(
             picture,
             width=stored[0],
             height=stored[1],
             format=pixel_format,
             interpolation=interpolation,
-            src_colorspace=_untagged_matrix(picture),
+            src_colorspace=self._matrix or _untagged_matrix(picture),
             threads=1,
         )
-        return np.asarray(scaled.to_ndarray(), dtype=np.uint8)
 
 
 def _untagged_matrix(picture: Any) -> int | None:

@@ -1,0 +1,180 @@
+"""Encode a whole video to MKV/AV1 in an ffmpeg process, prove the result, and only then give it its name."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from animeflow.errors import EncodeError
+from animeflow.media.command import CommandResult, run_command
+from animeflow.media.counting import count_decoded
+from animeflow.media.encode_plan import PROFILES, EncodePlan, EncoderProfile, encode_command, make_plan
+from animeflow.media.ffmpeg import ffmpeg_path
+from animeflow.media.streams import read_cover
+from animeflow.media.verify import Verification, verify_encode
+
+__all__ = [
+    "PROFILES",
+    "EncodePlan",
+    "EncodeProgress",
+    "EncodeReport",
+    "EncoderProfile",
+    "encode_video",
+    "make_plan",
+]
+
+# Lines that ffmpeg prints while it returns 0.
+FATAL_LINES = (
+    "has not been used for any stream",  # an option that the encoder does not know (-cq, -tune)
+    "Error parsing option",  # an unknown key in -svtav1-params
+    "File ended prematurely",  # a truncated source
+)
+_SVT_VERSION = re.compile(r"SVT-AV1 Encoder Lib (\S+)")
+
+
+@dataclass(frozen=True)
+class EncodeProgress:
+    """Frames encoded so far, of how many, and the speed as a multiple of real time (None = not yet known)."""
+
+    frames: int
+    expected: int
+    speed: float | None
+
+
+@dataclass(frozen=True)
+class EncodeReport:
+    """What an encode gave. Times of the clock are not in it: tables keep the rest."""
+
+    path: Path
+    bytes_in: int
+    bytes_out: int
+    frames: int
+    key_frames: int
+    cuts: int
+    encoder: str
+    profile: str
+    crf: float
+    metric: str | None
+    metric_value: float | None
+    """SSIM of luma (0-1), XPSNR of luma (dB) or VMAF (0-100); None when none was asked for."""
+    streams: tuple[dict[str, Any], ...]
+
+
+def encode_video(
+    plan: EncodePlan,
+    output: Path,
+    *,
+    cuts: Sequence[int],
+    pts: Sequence[int],
+    full_decode: bool = True,
+    metric: str = "none",
+    ffmpeg: Path | None = None,
+    timeout_s: float = 6 * 3600.0,
+    on_progress: Callable[[EncodeProgress], None] | None = None,
+) -> EncodeReport:
+    """Run a plan (`make_plan`) with the same `cuts` and `pts`, verify the file, and move it to `output`.
+
+    The same plan and source give the same bytes. Raises `EncodeError` when ffmpeg fails or warns of ignored
+    options, or when the result does not hold the source's frames, times, cuts and streams; nothing is left
+    behind then.
+    """
+    binary = ffmpeg or ffmpeg_path()
+    with _working_folder(output) as folder:
+        part = folder / "encode.mkv"
+        covers = _write_covers(plan, folder)
+        result = _run(plan, encode_command(plan, binary, part, covers), timeout_s, len(pts), on_progress)
+        proof = verify_encode(
+            plan,
+            part,
+            cuts=cuts,
+            pts=pts,
+            full_decode=full_decode,
+            metric=metric,
+            ffmpeg=binary,
+            timeout_s=timeout_s,
+        )
+        part.replace(output)
+    return _report(plan, output, proof, result, len(set(cuts) - {0}), metric)
+
+
+@contextmanager
+def _working_folder(output: Path) -> Iterator[Path]:
+    """`<output>.part/`, emptied before and removed after: what a killed run left is swept by the next one."""
+    folder = output.with_name(output.name + ".part")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_covers(plan: EncodePlan, folder: Path) -> list[Path]:
+    paths = []
+    for outcome in plan.of_kind("cover"):
+        path = folder / f"cover-{outcome.index}"
+        path.write_bytes(read_cover(plan.probe.path, outcome.index))
+        paths.append(path)
+    return paths
+
+
+def _run(
+    plan: EncodePlan,
+    command: list[str],
+    timeout_s: float,
+    expected: int,
+    on_progress: Callable[[EncodeProgress], None] | None,
+) -> CommandResult:
+    last: dict[str, str] = {}
+
+    def take(block: Mapping[str, str]) -> None:
+        last.update(block)
+        if on_progress is not None:
+            on_progress(EncodeProgress(int(block.get("frame", 0)), expected, _speed(block)))
+
+    result = run_command(command, timeout_s=timeout_s, on_progress=take, error=EncodeError)
+    count_decoded("encode", int(last.get("frame", 0)))
+    require_clean(result.stderr, last, plan.probe.path)
+    return result
+
+
+def require_clean(stderr: Sequence[str], progress: Mapping[str, str], path: Path) -> None:
+    """Raise `EncodeError` for what ffmpeg only mentions: ignored options, a truncated source, doubled or
+    dropped frames.
+    """
+    for line in stderr:
+        if any(word in line for word in FATAL_LINES):
+            raise EncodeError(f"ffmpeg ended with status 0 but said: {line}", path=path)
+    for count in ("dup_frames", "drop_frames"):
+        if int(progress.get(count, 0)):
+            raise EncodeError(f"ffmpeg reports {count}={progress[count]}; 0 is required", path=path)
+
+
+def _speed(block: Mapping[str, str]) -> float | None:
+    match = re.match(r"\s*([\d.]+)x", block.get("speed", ""))
+    return float(match[1]) if match else None
+
+
+def _report(
+    plan: EncodePlan, output: Path, proof: Verification, result: CommandResult, cuts: int, metric: str
+) -> EncodeReport:
+    match = _SVT_VERSION.search("\n".join(result.stderr))
+    return EncodeReport(
+        path=output,
+        bytes_in=plan.probe.size_bytes,
+        bytes_out=output.stat().st_size,
+        frames=proof.frames,
+        key_frames=proof.key_frames,
+        cuts=cuts,
+        encoder=f"SVT-AV1 {match[1] if match else 'of unknown version'}",
+        profile=plan.profile.name,
+        crf=plan.crf,
+        metric=None if metric == "none" else metric,
+        metric_value=proof.metric_value,
+        streams=tuple(plan.outcome_rows()),
+    )
