@@ -18,6 +18,7 @@
         ├── DiskFull
         ├── WorkspaceBusy         another run writes this shard
         ├── CommandTimeout
+        ├── OutOfMemory           the machine had too little memory for a video
         ├── Interrupted           somebody asked the process to stop
         ├── DeviceBusy
         └── HubUnavailable
@@ -159,6 +160,12 @@ class CommandTimeout(TransientError):
     """An external process ran past its limit and was killed."""
 
     default_reason = "timeout"
+
+
+class OutOfMemory(TransientError):
+    """The machine had too little memory for a video: with less beside it, it may go through."""
+
+    default_reason = "out_of_memory"
 
 
 class Interrupted(TransientError):

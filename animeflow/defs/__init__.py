@@ -1,0 +1,1 @@
+"""All that Dagster sees: assets, checks, resources, jobs, sensors, and how a stage runs and is stored."""

@@ -1,0 +1,1 @@
+"""Jobs, the sensor on the source, schedules."""

@@ -1,0 +1,120 @@
+"""Running a job of one shard in this process, event by event, on the workspace's instance.
+
+The only module that uses private parts of Dagster: a run made in process has no origin unless it is given one, and
+without it the UI shows the run but cannot execute it again. `animeflow_tests/defs/test_execution.py` fails when an
+upgrade changes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run_iterator
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+
+from animeflow.defs.instances import process_tags
+from animeflow.defs.partitions import LOCATION, SHARD_TAG, SHARDS
+
+REPOSITORY = "__repository__"
+QUIET = {
+    "console": {"config": {"log_level": "CRITICAL"}}
+}  # the event log keeps everything; 14 KB per shard less on stderr
+BETWEEN_STEPS = ("STEP_SUCCESS", "STEP_FAILURE", "STEP_UP_FOR_RETRY", "STEP_SKIPPED")
+OnEvent = Callable[[dg.DagsterEvent], None]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended."""
+
+    run_id: str
+    success: bool
+    interrupted: bool
+    failures: Mapping[str, str]  # step -> what went wrong, in one line
+
+
+def run_job(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job_name: str,
+    *,
+    shard: str | None,
+    resources: Mapping[str, Any],
+    selection: Sequence[str] = (),
+    tags: Mapping[str, str] | None = None,
+    on_event: OnEvent = lambda _: None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> RunResult:
+    """Materialise a job's assets (or those of `selection`) for a shard; never raises for a failed stage.
+
+    When `stopped()` turns true the run is left after the current step, whatever retry policy it has.
+    """
+    job = definitions.resolve_job_def(job_name).with_executor_def(dg.in_process_executor)
+    if shard is not None:
+        instance.add_dynamic_partitions(str(SHARDS.name), [shard])
+    run = instance.create_run_for_job(
+        job.get_subset(asset_selection={dg.AssetKey(name) for name in selection}) if selection else job,
+        run_config={"resources": dict(resources), "loggers": QUIET},
+        remote_job_origin=job_origin(job_name),
+        asset_selection=frozenset(dg.AssetKey(name) for name in selection) if selection else None,
+        tags={**job.run_tags, **partition_tags(job_name, shard), **process_tags(), **(tags or {})},
+    )
+    return _drive(InMemoryJob(job), run, instance, on_event, stopped)
+
+
+def job_origin(job_name: str) -> RemoteJobOrigin:
+    """Where the UI finds the job again: the code location by its name in workspace.yaml and pyproject.toml."""
+    return RemoteJobOrigin(
+        RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), REPOSITORY), job_name
+    )
+
+
+def partition_tags(job_name: str, shard: str | None) -> dict[str, str]:
+    """The tags by which Dagster knows a run's partition."""
+    if shard is None:
+        return {}
+    return {
+        "dagster/partition": shard,
+        "dagster/partition_set": f"{job_name}_partition_set",
+        SHARD_TAG: shard,
+    }
+
+
+def _drive(
+    job: InMemoryJob,
+    run: dg.DagsterRun,
+    instance: dg.DagsterInstance,
+    on_event: OnEvent,
+    stopped: Callable[[], bool],
+) -> RunResult:
+    failures: dict[str, str] = {}
+    events = execute_run_iterator(job, run, instance)
+    try:
+        for event in events:
+            if event.event_type_value == "STEP_FAILURE" and event.step_key:
+                failures[event.step_key] = failure_text(event)
+            on_event(event)
+            if event.event_type_value in BETWEEN_STEPS and stopped():
+                break
+    finally:
+        # Left early, the generator ends the run as failed; its pool slot would stay claimed.
+        events.close()  # type: ignore[attr-defined]
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    ended = instance.get_run_by_id(run.run_id)
+    success = ended is not None and ended.status is dg.DagsterRunStatus.SUCCESS
+    return RunResult(run.run_id, success, stopped() and not success, failures)
+
+
+def failure_text(event: dg.DagsterEvent) -> str:
+    """Why a step failed: our own words where the error was ours, else Dagster's, without the stack."""
+    data = event.step_failure_data
+    if data.user_failure_data is not None and data.user_failure_data.description:
+        return data.user_failure_data.description
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error is not None else "failed"
