@@ -69,6 +69,9 @@ class HubBackend(Protocol):
     atomic_files: bool
     """Whether a file appears whole or not at all (object stores, commits); a copy into a folder grows."""
 
+    single: bool
+    """Whether the repository is one file that somebody named."""
+
     def head(self) -> str:
         """A digest or commit id that changes when anything in the repository changes."""
 
@@ -80,6 +83,9 @@ class HubBackend(Protocol):
 
     def read_start(self, path: str, size: int) -> bytes:
         """The first bytes of a file, fewer when it is shorter."""
+
+    def sha256(self, path: str) -> str:
+        """sha256 of a file: asked for, or read where the hub does not know it."""
 
     def fetch_resumable(self, file: RemoteFile, target: Path) -> str:
         """Download to `target` and return the sha256. What an interrupted call left in `part_of` is used."""

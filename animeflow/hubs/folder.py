@@ -36,6 +36,7 @@ class FolderHub:
     def __init__(self, root: Path, *, only: str | None = None) -> None:
         self.root = root.absolute()
         self.only = only
+        self.single = only is not None
 
     def head(self) -> str:
         return listing_digest(self.list())
@@ -55,6 +56,13 @@ class FolderHub:
         try:
             with self.local_path(path).open("rb") as file:
                 return file.read(size)
+        except OSError as error:
+            raise _unreadable(error, path) from error
+
+    def sha256(self, path: str) -> str:
+        try:
+            with self.local_path(path).open("rb") as stream:
+                return hash_stream(stream)
         except OSError as error:
             raise _unreadable(error, path) from error
 
@@ -143,8 +151,7 @@ class FolderHub:
         size = target.stat().st_size
         if size != file.size:
             return Fault(file.path, f"{size} bytes, {file.size} wanted")
-        with target.open("rb") as stream:
-            found = hash_stream(stream)
+        found = self.sha256(file.path)
         return None if found == file.sha256 else Fault(file.path, f"sha256 {found}, {file.sha256} wanted")
 
     def _prune(self, folder: Path) -> None:

@@ -23,6 +23,7 @@ class RemoteFolderHub:
     """Objects below an fsspec URL. An upload becomes visible whole when it is closed, as object stores do."""
 
     atomic_files = True
+    single = False
 
     def __init__(self, url: str) -> None:
         import fsspec
@@ -59,6 +60,15 @@ class RemoteFolderHub:
             raise InputError("does not exist", path=path) from error
         except OSError as error:
             raise HubUnavailable(f"cannot read {path!r}: {error}") from error
+
+    def sha256(self, path: str) -> str:
+        try:
+            with self.fs.open(self._at(path), "rb") as stream:
+                return hash_stream(stream)
+        except FileNotFoundError as error:
+            raise InputError("does not exist", path=path) from error
+        except OSError as error:
+            raise HubUnavailable(f"cannot read {path!r} back: {error}") from error
 
     def fetch_resumable(self, file: RemoteFile, target: Path) -> str:
         part = part_of(target, file)
@@ -116,13 +126,12 @@ class RemoteFolderHub:
 
     def _fault(self, file: LocalFile) -> Fault | None:
         try:
-            with self.fs.open(self._at(file.path), "rb") as stream:
-                size = stream.size
-                found = hash_stream(stream) if size == file.size else ""
+            size = self.fs.size(self._at(file.path))
         except FileNotFoundError:
             return Fault(file.path, "missing")
         except OSError as error:
-            raise HubUnavailable(f"cannot read {file.path!r} back: {error}") from error
+            raise HubUnavailable(f"cannot look at {file.path!r}: {error}") from error
         if size != file.size:
             return Fault(file.path, f"{size} bytes, {file.size} wanted")
+        found = self.sha256(file.path)
         return None if found == file.sha256 else Fault(file.path, f"sha256 {found}, {file.sha256} wanted")

@@ -1,0 +1,1 @@
+"""Units of the source, when they are complete, and what a shard's files are."""
