@@ -6,7 +6,8 @@ by area, as scanned cels are, so that its edges are anti-aliased.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -43,11 +44,32 @@ class Layer:
         return unpremultiply(self.premultiplied())
 
 
+def record(draw: Callable[[skia.Canvas], None]) -> skia.Picture:
+    """What `draw` draws, to be replayed under other cameras without running it again."""
+    recorder = skia.PictureRecorder()
+    reach = 1e5
+    draw(recorder.beginRecording(skia.Rect.MakeLTRB(-reach, -reach, reach, reach)))
+    return recorder.finishRecordingAsPicture()
+
+
 def unpremultiply(premultiplied: np.ndarray) -> np.ndarray:
     """Premultiplied RGBA uint8 -> straight RGBA uint8; colour is 0 where alpha is 0."""
-    alpha = premultiplied[..., 3:].astype(np.float32)
-    colour = premultiplied[..., :3].astype(np.float32) * 255.0 / np.maximum(alpha, 1.0)
-    return np.concatenate([np.clip(np.rint(colour), 0, 255), alpha], axis=-1).astype(np.uint8)
+    out = np.zeros_like(premultiplied)
+    rows, columns = bounds(premultiplied[..., 3])
+    part = premultiplied[rows, columns]
+    alpha = part[..., 3].astype(np.uint32)
+    straight = (part[..., :3].astype(np.uint32) * 255 + alpha[..., None] // 2) // np.maximum(alpha, 1)[
+        ..., None
+    ]
+    out[rows, columns, :3] = np.minimum(straight, 255)
+    out[rows, columns, 3] = part[..., 3]
+    return out
+
+
+def bounds(mask: np.ndarray) -> tuple[slice, slice]:
+    """The rows and columns that hold everything of `mask` that is not zero."""
+    x, y, width, height = cv2.boundingRect(np.ascontiguousarray(mask))
+    return slice(y, y + height), slice(x, x + width)
 
 
 def rgba(colour: Colour, alpha: float = 1.0) -> int:
@@ -89,48 +111,42 @@ def polygon(points: Sequence[Point]) -> skia.Path:
 
 
 def smooth(points: Sequence[Point], *, closed: bool = True) -> skia.Path:
-    """A Catmull-Rom curve through the points; a point given twice in a row becomes a corner."""
-    pts = np.asarray(points, np.float64)
-    n = len(pts)
+    """A Catmull-Rom curve through the points; a point given twice in a row becomes a corner.
+
+    Plain floats: with a dozen points per path, numpy's call overhead was a third of the time of a figure.
+    """
+    n = len(points)
     path = skia.Path()
-    path.moveTo(float(pts[0, 0]), float(pts[0, 1]))
+    path.moveTo(*points[0])
     for i in range(n if closed else n - 1):
-        p0, p1, p2, p3 = _neighbours(pts, i, closed=closed)
-        if np.array_equal(p1, p2):
+        (x0, y0), (x1, y1) = points[i - 1] if closed or i else points[0], points[i]
+        (x2, y2) = points[(i + 1) % n]
+        (x3, y3) = points[(i + 2) % n if closed else min(i + 2, n - 1)]
+        if x1 == x2 and y1 == y2:
             continue
-        c1 = p1 + (p2 - p0) / 6.0 * (not np.array_equal(p0, p1))
-        c2 = p2 - (p3 - p1) / 6.0 * (not np.array_equal(p2, p3))
-        path.cubicTo(*(float(v) for v in (*c1, *c2, *p2)))
+        first = 0.0 if x0 == x1 and y0 == y1 else 1 / 6
+        last = 0.0 if x2 == x3 and y2 == y3 else 1 / 6
+        path.cubicTo(
+            x1 + (x2 - x0) * first, y1 + (y2 - y0) * first, x2 - (x3 - x1) * last, y2 - (y3 - y1) * last, x2, y2
+        )  # fmt: skip
     if closed:
         path.close()
     return path
 
 
-def _neighbours(
-    pts: np.ndarray, i: int, *, closed: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    n = len(pts)
-    if closed:
-        return pts[i - 1], pts[i], pts[(i + 1) % n], pts[(i + 2) % n]
-    return pts[max(i - 1, 0)], pts[i], pts[i + 1], pts[min(i + 2, n - 1)]
-
-
-def tube(points: Sequence[Point], widths: Sequence[float], *, closed_tip: bool = True) -> skia.Path:
-    """The outline of a stroke whose full width changes from point to point: limbs, hair, ribbons."""
-    centre = np.asarray(points, np.float64)
-    tangent = np.gradient(centre, axis=0)
-    tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
-    normal = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1) * (
-        np.asarray(widths, np.float64)[:, None] / 2.0
-    )
-    left, right = centre + normal, (centre - normal)[::-1]
-    outline = [*map(tuple, left), *map(tuple, right)]
-    if closed_tip:  # sharp ends: the doubled point is a corner for `smooth`
-        if widths[-1] == 0:
-            outline.insert(len(centre), tuple(centre[-1]))
-        if widths[0] == 0:
-            outline.append(tuple(centre[0]))
-    return smooth(outline)
+def tube(points: Sequence[Point], widths: Sequence[float]) -> skia.Path:
+    """The outline of a stroke whose full width changes from point to point: limbs, hair, ribbons. Width 0 is a tip."""
+    n = len(points)
+    left: list[Point] = []
+    right: list[Point] = []
+    for i, ((x, y), width) in enumerate(zip(points, widths, strict=True)):
+        (xa, ya), (xb, yb) = points[max(i - 1, 0)], points[min(i + 1, n - 1)]
+        dx, dy = xb - xa, yb - ya
+        half = width / 2 / max(math.hypot(dx, dy), 1e-9)
+        left.append((x - dy * half, y + dx * half))
+        right.append((x + dy * half, y - dx * half))
+    # a tip's two sides coincide, which doubles the point and so makes the corner sharp
+    return smooth([*left, *right[::-1]])
 
 
 class Brush:
@@ -179,6 +195,6 @@ class Brush:
     def taper(self, points: Sequence[Point], ink: Colour, *, line: float = 1.0) -> None:
         """An open line that is thin at both ends, as a pen leaves it."""
         n = len(points)
-        widths = [self.line * line * np.sin(np.pi * (0.12 + 0.76 * i / (n - 1))) for i in range(n)]
+        widths = [self.line * line * math.sin(math.pi * (0.12 + 0.76 * i / (n - 1))) for i in range(n)]
         widths[0] = widths[-1] = 0.0
         self.canvas.drawPath(tube(points, widths), fill(ink))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ import numpy as np
 import skia
 
 from animeflow.sample import camera as cam
-from animeflow.sample.canvas import Layer, unpremultiply
+from animeflow.sample.canvas import Layer, bounds, record, unpremultiply
 from animeflow.sample.flash_rule import flash_intervals
 from animeflow.sample.noise import grain
 from animeflow.sample.plates import look
@@ -23,11 +24,12 @@ from animeflow.sample.truth import DrawnShot, TextTruth
 class Actor:
     """A character in a scene. `draw(canvas, k)` draws its k-th drawing in plate px (`on_frame`: in frame px).
 
-    `timing` int [T]: which drawing each frame shows.
+    `timing` int [T]: which drawing each frame shows; two drawings of equal `pose(k)` are the same drawing.
     """
 
     draw: Callable[[skia.Canvas, int], None]
     timing: np.ndarray
+    pose: Callable[[int], Hashable]
     on_frame: bool = False
 
 
@@ -55,9 +57,13 @@ class Scene:
 
 
 def over(below: np.ndarray, colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """`colour` [..., 3] with `alpha` [...] over `below`, all uint8, rounded to the nearest level."""
-    a = alpha[..., None].astype(np.uint16)
-    return ((a * colour + (255 - a) * below + 127) // 255).astype(np.uint8)
+    """`colour` [h, w, 3] with `alpha` [h, w] over `below` [h, w, 3], all uint8, rounded to the nearest level."""
+    out = below.copy()
+    rows, columns = bounds(alpha)
+    a = alpha[rows, columns, None].astype(np.uint16)
+    part = a * colour[rows, columns] + (255 - a) * below[rows, columns] + 127
+    out[rows, columns] = part // 255
+    return out
 
 
 def add_light(below: np.ndarray, light: np.ndarray, blend: str) -> np.ndarray:
@@ -136,22 +142,27 @@ def _cel_index(actors: Sequence[Actor], count: int) -> np.ndarray:
         return np.zeros(count, np.int32)
     changed = np.zeros(count, bool)
     for actor in actors:
-        changed[1:] |= np.diff(actor.timing) != 0
+        poses = [actor.pose(int(k)) for k in actor.timing]
+        changed[1:] |= np.asarray([a != b for a, b in itertools.pairwise(poses)], bool)
     return np.cumsum(changed).astype(np.int32)
 
 
 def _cels(actor: Actor, camera: np.ndarray, size: tuple[int, int]) -> list[np.ndarray]:
     """Premultiplied RGBA per frame; a cel that stays is drawn once."""
+    pictures: dict[int, skia.Picture] = {}
     drawn: dict[tuple[int, bytes], np.ndarray] = {}
     out = []
-    for t, k in enumerate(actor.timing):
-        key = (int(k), b"" if actor.on_frame else camera[t].tobytes())
+    for t, index in enumerate(actor.timing):
+        k = int(index)
+        if k not in pictures:
+            pictures[k] = record(lambda canvas, k=k: actor.draw(canvas, k))
+        key = (k, b"" if actor.on_frame else camera[t].tobytes())
         if key not in drawn:
             layer = Layer(size)
             if not actor.on_frame:
                 m = cam.to_canvas(camera[t])
                 layer.canvas.concat(skia.Matrix.MakeAll(*(float(v) for v in m.ravel())))
-            actor.draw(layer.canvas, int(k))
+            layer.canvas.drawPicture(pictures[k])
             drawn[key] = layer.premultiplied()
         out.append(drawn[key])
     return out

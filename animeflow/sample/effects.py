@@ -9,7 +9,7 @@ import skia
 from animeflow.sample.canvas import Colour, Layer, Point, fill, gradient, polygon
 from animeflow.sample.compose import Light
 from animeflow.sample.noise import fractal_noise
-from animeflow.sample.style import Rng, rng_of
+from animeflow.sample.style import Rng, rng_of, shift
 
 
 def _glow(layer: Layer) -> Light:
@@ -20,7 +20,7 @@ def _glow(layer: Layer) -> Light:
 def beam(size: tuple[int, int], *, k: int, seed: int, colour: Colour, source: Point, target: Point) -> Light:
     """A searchlight from `source` to `target` (frame px) with a hot core; its breadth breathes from drawing to drawing."""
     s = size[1] / 360.0
-    layer = Layer(size)
+    layer = Layer(size, scale=1)  # blurred anyway
     rng = rng_of(seed, "beam", k)
     a, b = np.asarray(source), np.asarray(target)
     along = (b - a) / np.linalg.norm(b - a)
@@ -28,7 +28,7 @@ def beam(size: tuple[int, int], *, k: int, seed: int, colour: Colour, source: Po
     for width, strength, blur in ((92, 0.34, 9), (58, 0.40, 5), (24, 0.5, 2.5)):
         w0, w1 = width * 0.25 * s, width * s * (1 + 0.06 * float(rng.normal()))
         quad = [a + across * w0, b + across * w1, b - across * w1, a - across * w0]
-        paint = gradient(tuple(a), tuple(b), [colour, tuple(int(c * 0.75) for c in colour)])  # type: ignore[arg-type, list-item]
+        paint = gradient(tuple(a), tuple(b), [colour, shift(colour, value=0.8), (0, 0, 0)], [0.0, 0.62, 1.0])  # type: ignore[arg-type]
         paint.setAlphaf(strength)
         paint.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, blur * s))
         layer.canvas.drawPath(polygon([(float(x), float(y)) for x, y in quad]), paint)
@@ -129,7 +129,7 @@ class Smoke:
 def sun_shaft(size: tuple[int, int], *, k: int, colour: Colour, lean: float) -> Light:
     """Soft light that falls in from the upper corner and slowly swells; meant to be screened."""
     s = size[1] / 360.0
-    layer = Layer(size)
+    layer = Layer(size, scale=1)
     swell = 1.0 + 0.10 * float(np.sin(k * 0.35))
     for x, width, strength in ((60, 60, 0.30), (170, 34, 0.26), (260, 70, 0.22), (390, 28, 0.18)):
         x0 = x * s
@@ -139,7 +139,7 @@ def sun_shaft(size: tuple[int, int], *, k: int, colour: Colour, lean: float) -> 
             (x0 + (lean + 1.9 * width) * s, size[1] + 20.0),
             (x0 + lean * s, size[1] + 20.0),
         ]
-        paint = gradient((0, 0), (0, size[1]), [colour, tuple(int(c * 0.35) for c in colour)])  # type: ignore[arg-type, list-item]
+        paint = gradient((0, 0), (0, size[1]), [colour, shift(colour, value=0.35)])
         paint.setAlphaf(strength * swell)
         paint.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, 7 * s))
         layer.canvas.drawPath(polygon(quad), paint)

@@ -16,51 +16,61 @@ _LINEAR = np.asarray(
 )
 
 
-def flash_intervals(frames: np.ndarray, fps: Fraction) -> tuple[tuple[int, int], ...]:
+def thumbnail(frame: np.ndarray) -> np.ndarray:
+    """The 48x27 grid on which the rule is applied: RGB uint8."""
+    return cv2.resize(frame, GRID, interpolation=cv2.INTER_AREA)
+
+
+def flash_intervals(
+    frames: np.ndarray, fps: Fraction, *, contrast: float = 0.1, area: float = 0.25
+) -> tuple[tuple[int, int], ...]:
     """[start, end) ranges with more than three flashes in a second, from the first of their transitions to the last.
 
-    `frames` uint8 [T,h,w,3]. A flash is a pair of opposing changes of relative luminance by 0.1 or more, the darker state
+    `frames` uint8 [T,h,w,3], pictures or their thumbnails. A flash is a pair of opposing changes of relative luminance by 0.1 or more, the darker state
     below 0.8, that 25 % of some field of a third of the width by a third of the height makes together; or the same for
-    saturated red.
+    saturated red. `contrast` and `area` are the rule's numbers, open so that a test can ask how near a shot is to them.
     """
-    small = np.stack([cv2.resize(f, GRID, interpolation=cv2.INTER_AREA) for f in frames])
+    small = np.stack([thumbnail(f) for f in frames])
     linear = _LINEAR[small]
     luminance = linear @ (0.2126, 0.7152, 0.0722)
-    general = _transitions(luminance, threshold=0.1, allowed=lambda low, high: low < 0.8)
+    general = _transitions(luminance, threshold=contrast, area=area)
     total = linear.sum(axis=-1)
     saturated = np.where(total > 0, linear[..., 0] / np.maximum(total, 1e-9), 0.0) >= 0.8
     redness = np.maximum(0.0, linear[..., 0] - linear[..., 1] - linear[..., 2]) * 320.0
-    red = _transitions(
-        redness, threshold=20.0, allowed=lambda low, high: np.ones_like(low, bool), state=saturated
-    )
+    red = _transitions(redness, threshold=200.0 * contrast, area=area, state=saturated)
     return _merge([*_violations(general, fps), *_violations(red, fps)])
 
 
-def _transitions(value, *, threshold, allowed, state=None) -> list[tuple[int, int]]:  # type: ignore[no-untyped-def]
-    """(frame, direction) of the changes that enough cells make together; directions alternate."""
+def _transitions(
+    value: np.ndarray, *, threshold: float, area: float, state: np.ndarray | None = None
+) -> list[tuple[int, int]]:
+    """(frame, direction) of the changes that enough cells make together; directions alternate.
+
+    Without `state` the darker of the two values must lie below 0.8; with it, one of the two states must be saturated.
+    """
     low, high = value[0].copy(), value[0].copy()
-    seen = state[0].copy() if state is not None else None
+    red = np.ones(value[0].shape, bool) if state is None else state[0].copy()
     last = np.zeros(value[0].shape, np.int8)
     found: list[tuple[int, int]] = []
     for t in range(1, len(value)):
         now = value[t]
         low, high = np.minimum(low, now), np.maximum(high, now)
-        red = np.ones(now.shape, bool) if state is None else state[t] | seen
-        up = (now - low >= threshold) & (last <= 0) & allowed(low, now) & red
-        down = (high - now >= threshold) & (last >= 0) & allowed(now, high) & red
+        red = red if state is None else red | state[t]
+        dark = (state is not None) | (np.minimum(low, now) < 0.8)
+        up = (now - low >= threshold) & (last <= 0) & red & dark
+        down = (high - now >= threshold) & (last >= 0) & red & ((state is not None) | (now < 0.8))
         for direction, cells in ((1, up), (-1, down)):
-            if _covers(cells) and (not found or found[-1][1] != direction):
+            if _covers(cells, area) and (not found or found[-1][1] != direction):
                 found.append((t, direction))
             last[cells] = direction
-            low[cells] = now[cells]
-            high[cells] = now[cells]
-        if state is not None:
-            seen = np.where(up | down, state[t], seen | state[t])
+            low[cells] = high[cells] = now[cells]
+            if state is not None:
+                red[cells] = state[t][cells]
     return found
 
 
-def _covers(cells: np.ndarray) -> bool:
-    """25 % of some window of a third of the width by a third of the height."""
+def _covers(cells: np.ndarray, area: float) -> bool:
+    """A share `area` of some window of a third of the width by a third of the height."""
     if not cells.any():
         return False
     width, height = GRID[0] // 3, GRID[1] // 3
@@ -71,7 +81,7 @@ def _covers(cells: np.ndarray) -> bool:
         - integral[height:, :-width]
         + integral[:-height, :-width]
     )
-    return bool(sums.max() >= 0.25 * width * height)
+    return bool(sums.max() >= area * width * height)
 
 
 def _violations(transitions: list[tuple[int, int]], fps: Fraction) -> list[tuple[int, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from animeflow.sample import scenery as sc
 from animeflow.sample.canvas import Colour, Layer, fill, gradient, pen, polygon, smooth
 from animeflow.sample.noise import painted
 from animeflow.sample.scenery import rect
-from animeflow.sample.style import LIGHT_OF_HOUR, Rng, mix, rng_of, shift
+from animeflow.sample.style import LIGHT_OF_HOUR, Rng, mix, rng_of, shift, tint
 
 UNIT_HEIGHT = 360.0
 
@@ -300,8 +300,9 @@ def _house(e: Easel, x: float, y: float, w: float, h: float) -> list[tuple[float
 ROOFS: tuple[Colour, ...] = ((110, 76, 76), (72, 88, 112), (92, 96, 92), (150, 92, 70))
 
 
-def _sea(e: Easel) -> None:
-    horizon = e.ground - 108
+def _open_sea(e: Easel, distance: float = 165) -> None:
+    """Sky, far coast, boats and the sea down to the bottom; `distance` from the ground line up to the horizon."""
+    horizon = e.ground - distance
     _sky(e, horizon)
     light, deep = sc.SKY[e.hour][2], mix((34, 98, 150), sc.SKY[e.hour][0], 0.4)
     sc.land(
@@ -326,7 +327,11 @@ def _sea(e: Easel) -> None:
     for _ in range(int(e.width / 260) + 1):
         _boat(e, e.rng.uniform(20, e.width), horizon + e.rng.uniform(8, 46))
     _lighthouse(e, e.rng.uniform(0.1, 0.9) * e.width, horizon + 20)
-    _quay(e)
+
+
+def _sea(e: Easel) -> None:
+    _open_sea(e, 108)
+    paint_quay(e.canvas, e.width, e.height, e.ground, "day")
 
 
 def _boat(e: Easel, x: float, y: float) -> None:
@@ -364,30 +369,42 @@ def _lighthouse(e: Easel, x: float, y: float) -> None:
         e.lights.append(lambda c: sc.disc(c, (x, y - 94), 6, (255, 240, 180)))
 
 
-def _quay(e: Easel) -> None:
-    y = e.ground - 18
-    e.canvas.drawRect(
-        rect(0, y, e.width, e.height), gradient((0, y), (0, e.height), [(198, 190, 180), (150, 140, 134)])
+def paint_quay(canvas: skia.Canvas, width: float, height: float, ground: float, hour: str) -> None:
+    """Stone quay, bollards and railing before the sea, under the hour's light."""
+    light = LIGHT_OF_HOUR[hour]
+    y = ground - 18
+
+    def lit(*colours: Colour) -> list[Colour]:
+        return [tint(c, light) for c in colours]
+
+    canvas.drawRect(
+        rect(0, y, width, height), gradient((0, y), (0, height), lit((198, 190, 180), (150, 140, 134)))
     )
-    for x in np.arange(-30, e.width + 30, 64):
-        e.canvas.drawLine(x + 14, y, x - 16, e.height, pen((160, 150, 142), 1.0))
-    e.canvas.drawRect(rect(0, y - 4, e.width, 6), fill((220, 212, 200)))
-    for x in np.arange(e.rng.uniform(10, 90), e.width, 150):
-        e.canvas.drawRoundRect(
-            rect(x, y - 20, 12, 20), 3, 3, gradient((x, 0), (x + 12, 0), [(96, 96, 104), (52, 52, 62)])
+    for x in np.arange(-30, width + 30, 64):
+        canvas.drawLine(x + 14, y, x - 16, height, pen(tint((160, 150, 142), light), 1.0))
+    canvas.drawRect(rect(0, y - 4, width, 6), fill(tint((220, 212, 200), light)))
+    for x in np.arange(60, width, 150):
+        canvas.drawRoundRect(
+            rect(x, y - 20, 12, 20), 3, 3, gradient((x, 0), (x + 12, 0), lit((96, 96, 104), (52, 52, 62)))
         )
-        e.canvas.drawRoundRect(rect(x - 4, y - 24, 20, 7), 3, 3, fill((74, 74, 84)))
-    for x in np.arange(0, e.width, 26):
-        e.canvas.drawRect(rect(x, y - 46, 2.6, 44), fill((226, 226, 228)))
+        canvas.drawRoundRect(rect(x - 4, y - 24, 20, 7), 3, 3, fill(tint((74, 74, 84), light)))
+    for x in np.arange(0, width, 26):
+        canvas.drawRect(rect(x, y - 46, 2.6, 44), fill(tint((226, 226, 228), light)))
     for dy in (-46, -30):
-        e.canvas.drawRect(
-            rect(0, y + dy, e.width, 3),
-            gradient((0, y + dy), (0, y + dy + 3), [(244, 244, 244), (170, 176, 186)]),
+        canvas.drawRect(
+            rect(0, y + dy, width, 3),
+            gradient((0, y + dy), (0, y + dy + 3), lit((244, 244, 244), (170, 176, 186))),
         )
 
 
 def _room(e: Easel) -> None:
-    """A bedroom or study: wall, window, shelf, desk, boards."""
+    """A bedroom or study: wall, window, shelf, desk, boards; drawn larger, as indoor shots stand closer."""
+    closer = 1.45
+    e.canvas.scale(closer, closer)
+    _interior(replace(e, width=e.width / closer, height=e.height / closer, ground=e.ground / closer))
+
+
+def _interior(e: Easel) -> None:
     wall = ROOM_WALLS[int(e.rng.integers(len(ROOM_WALLS)))]
     floor_y = e.ground - 34
     e.canvas.drawRect(
@@ -405,10 +422,10 @@ def _room(e: Easel) -> None:
         for x in np.arange((k * 57) % 120, e.width, 130):
             e.canvas.drawLine(x, floor_y + y, x - 6, floor_y + y * 1.5, pen((112, 76, 54), 1.0))
     e.canvas.drawRect(rect(0, floor_y - 9, e.width, 10), fill(mix(wall, (120, 86, 66), 0.7)))
-    x = e.rng.uniform(10, 60)
+    x, order = -e.rng.uniform(0, 60), [int(i) for i in e.rng.permutation(len(FURNITURE))]
     while x < e.width:
-        piece = int(e.rng.integers(4))
-        x += FURNITURE[piece](e, x, floor_y) + e.rng.uniform(16, 46)
+        x += FURNITURE[order[0]](e, x, floor_y) + e.rng.uniform(16, 46)
+        order = [*order[1:], order[0]]
     _window_light(e, floor_y)
 
 
@@ -564,11 +581,71 @@ def _wall(e: Easel) -> None:
     )
 
 
+def _forest(e: Easel) -> None:
+    """Trunks in three distances, light through the leaves, undergrowth, a path."""
+    deep: Colour = (44, 84, 66)
+    glade = [(206, 232, 190), (128, 178, 128), deep]
+    e.canvas.drawRect(rect(0, 0, e.width, e.height), gradient((0, 0), (0, e.ground), glade, [0.0, 0.5, 1.0]))  # type: ignore[arg-type]
+    for tone, count, size, value in (
+        ((150, 194, 150), 22, 9, 1.0),
+        ((98, 146, 110), 14, 17, 0.9),
+        ((70, 108, 82), 8, 28, 0.8),
+    ):
+        base = e.ground - 44 + size * 0.9
+        for x in np.sort(e.rng.uniform(-20, e.width + 20, int(count * e.width / 690))):
+            w = size * e.rng.uniform(0.7, 1.3)
+            trunk = smooth([(x - w, base), (x - w, base), (x - w * 0.45, base - 60), (x - w * 0.4, -10), (x + w * 0.4, -10),
+                            (x + w * 0.45, base - 60), (x + w, base), (x + w, base)])  # fmt: skip
+            bark = mix((98, 76, 62), tone, 0.55 * value if size < 20 else 0.15)
+            e.canvas.drawPath(
+                trunk, gradient((x - w, 0), (x + w, 0), [shift(bark, value=1.2), shift(bark, value=0.7)])
+            )
+        for x in np.arange(-20, e.width + 40, size * 3.2):
+            sc.bush(
+                e.canvas,
+                e.rng,
+                (x + e.rng.uniform(-12, 12), base + 4),
+                size * e.rng.uniform(3.4, 6),
+                shift(tone, value=0.8),
+            )
+        _canopy(e, tone, size)
+    e.canvas.drawRect(
+        rect(0, e.ground - 20, e.width, e.height),
+        gradient((0, e.ground - 20), (0, e.height), [(120, 150, 84), (74, 98, 62)]),
+    )
+    sc.grass(e.canvas, e.rng, (0, e.ground - 14, e.width, 20), (112, 156, 80), int(e.width * 0.8))
+    road = smooth([(-40, e.ground + 2), (e.width * 0.3, e.ground - 8), (e.width * 0.7, e.ground - 2), (e.width + 40, e.ground - 8),
+                   (e.width + 40, e.ground + 26), (e.width * 0.5, e.ground + 30), (-40, e.ground + 24)])  # fmt: skip
+    e.canvas.drawPath(
+        road, gradient((0, e.ground - 8), (0, e.ground + 30), [(190, 168, 128), (140, 118, 90)])
+    )
+    sc.grass(
+        e.canvas, e.rng, (0, e.ground + 28, e.width, e.height - e.ground), (86, 128, 66), int(e.width * 0.8)
+    )
+    sc.flowers(e.canvas, e.rng, (0, e.ground + 30, e.width, e.height - e.ground - 28), int(e.width / 12))
+
+
+def _canopy(e: Easel, tone: Colour, size: float) -> None:
+    for _ in range(int(e.width * 10 / size)):
+        x, v = e.rng.uniform(0, e.width), e.rng.uniform(0, 1) ** 2
+        r = size * e.rng.uniform(0.5, 1.0)
+        e.canvas.drawOval(
+            rect(x - r, v * (150 - 2.2 * size) - r, 2 * r, 1.4 * r),
+            fill(shift(tone, value=e.rng.uniform(0.72, 1.2))),
+        )
+
+
 INDOORS = ("room", "wall")
 # wobble of the edges in units, unevenness of the wash
-TEXTURE = {"field": (0.9, 0.12), "sea": (0.7, 0.11), "wall": (0.3, 0.02)}
+TEXTURE = {
+    "field": (0.9, 0.12),
+    "sea": (0.7, 0.11),
+    "open_sea": (0.7, 0.11),
+    "forest": (0.9, 0.12),
+    "wall": (0.3, 0.02),
+}
 PLACES: dict[str, Painter] = {
-    "field": _field, "city": _city, "street": _street, "sea": _sea, "room": _room, "wall": _wall,
+    "field": _field, "city": _city, "street": _street, "sea": _sea, "open_sea": _open_sea, "forest": _forest, "room": _room, "wall": _wall,
 }  # fmt: skip
 
 

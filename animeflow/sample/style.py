@@ -11,7 +11,6 @@ from animeflow.sample.canvas import Colour
 
 Rng = np.random.Generator
 HOURS = ("day", "sunset", "night")
-PLACES = ("city", "room", "field", "sea", "street")
 
 
 @dataclass(frozen=True, kw_only=True)

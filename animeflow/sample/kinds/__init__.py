@@ -1,0 +1,1 @@
+"""The kinds of shots, by what makes them hard."""
