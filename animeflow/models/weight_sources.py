@@ -144,7 +144,12 @@ def huggingface_file(source: HubSource, settings: WeightSettings, folder: Path) 
     token = os.environ.get(settings.huggingface_token_env)
     try:
         got = hf_hub_download(
-            source.repo, source.path, revision=source.revision, token=token or False, local_dir=folder / "hf"
+            source.repo,
+            source.path,
+            revision=source.revision,
+            token=token or False,
+            local_dir=folder / "hf",
+            endpoint=settings.huggingface_endpoint,
         )
     except (
         errors.RepositoryNotFoundError,
@@ -164,7 +169,7 @@ def modelscope_file(source: HubSource, settings: WeightSettings, folder: Path, s
 
     token = os.environ.get(settings.modelscope_token_env)
     try:
-        got = HubApi(token=token).download_file(
+        got = HubApi(endpoint=settings.modelscope_endpoint, token=token).download_file(
             source.repo,
             "model",
             source.path,

@@ -171,6 +171,12 @@ class WeightSettings(Frozen):
     hubs: tuple[Literal["huggingface", "modelscope"], ...] = Field(
         default=("huggingface", "modelscope"), description="Hubs that may be asked, in this order."
     )
+    huggingface_endpoint: str | None = Field(
+        default=None, pattern=r"^https?://", description="Mirror of the Hugging Face hub; none: the library's."
+    )
+    modelscope_endpoint: str | None = Field(
+        default=None, pattern=r"^https?://", description="Mirror of ModelScope; none: the library's."
+    )
     huggingface_token_env: str = Field(
         default="HF_TOKEN",
         pattern=r"^[A-Z][A-Z0-9_]*$",
