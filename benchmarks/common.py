@@ -1,0 +1,84 @@
+"""What every benchmark shares: facts of the machine, Markdown tables, alternating timings."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def machine() -> str:
+    """One line: processor, cores, memory, Python, date. Every table of results carries it."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    return (
+        f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GB, {platform.system()}, "
+        f"Python {platform.python_version()}, {today}, commit {commit()[:12]}"
+    )
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def commit() -> str:
+    """The commit of the checkout, or `unknown` outside one."""
+    result = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    return result.stdout.strip() or "unknown"
+
+
+def markdown(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> str:
+    """Rows as a Markdown table; numbers to three significant places, null as a dash."""
+    names = list(columns or rows[0])
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    lines += ["| " + " | ".join(cell(row.get(name)) for name in names) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def cell(value: Any) -> str:
+    """A value as a table shows it."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "NO"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value).replace("|", "\\|")
+
+
+def alternate(
+    candidates: Mapping[str, Callable[[], object]], *, rounds: int = 5, warm_up: int = 1
+) -> dict[str, float]:
+    """Median seconds of each candidate, run in turn so that a drift of the machine's speed meets all of them."""
+    times: dict[str, list[float]] = {name: [] for name in candidates}
+    for number in range(rounds + warm_up):
+        for name, run in candidates.items():
+            begin = time.perf_counter()
+            run()
+            if number >= warm_up:
+                times[name].append(time.perf_counter() - begin)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def save(name: str, title: str, body: str, command: str) -> Path:
+    """Write a page of results with the machine and the command that makes it anew."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    path = RESULTS / f"{name}.md"
+    path.write_text(f"# {title}\n\n`{command}`\n\n{machine()}\n\n{body}\n", encoding="utf-8")
+    return path
