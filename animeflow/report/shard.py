@@ -1,0 +1,166 @@
+"""What a shard has, read so that a missing, damaged or newer asset is a sentence on the page and never a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+from PIL import Image, UnidentifiedImageError
+
+from animeflow.errors import ContractError
+from animeflow.report.pictures import open_picture
+from animeflow.tables import timings
+from animeflow.tables.handle import Handle
+from animeflow.tables.parquet import read_provenance
+from animeflow.tables.stages import STAGES, StageSpec
+from animeflow.tables.status import Status
+from animeflow.tables.timings import Timing
+from animeflow.tables.workspace import Workspace
+
+# What reading a file that another version, a kill or a full disk left behind can raise.
+_UNREADABLE = (ContractError, OSError, pa.ArrowException, KeyError, TypeError)
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class AssetView:
+    """One asset of the shard as the page sees it.
+
+    `state` is done, partial (some videos failed), retry (a transient error: it does not count as done), missing or
+    damaged; `reason` says why in words when it is not done.
+    """
+
+    spec: StageSpec
+    state: str
+    reason: str = ""
+    handle: Handle | None = None
+    timing: Timing | None = None
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def readable(self) -> bool:
+        return self.handle is not None
+
+
+@dataclass
+class ShardData:
+    """Lazy access to the finished assets of one shard; problems met on the way are collected in `problems`."""
+
+    workspace: Workspace
+    shard: str
+    problems: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def assets(self) -> dict[str, AssetView]:
+        """Every partitioned asset of the graph, in its order."""
+        return {name: self._asset(spec) for name, spec in STAGES.items() if spec.partitioned}
+
+    def rows(self, asset: str, table: str | None = None, columns: Sequence[str] | None = None) -> list[Row]:
+        """Rows of a table; empty when the asset is not there or cannot be read."""
+        found = self.table(asset, table, columns)
+        return found.to_pylist() if found is not None else []
+
+    def table(
+        self,
+        asset: str,
+        table: str | None = None,
+        columns: Sequence[str] | None = None,
+        video: str | None = None,
+    ) -> pa.Table | None:
+        """A table of an asset, of one video or all; None when it is not there or cannot be read."""
+        handle = self.assets[asset].handle
+        if handle is None:
+            return None
+        try:
+            return handle.table(table, columns=columns, video_id=video)
+        except _UNREADABLE as error:
+            self.problems[asset] = f"cannot be read: {_short(error)}"
+            return None
+
+    def statuses(self, asset: str) -> list[Status]:
+        """Status rows of an asset; empty when there are none to read."""
+        handle = self.assets[asset].handle
+        if handle is None:
+            return []
+        try:
+            return handle.statuses
+        except (*_UNREADABLE, ValueError) as error:
+            self.problems[asset] = f"its status rows cannot be read: {_short(error)}"
+            return []
+
+    def provenance(self, asset: str) -> Row:
+        """What made an asset: from its manifest, else from the Parquet metadata of its first table."""
+        handle = self.assets[asset].handle
+        if handle is None:
+            return {}
+        if handle.manifest.provenance:
+            return dict(handle.manifest.provenance)
+        files = [file for files in handle.manifest.tables.values() for file in files]
+        try:
+            return read_provenance(handle.folder / files[0].path) if files else {}
+        except (*_UNREADABLE, ValueError):
+            return {}
+
+    def picture(self, asset: str, media_path: str | None) -> Image.Image | None:
+        """A picture that a table names; None when it is not there or no picture."""
+        handle = self.assets[asset].handle
+        if handle is None or not media_path:
+            return None
+        try:
+            return open_picture(handle.media(media_path))
+        except (OSError, UnidentifiedImageError, ValueError) as error:
+            self.problems.setdefault(asset, f"a picture cannot be opened: {_short(error)}")
+            return None
+
+    def _asset(self, spec: StageSpec) -> AssetView:
+        timing = self._timing(spec.name)
+        try:
+            handle = self.workspace.handle(self.shard, spec.name)
+        except ContractError as error:
+            if (self.workspace.asset_dir(self.shard, spec.name) / "manifest.json").exists():
+                return AssetView(spec, "damaged", _short(error), timing=timing)
+            return AssetView(spec, "missing", self._why_missing(spec), timing=timing)
+        except (OSError, TypeError) as error:
+            return AssetView(spec, "damaged", _short(error), timing=timing)
+        return AssetView(spec, *_verdict(handle), handle=handle, timing=timing)
+
+    def _timing(self, asset: str) -> Timing | None:
+        """The last materialisation that computed something; None for a log that cannot be read."""
+        try:
+            return timings.latest(self.workspace.logs_dir(self.shard), asset)
+        except (OSError, TypeError, AttributeError):
+            return None
+
+    def _why_missing(self, spec: StageSpec) -> str:
+        waiting = [name for name in spec.inputs if not self._has_manifest(name)]
+        if waiting:
+            return f"not materialised; it needs {', '.join(waiting)}"
+        return "not materialised"
+
+    def _has_manifest(self, asset: str) -> bool:
+        return (self.workspace.asset_dir(self.shard, asset) / "manifest.json").is_file()
+
+
+def _verdict(handle: Handle) -> tuple[str, str]:
+    manifest = handle.manifest
+    if faults := manifest.verify(handle.folder):
+        more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
+        return "damaged", f"{faults[0]}{more}"
+    if manifest.transient_errors:
+        return "retry", f"{manifest.transient_errors} transient errors: the next run tries again"
+    failed = manifest.counts.get("failed", 0)
+    if failed:
+        return "partial", f"{failed} of {sum(manifest.counts.values())} files failed"
+    return "done", ""
+
+
+def _short(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 240 else text[:239] + "…"
