@@ -71,6 +71,11 @@ class FolderHub:
         require_relative(path)
         return self.root / path
 
+    def changed_since(self, file: RemoteFile) -> bool:
+        """Whether a file is no longer what was listed."""
+        now = self._file(self.local_path(file.path))
+        return now is None or now.etag != file.etag
+
     def fetch_resumable(self, file: RemoteFile, target: Path) -> str:
         """Copy to `target`. HubUnavailable when the source changed since it was listed."""
         part = part_of(target, file)
@@ -82,8 +87,7 @@ class FolderHub:
             if error.errno in _FULL:
                 raise DiskFull(f"no room for {file.path!r}", path=target) from error
             raise _unreadable(error, file.path) from error
-        now = self._file(self.local_path(file.path))
-        if now is None or now.etag != file.etag or part.stat().st_size != file.size:
+        if self.changed_since(file) or part.stat().st_size != file.size:
             part.unlink()
             raise HubUnavailable(f"{file.path!r} changed while it was read", hint="try again")
         part.replace(target)

@@ -14,12 +14,10 @@ VIDEO_EXTENSIONS = (
 
 
 class ExtractionSettings(Section):
-    """Caps on what an archive may unpack to; a member beyond them is refused, not cut."""
+    """Caps on what an archive may unpack to; one that goes beyond them is refused."""
 
     max_members: int = Field(10_000, ge=1, le=1_000_000)
     """Members of one archive."""
-    max_member_gb: float = Field(64.0, gt=0, le=4096)
-    """Size of one member, in GB."""
     max_total_gb: float = Field(512.0, gt=0, le=65536)
     """Size of all members together, in GB."""
     max_ratio: float = Field(200.0, ge=1, le=100_000)
@@ -51,6 +49,10 @@ class SourceSettings(Section):
     """A unit without marker or checksums is complete when nothing in it has changed for so long, in seconds."""
     max_file_gb: float = Field(64.0, gt=0, le=4096)
     """Largest file that is taken, in GB."""
+    min_frames: int = Field(2, ge=1)
+    """A video with fewer frames is a picture: it is refused."""
+    truncated: bool = False
+    """Take videos that end more than max(1 s, 2 %) before their header says; otherwise they are refused."""
     extraction: ExtractionSettings = ExtractionSettings()
     """Caps on archives."""
     hard_links: bool = no_digest(True)

@@ -51,3 +51,15 @@ def _unpacked(head: bytes, opener: Callable[[], zlib._Decompress | lzma.LZMADeco
         return opener().decompress(head, _TAR_AT + 5)
     except (EOFError, zlib.error, lzma.LZMAError):
         return b""
+
+
+def unsupported(head: bytes) -> str | None:
+    """Why an archive with these first bytes is not unpacked; None when it is."""
+    for magic, name in (
+        (b"7z\xbc\xaf\x27\x1c", "7z"),
+        (b"Rar!\x1a\x07", "RAR"),
+        (b"\x28\xb5\x2f\xfd", "zstd"),
+    ):
+        if head.startswith(magic):
+            return f"is a {name} archive, which is not unpacked"
+    return None
