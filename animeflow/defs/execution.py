@@ -43,6 +43,7 @@ def run_job(
     job_name: str,
     *,
     shard: str | None,
+    run_id: str | None = None,
     resources: Mapping[str, Any],
     selection: Sequence[str] = (),
     tags: Mapping[str, str] | None = None,
@@ -58,6 +59,7 @@ def run_job(
         instance.add_dynamic_partitions(str(SHARDS.name), [shard])
     run = instance.create_run_for_job(
         job.get_subset(asset_selection={dg.AssetKey(name) for name in selection}) if selection else job,
+        run_id=run_id,
         run_config={"resources": dict(resources), "loggers": QUIET},
         remote_job_origin=job_origin(job_name),
         asset_selection=frozenset(dg.AssetKey(name) for name in selection) if selection else None,

@@ -58,6 +58,11 @@ class Watch:
     def __post_init__(self) -> None:
         self._started = self._logged = self.clock()
 
+    def file(self, number: int, files: int, label: str) -> None:
+        """File `number` (from 1) of `files` is begun."""
+        self.videos = files
+        self.begin(number, label)
+
     def begin(self, video: int, label: str) -> None:
         """A video (from 1) is begun."""
         self._video, self._label = video, label

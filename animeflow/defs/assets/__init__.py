@@ -6,6 +6,6 @@ and the core functions are imported inside the asset, so that loading the defini
 
 from __future__ import annotations
 
-from animeflow.defs.assets import shots
+from animeflow.defs.assets import shots, source
 
-ASSETS = [shots.one_decode]
+ASSETS = [source.shard_files, shots.one_decode]

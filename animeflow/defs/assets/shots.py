@@ -7,7 +7,7 @@ import dagster as dg
 from animeflow.defs.declare import declared_out, failed_videos
 from animeflow.defs.partitions import SHARDS
 from animeflow.defs.resources.stages import Stages
-from animeflow.defs.runner import Outcome, Tables
+from animeflow.defs.runner import Tables
 from animeflow.defs.stage import Video
 from animeflow.tables.handle import Handle
 from animeflow.tables.schemas.shots import TEXT_BOXES
@@ -27,17 +27,13 @@ SIGNALS, TEXT = "frame_signals", "text_boxes"
 )
 def one_decode(
     context: dg.AssetExecutionContext, shard_files: Handle, stages: dg.ResourceParam[Stages]
-) -> Iterator[dg.MaterializeResult[Outcome]]:
+) -> Iterator[dg.MaterializeResult]:
     """Read every source frame once; text is recognised in the same pass, or sparsely where it is asked for alone."""
     from animeflow.shots.signals import analyse
     from animeflow.shots.text import read_text
 
     settings = stages.settings.shots
-    wanted = {"text": ("text", stages.settings.models.text)} if settings.text.enabled else {}
-    opened = {
-        SIGNALS: stages.open(context, shard_files, name=SIGNALS),
-        TEXT: stages.open(context, shard_files, name=TEXT, models=wanted, optional=("text",)),
-    }
+    opened = {name: stages.open(context, shard_files, name=name) for name in (SIGNALS, TEXT)}
 
     def decode(video: Video, todo: Mapping[str, Staging]) -> Mapping[str, Tables]:
         reader = opened[TEXT].models.get("text") if TEXT in todo else None

@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
-from pydantic import BaseModel
 
 from animeflow.defs.failures import dagster_failures
-from animeflow.defs.progress import Watch
-from animeflow.defs.resources.models import Models, cpu_threads
+from animeflow.defs.opening import open_stage
 from animeflow.defs.results import materialized
 from animeflow.defs.runner import (
     JointWork,
@@ -22,13 +20,15 @@ from animeflow.defs.runner import (
     run_per_video,
 )
 from animeflow.defs.stage import Stage
+from animeflow.defs.units import open_units
+from animeflow.hubs.base import HubBackend
 from animeflow.settings.tree import Settings
+from animeflow.source.units import Unit
 from animeflow.tables.handle import Handle
 from animeflow.tables.stages import STAGES
 from animeflow.tables.staging import Staging
 from animeflow.tables.workspace import Workspace
 
-Wanted = Mapping[str, tuple[str, BaseModel]]
 Result = dg.MaterializeResult
 
 
@@ -45,32 +45,29 @@ class Stages:
         context: dg.AssetExecutionContext,
         *inputs: Handle,
         name: str | None = None,
-        models: Wanted | None = None,
-        optional: Sequence[str] = (),
         origin: Mapping[str, str] | None = None,
     ) -> Stage:
-        """The stage of the running asset (`name` where the step has several), its inputs and its models."""
+        """The stage of the running asset (`name` where the step has several) with its inputs."""
         spec = STAGES[name or context.asset_key.to_user_string()]
         shard = context.partition_key if spec.partitioned else None
         with dagster_failures(spec.name, shard):
-            return Stage(
-                spec=spec,
+            return open_stage(
+                spec.name,
                 shard=shard,
-                run_id=context.run.run_id,
                 settings=self.settings,
                 workspace=self.workspace,
-                watch=Watch(shard or "catalog", spec.name, context.log.info),
-                inputs={handle.asset: handle for handle in inputs},
-                models=Models(
-                    spec.group,
-                    self.settings.models,
-                    cpu_threads(self.settings),
-                    models or {},
-                    tuple(optional),
-                ),
-                origin=origin or {},
-                force=spec.name in self.force or spec.group in self.force,
+                inputs=inputs,
+                origin=origin,
+                run_id=context.run.run_id,
+                log=context.log.info,
+                force=self.force,
             )
+
+    def unit(self, context: dg.AssetExecutionContext) -> tuple[HubBackend, Unit]:
+        """The unit of the running partition and the repository that holds it."""
+        with dagster_failures("shard_files", context.partition_key):
+            source = open_units(self.settings, self.workspace)
+            return source.hub, source.unit(context.partition_key)
 
     def per_video(self, stage: Stage, work: VideoWork) -> Result[Outcome]:
         """Run `work` on every video of the shard."""

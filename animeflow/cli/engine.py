@@ -1,0 +1,180 @@
+"""Running shards on the workspace's Dagster instance, one after the other in this process, or in child processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from animeflow.cli.terminal import Terminal, duration
+from animeflow.errors import Interrupted
+from animeflow.media.command import STOP
+from animeflow.settings.load import dump
+from animeflow.settings.tree import Settings
+from animeflow.tables.workspace import CATALOG as CATALOG_DIR
+from animeflow.tables.workspace import Workspace
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from animeflow.defs.execution import RunResult
+
+EVERYTHING, CATALOG = "everything", "catalog"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be run, beside the shards."""
+
+    workspace: Workspace
+    settings: Settings
+    selection: tuple[str, ...] = ()  # names of stages; empty: all
+    force: tuple[str, ...] = ()  # stages or groups
+    job: str = EVERYTHING
+    settings_changes: tuple[str, ...] = ()  # the options of this call, for child processes
+
+
+@dataclass(frozen=True)
+class ShardOutcome:
+    """How a shard's run ended."""
+
+    shard: str
+    success: bool
+    interrupted: bool
+    wall_s: float
+    failures: Mapping[str, str] = field(default_factory=dict)
+    run_id: str = ""
+
+
+class Engine:
+    """Opens the instance and the definitions once and runs jobs on them."""
+
+    def __init__(self, order: Order, terminal: Terminal) -> None:
+        self.order, self.terminal = order, terminal
+        os.environ["ANIMEFLOW_WORKSPACE"] = str(order.workspace.root)
+        order.workspace.root.mkdir(parents=True, exist_ok=True)
+
+    def save_settings(self) -> None:
+        """Keep the resolved tree next to the results; it is the base of what the UI runs here."""
+        path = self.order.workspace.root / "settings.yaml"
+        part = path.with_name(f".settings.{os.getpid()}.part")
+        part.write_text(dump(self.order.settings), encoding="utf-8")
+        part.replace(path)
+
+    def run_shards(self, shards: Sequence[str]) -> list[ShardOutcome]:
+        """Run the order's job on each shard; a shard that fails does not stop the others, Ctrl-C does."""
+        from animeflow.defs import progress
+        from animeflow.defs.instances import open_instance
+
+        progress.listeners.append(self.terminal.progress)
+        try:
+            with open_instance(self.order.workspace) as instance:
+                return list(self._each(instance, shards))
+        finally:
+            progress.listeners.remove(self.terminal.progress)
+
+    def _each(self, instance: dg.DagsterInstance, shards: Sequence[str]) -> list[ShardOutcome]:
+        outcomes = []
+        for number, shard in enumerate(shards, 1):
+            self.terminal.line(f"shard {shard} ({number} of {len(shards)})")
+            outcomes.append(self._one(instance, shard))
+            if STOP.is_set():
+                break
+        return outcomes
+
+    def _one(self, instance: dg.DagsterInstance, shard: str) -> ShardOutcome:
+        from dagster._core.utils import make_new_run_id
+
+        started = time.monotonic()
+        run_id = make_new_run_id()
+        with self.order.workspace.lock(shard, run_id):
+            result = self._job(instance, self.order.job, shard, self.order.selection, run_id)
+        outcome = ShardOutcome(
+            shard,
+            result.success,
+            result.interrupted,
+            time.monotonic() - started,
+            result.failures,
+            result.run_id,
+        )
+        self._say(outcome)
+        return outcome
+
+    def run_catalog(self, names: Sequence[str] = ()) -> RunResult:
+        """The tables across shards."""
+        from dagster._core.utils import make_new_run_id
+
+        from animeflow.defs.instances import open_instance
+
+        run_id = make_new_run_id()
+        with open_instance(self.order.workspace) as instance, self.order.workspace.lock(CATALOG_DIR, run_id):
+            return self._job(instance, CATALOG, None, tuple(names), run_id)
+
+    def _job(
+        self, instance: dg.DagsterInstance, job: str, shard: str | None, selection: Sequence[str], run_id: str
+    ) -> RunResult:
+        from animeflow.definitions import defs
+        from animeflow.defs.execution import run_job
+
+        return run_job(
+            defs,
+            instance,
+            job,
+            shard=shard,
+            run_id=run_id,
+            resources=run_resources(self.order),
+            selection=selection,
+            on_event=self.terminal.event,
+            stopped=STOP.is_set,
+        )
+
+    def _say(self, outcome: ShardOutcome) -> None:
+        if outcome.success:
+            self.terminal.line(f"  done in {duration(outcome.wall_s)}")
+        elif outcome.interrupted:
+            self.terminal.line("  interrupted")
+        for step, text in outcome.failures.items():
+            self.terminal.line(f"  FAILED {text if text.startswith(step) else f'{step}: {text}'}")
+
+
+def run_resources(order: Order) -> dict[str, Any]:
+    """The run configuration of the resources: the whole resolved tree, so that the UI shows what a run ran with."""
+    from animeflow.defs.resources.schema import to_config
+
+    return {
+        "settings": {"config": to_config(order.settings)},
+        "stages": {"config": {"force": list(order.force)}},
+    }
+
+
+def run_in_children(
+    order: Order, shards: Sequence[str], *, jobs: int, command: Sequence[str]
+) -> dict[str, int]:
+    """Run each shard in a child process, at most `jobs` at a time; returns {shard: exit code}.
+
+    Runs in threads of one process deadlock inside Dagster's logging, so parallel shards are processes. Their lines come
+    through as they are. A stop request is passed on.
+    """
+    waiting, running, codes = list(shards), dict[str, subprocess.Popen[bytes]](), dict[str, int]()
+    while waiting or running:
+        while waiting and len(running) < jobs and not STOP.is_set():
+            shard = waiting.pop(0)
+            running[shard] = subprocess.Popen(
+                [sys.executable, "-m", "animeflow.cli.main", *command, "--shards", shard]
+            )
+        for shard, process in list(running.items()):
+            if process.poll() is not None:
+                codes[shard] = running.pop(shard).returncode
+        if STOP.is_set():
+            for process in running.values():
+                process.send_signal(signal.SIGTERM)
+            for shard, process in running.items():
+                codes[shard] = process.wait()
+            raise Interrupted("stopped on request")
+        time.sleep(0.1)
+    return codes

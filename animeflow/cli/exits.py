@@ -1,0 +1,48 @@
+"""Exit codes, and the one place at the top of the command where errors become a line and a code."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+
+import click
+
+from animeflow.errors import AnimeflowError, Interrupted, SettingsError
+
+OK, FAILED, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+log = logging.getLogger("animeflow.cli")
+
+
+class Exit(Exception):  # noqa: N818 not an error: the command is done and says how
+    """Ends the command with a code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def guarded(run: Callable[[], int | None]) -> int:
+    """Run the command; every way it can end becomes an exit code, every error one line on stderr."""
+    try:
+        return run() or OK
+    except Exit as done:
+        return done.code
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except (click.Abort, KeyboardInterrupt, Interrupted):
+        click.echo("interrupted; run the same command again to go on", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except AnimeflowError as error:
+        click.echo(f"animeflow: {error}", err=True)
+        return USAGE if isinstance(error, SettingsError) else FAILED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output is gone (`| head`): nothing is left to say
+        return FAILED
+    except Exception as error:  # noqa: BLE001 the top of the command: one line for people, the stack with -v
+        log.debug("unexpected error", exc_info=True)
+        click.echo(f"animeflow: {type(error).__name__}: {error} (-v shows where)", err=True)
+        return FAILED

@@ -1,0 +1,86 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from animeflow.settings.tree import Settings
+    from animeflow.tables.workspace import Workspace
+
+F = TypeVar("F", bound=Callable[..., Any])
+JSON_HELP = "Print JSON and nothing else."
+
+
+def out_option(function: F) -> F:
+    """--out DIR: the workspace."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=None,
+        help="The workspace: results, Dagster instance, logs, reports. Default: $ANIMEFLOW_WORKSPACE, else ./workspace.",
+    )(function)
+
+
+def settings_options(function: F) -> F:
+    """--profile, --settings FILE and --set key=value."""
+    for option in (
+        click.option(
+            "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one setting; repeatable."
+        ),
+        click.option(
+            "--settings",
+            "settings_file",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="A YAML file of settings.",
+        ),
+        click.option("--profile", help="Start from this profile (embedded, studio, modern)."),
+    ):
+        function = option(function)
+    return function
+
+
+def json_option(function: F) -> F:
+    """--json."""
+    return click.option("--json", "as_json", is_flag=True, help=JSON_HELP)(function)
+
+
+def workspace_at(out: Path | None) -> Workspace:
+    """The workspace of --out."""
+    import os
+
+    from animeflow.tables.workspace import Workspace
+
+    return Workspace(Path(out or os.environ.get("ANIMEFLOW_WORKSPACE") or "workspace").absolute())
+
+
+def existing_workspace(out: Path | None) -> Workspace:
+    """The same; a usage error when nothing was ever run there."""
+    workspace = workspace_at(out)
+    if not workspace.root.is_dir():
+        raise click.UsageError(
+            f"{workspace.root} is no workspace: nothing was run there yet (--out DIR names another)"
+        )
+    return workspace
+
+
+def resolve_settings(
+    *,
+    profile: str | None,
+    settings_file: Path | None,
+    overrides: tuple[str, ...],
+    workspace: Workspace | None = None,
+) -> Settings:
+    """The settings tree; a workspace's saved settings.yaml is the base unless a profile or a file is named."""
+    from animeflow.settings.load import load
+
+    if settings_file is not None and not settings_file.is_file():
+        raise click.UsageError(f"no such settings file: {settings_file}")
+    saved = workspace.root / "settings.yaml" if workspace is not None else None
+    if settings_file is None and profile is None and saved is not None and saved.is_file():
+        settings_file = saved
+    return load(profile=profile, file=settings_file, overrides=overrides)

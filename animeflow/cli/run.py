@@ -1,0 +1,89 @@
+"""`animeflow run`: materialise the shards of a source on the workspace's Dagster instance."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from animeflow.cli.exits import Exit
+from animeflow.cli.options import out_option, resolve_settings, settings_options, workspace_at
+
+
+@click.command(epilog="Example: animeflow run episodes --out workspace --dry-run")
+@click.argument("source", type=click.Path(path_type=Path))
+@out_option
+@settings_options
+@click.option(
+    "--shards", multiple=True, metavar="KEY", help="Only this shard (key or path in the source); repeatable."
+)
+@click.option("--limit", type=click.IntRange(min=0), help="At most so many shards.")
+@click.option(
+    "--select", "selection", multiple=True, metavar="STAGE", help="Only this stage or group; repeatable."
+)
+@click.option(
+    "--force", multiple=True, metavar="STAGE", help="Run this stage or group although nothing changed."
+)
+@click.option(
+    "--retry-failed", is_flag=True, help="Only shards with failures; their failed stages run again."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and what it needs.")
+@click.option("--no-report", is_flag=True, help="Write no HTML report.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=1, help="Shards at the same time, each in its own process."
+)
+@click.pass_context
+def run(
+    context: click.Context,
+    source: Path,
+    out: Path | None,
+    profile: str | None,
+    settings_file: Path | None,
+    overrides: tuple[str, ...],
+    shards: tuple[str, ...],
+    limit: int | None,
+    selection: tuple[str, ...],
+    force: tuple[str, ...],
+    retry_failed: bool,
+    dry_run: bool,
+    no_report: bool,
+    jobs: int,
+) -> None:
+    """Run the stages on SOURCE: a folder of videos, of folders, of archives, or one video.
+
+    Results lie under --out. What was done before and has not changed is not done again.
+    """
+    from animeflow.cli import running
+    from animeflow.cli.engine import Order
+    from animeflow.cli.plan import chosen_stages
+    from animeflow.cli.terminal import Terminal
+
+    workspace = workspace_at(out)
+    settings = resolve_settings(
+        profile=profile, settings_file=settings_file, overrides=overrides, workspace=workspace
+    )
+    settings = running.with_source(settings, source)
+    for word in force:
+        chosen_stages((word,))
+    names = tuple(stage.name for stage in chosen_stages(selection)) if selection else ()
+    order = Order(workspace, settings, names, force)
+    request = running.Request(
+        shards, limit, retry_failed, not no_report, jobs, tuple(_child_options(sys.argv))
+    )
+    terminal = Terminal(quiet=(context.obj or {}).get("quiet", False))
+    raise Exit(running.dry_run(order, request) if dry_run else running.carry_out(order, request, terminal))
+
+
+def _child_options(arguments: Sequence[str]) -> list[str]:
+    """The words of this call for a child process, without those that choose shards and parallel jobs."""
+    words, skip = [], False
+    for word in arguments[1:]:
+        if skip:
+            skip = False
+        elif word in ("--shards", "--limit", "--jobs"):
+            skip = True
+        elif not word.startswith(("--shards=", "--limit=", "--jobs=")) and word != "--retry-failed":
+            words.append(word)
+    return words

@@ -1,0 +1,147 @@
+"""What `run` and `demo` do: admit and run the shards, bring the tables across shards up to date, sum up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from animeflow.cli.engine import Engine, Order, ShardOutcome, run_in_children
+from animeflow.cli.exits import FAILED, INTERRUPTED, OK, SOME_FAILED
+from animeflow.cli.plan import ShardPlan, chosen_units, plan_shard
+from animeflow.cli.stopping import stoppable
+from animeflow.cli.summary import failed_stages, print_summary, videos_failed
+from animeflow.cli.terminal import Terminal, duration, size
+from animeflow.errors import Interrupted
+from animeflow.hubs.folder import FolderHub
+from animeflow.media.command import STOP
+from animeflow.settings.tree import Settings
+from animeflow.source.units import Unit
+
+GB = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which shards, and how."""
+
+    shards: tuple[str, ...] = ()
+    limit: int | None = None
+    retry_failed: bool = False
+    report: bool = True
+    jobs: int = 1
+    child_options: tuple[str, ...] = ()
+
+
+def with_source(settings: Settings, source: Path) -> Settings:
+    """The settings with the source that the command names (an absolute path, or a URL as it is)."""
+    text = str(source)
+    location = text if "://" in text else str(source.absolute())
+    hub = settings.source.hub.model_copy(update={"location": location})
+    return settings.model_copy(update={"source": settings.source.model_copy(update={"hub": hub})})
+
+
+def plans(order: Order, request: Request) -> tuple[list[Unit], list[ShardPlan]]:
+    """The units to run and what each needs."""
+    from animeflow.defs.units import open_units
+
+    source = open_units(order.settings, order.workspace)
+    units = chosen_units(source, shards=request.shards, limit=request.limit)
+    if request.retry_failed:
+        units = [unit for unit in units if failed_stages(order.workspace, unit.key)]
+    local = source.hub.local_path if isinstance(source.hub, FolderHub) else None
+    return units, [plan_shard(unit, local, order.workspace) for unit in units]
+
+
+def dry_run(order: Order, request: Request) -> int:
+    """Print shards, frames, room and estimated time; nothing is written."""
+    _, found = plans(order, request)
+    if not found:
+        click.echo("nothing to do")
+        return OK
+    width = max(len(plan.key) for plan in found)
+    click.echo(
+        f"{'shard':<{width}}  {'files':>5}  {'source':>9}  {'frames':>8}  {'room':>9}  time (estimated)"
+    )
+    for plan in found:
+        about = "" if plan.exact else "~"
+        click.echo(
+            f"{plan.key:<{width}}  {plan.files:>5}  {size(plan.source_bytes):>9}  {about + str(plan.frames):>8}  "
+            f"{size(plan.room_bytes):>9}  {duration(plan.estimated_s)}"
+        )
+    total = sum(plan.estimated_s for plan in found)
+    room = sum(plan.room_bytes for plan in found)
+    click.echo(
+        f"{len(found)} shards, {sum(p.frames for p in found)} frames, {size(room)}, {duration(total)} in all"
+    )
+    if order.selection:
+        click.echo(f"stages: {', '.join(order.selection)}")
+    return OK
+
+
+def carry_out(order: Order, request: Request, terminal: Terminal) -> int:
+    """Run, and return the exit code."""
+    engine = Engine(order, terminal)
+    units, found = plans(order, request)
+    if not units:
+        terminal.line("nothing failed: nothing to retry" if request.retry_failed else "nothing to do")
+        return OK
+    # The files of a source that is named by hand are there: no quiet rule.
+    order.workspace.require_free(
+        max(plan.room_bytes for plan in found), keep=int(order.settings.run.min_free_gb * GB)
+    )
+    engine.save_settings()
+    outcomes = stoppable(lambda: _run(engine, request, [unit.key for unit in units]))
+    return _conclude(order, outcomes, terminal)
+
+
+def _run(engine: Engine, request: Request, shards: list[str]) -> list[ShardOutcome]:
+    if request.jobs > 1 and len(shards) > 1:
+        outcomes = _in_children(engine.order, request, shards)
+    else:
+        outcomes = _in_process(engine, request, shards)
+    if STOP.is_set():
+        raise Interrupted("stopped on request")
+    if any(outcome.success for outcome in outcomes) and not engine.order.selection:
+        engine.terminal.line("across shards")
+        catalog = engine.run_catalog()
+        if not catalog.success:
+            outcomes.append(ShardOutcome("catalog", False, catalog.interrupted, 0.0, catalog.failures))
+    return outcomes
+
+
+def _in_process(engine: Engine, request: Request, shards: list[str]) -> list[ShardOutcome]:
+    if not request.retry_failed:
+        return engine.run_shards(shards)
+    outcomes = []
+    for shard in shards:
+        force = tuple({*engine.order.force, *failed_stages(engine.order.workspace, shard)})
+        again = Order(engine.order.workspace, engine.order.settings, engine.order.selection, force)
+        outcomes += Engine(again, engine.terminal).run_shards([shard])
+    return outcomes
+
+
+def _in_children(order: Order, request: Request, shards: Sequence[str]) -> list[ShardOutcome]:
+    codes = run_in_children(order, shards, jobs=request.jobs, command=request.child_options)
+    return [
+        ShardOutcome(
+            shard,
+            code in (OK, SOME_FAILED),
+            code == INTERRUPTED,
+            0.0,
+            {} if code != FAILED else {"run": "see above"},
+        )
+        for shard, code in codes.items()
+    ]
+
+
+def _conclude(order: Order, outcomes: Sequence[ShardOutcome], terminal: Terminal) -> int:
+    shards = [outcome.shard for outcome in outcomes if outcome.shard != "catalog"]
+    print_summary(order, outcomes, terminal)
+    if any(outcome.interrupted for outcome in outcomes):
+        return INTERRUPTED
+    if not all(outcome.success for outcome in outcomes):
+        return FAILED
+    return SOME_FAILED if any(videos_failed(order.workspace, shard) for shard in shards) else OK

@@ -1,0 +1,59 @@
+"""Ctrl-C: the first asks to stop after what is being done, the second ends at once; a rerun goes on from there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import TypeVar
+
+from animeflow.errors import Interrupted
+from animeflow.media.command import STOP, request_stop
+
+T = TypeVar("T")
+POLL_S = 0.2
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def stoppable(work: Callable[[], T]) -> T:
+    """Run `work` in one worker thread, while the main thread listens to Ctrl-C and SIGTERM.
+
+    Dagster's own handlers act only in the main thread, so they do not swallow the signal. An exception of the worker is
+    raised here.
+    """
+    STOP.clear()
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:  # noqa: BLE001 it is raised in the main thread
+            errors.append(error)
+
+    worker = threading.Thread(target=run, name="animeflow-run", daemon=True)
+    before = {number: signal.signal(number, _on_signal) for number in SIGNALS}
+    try:
+        worker.start()
+        while worker.is_alive():
+            worker.join(POLL_S)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if errors:
+        raise errors[0]
+    if not results:
+        raise Interrupted("stopped on request")
+    return results[0]
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 the signature of a handler
+    if STOP.is_set():
+        os.write(2, b"\nstopped at once; a rerun clears up\n")
+        sys.stdout.flush()
+        os._exit(130)
+    request_stop()
+    os.write(2, b"\nstopping after the current step; Ctrl-C again ends at once\n")

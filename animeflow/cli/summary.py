@@ -1,0 +1,87 @@
+"""The end of a run in words: what was kept and dropped and why, what failed, and where everything is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from animeflow.cli.terminal import Terminal
+from animeflow.tables.stages import STAGES
+from animeflow.tables.status import State, Status
+from animeflow.tables.workspace import Workspace
+
+if TYPE_CHECKING:
+    from animeflow.cli.engine import Order, ShardOutcome
+
+SHOWN = 5  # failed videos that are named
+
+
+def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Terminal) -> None:
+    """Counts over all shards of a run."""
+    workspace = order.workspace
+    shards = [outcome.shard for outcome in outcomes if outcome.shard != "catalog"]
+    failed = [outcome.shard for outcome in outcomes if not outcome.success]
+    terminal.line("")
+    terminal.line(
+        f"{len(shards)} shards" + (f", {len(failed)} FAILED: {', '.join(failed)}" if failed else ", all done")
+    )
+    if (decided := clip_counts(workspace, shards)) is not None:
+        dropped = ", ".join(
+            f"{count} {reason}" for reason, count in sorted(decided.items()) if reason != "kept"
+        )
+        terminal.line(
+            f"clips    {decided.get('kept', 0)} kept" + (f", dropped: {dropped}" if dropped else "")
+        )
+    for shard in shards:
+        for status, stage in list(failures(workspace, shard))[:SHOWN]:
+            terminal.line(f"failed   {shard}: {status.path!r} in {stage}: {status.reason}: {status.message}")
+    terminal.line(f"results  {workspace.root}")
+    for shard in shards:
+        if workspace.report_path(shard).is_file():
+            terminal.line(f"report   {workspace.report_path(shard)}")
+    terminal.line(f"ui       animeflow ui --out {workspace.root}")
+
+
+def clip_counts(workspace: Workspace, shards: Sequence[str]) -> Counter[str] | None:
+    """How many clips were kept, and how many each rule dropped first; None where no shard has got so far."""
+    found: Counter[str] = Counter()
+    any_done = False
+    for shard in shards:
+        if workspace.manifest(shard, "kept_clips") is None:
+            continue
+        any_done = True
+        for row in workspace.handle(shard, "kept_clips").table(columns=["keep", "reason"]).to_pylist():
+            found["kept" if row["keep"] else row["reason"]] += 1
+    return found if any_done else None
+
+
+def failures(workspace: Workspace, shard: str) -> list[tuple[Status, str]]:
+    """Every video that failed in a stage of the shard (not those carried as skipped), with the stage."""
+    found = []
+    for name, spec in STAGES.items():
+        manifest = workspace.manifest(shard, name) if spec.partitioned else None
+        if manifest is not None and manifest.counts.get("failed"):
+            statuses = workspace.handle(shard, name).statuses
+            found += [(status, name) for status in statuses if status.state is State.FAILED]
+    return found
+
+
+def videos_failed(workspace: Workspace, shard: str) -> bool:
+    """Whether any video of the shard failed in any stage."""
+    return bool(failures(workspace, shard))
+
+
+def failed_stages(workspace: Workspace, shard: str) -> list[str]:
+    """Stages with a failed video, or that were never finished although the shard was begun."""
+    begun = workspace.shard_dir(shard).is_dir()
+    found = []
+    for name, spec in STAGES.items():
+        if not spec.partitioned:
+            continue
+        manifest = workspace.manifest(shard, name)
+        if (manifest is None and begun) or (
+            manifest is not None and (manifest.counts.get("failed") or not manifest.done)
+        ):
+            found.append(name)
+    return found

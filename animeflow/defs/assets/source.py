@@ -1,0 +1,26 @@
+"""The group `source`: the files of a shard."""
+
+import dagster as dg
+
+from animeflow.defs.declare import declared
+from animeflow.defs.resources.stages import Stages
+from animeflow.defs.runner import ShardResult
+from animeflow.defs.stage import Stage
+from animeflow.tables.staging import Staging
+
+
+@dg.asset(**declared("shard_files"))
+def shard_files(
+    context: dg.AssetExecutionContext, stages: dg.ResourceParam[Stages]
+) -> dg.MaterializeResult:
+    """Fetch and unpack the unit, hash and probe its files, store the usable ones by id."""
+    from animeflow.source.shard import take_unit
+
+    hub, unit = stages.unit(context)
+    stage = stages.open(context, origin={"unit": unit.digest})
+
+    def take(stage: Stage, staging: Staging) -> ShardResult:
+        taken = take_unit(unit, hub, staging, stages.settings.source, on_file=stage.watch.file)
+        return ShardResult({"shard_files": taken.table}, taken.statuses)
+
+    return stages.per_shard(stage, take)
