@@ -154,12 +154,25 @@ class Setup:
     # --- place and camera
 
     def plate(
-        self, place: str, hour: str, *, extra: tuple[float, float] = (0.0, 0.0), near: float = 1.0
+        self,
+        place: str,
+        hour: str,
+        *,
+        extra: tuple[float, float] = (0.0, 0.0),
+        near: float = 1.0,
+        seed: int | None = None,
     ) -> np.ndarray:
         """A plate that exceeds the frame by `MARGIN` and `extra` units; `near` > 1 shows the place closer and softer."""
         size = (self.px(self.width + 2 * MARGIN + extra[0]), self.px(360 + 2 * MARGIN + extra[1]))
         ground = GROUND + MARGIN + extra[1] if near == 1.0 else 268.0
-        picture = paint(place, seed=self.palette, size=size, scale=self.s * near, hour=hour, ground=ground)
+        picture = paint(
+            place,
+            seed=self.seed if seed is None else seed,
+            size=size,
+            scale=self.s * near,
+            hour=hour,
+            ground=ground,
+        )
         picture = _chroma(picture, self.style.chroma)
         return (
             picture if near == 1.0 else cv2.GaussianBlur(picture, (0, 0), 1.6 * self.s * (near - 1.0) + 0.3)

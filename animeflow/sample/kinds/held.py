@@ -130,7 +130,9 @@ def same_place(setup: Setup, *, second: bool) -> Scene:
         other if second else first, setup.standing(setup.face()), setup.timing(3), unit=56,
         x=setup.width * (0.72 if second else 0.3) + aside, head_y=120, facing=-1 if second else 1,
     )  # fmt: skip
-    return Scene(plate=setup.plate(place, hour, extra=(170, 0)), camera=camera, actors=(actor,))
+    return Scene(
+        plate=setup.plate(place, hour, extra=(170, 0), seed=setup.palette), camera=camera, actors=(actor,)
+    )
 
 
 KINDS = {

@@ -1,0 +1,84 @@
+"""The demo's source folder: episodes with awkward names, their truth beside the folder, drawn once per seed and code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from animeflow.sample.episode import draw_episode
+from animeflow.sample.episode_truth import EpisodeTruth
+from animeflow.sample.plans import DEMO_PLANS
+from animeflow.sample.style import Style, rng_of
+
+DEMO_SEED = 2025
+TITLES = ("Harbour Lights", "Paper Lanterns", "The Long Way Round", "Snow on the Line", "A Letter Home")
+
+
+@dataclass(frozen=True)
+class DrawnSample:
+    """A source folder, the folder of truths beside it, and per episode its file and truth folder."""
+
+    source: Path
+    truth: Path
+    videos: tuple[Path, ...]
+    truths: tuple[Path, ...]
+    drawn: bool
+
+    def load(self) -> tuple[EpisodeTruth, ...]:
+        return tuple(EpisodeTruth.load(folder) for folder in self.truths)
+
+
+def draw_sample(
+    folder: Path | str,
+    *,
+    episodes: int = 2,
+    seed: int = DEMO_SEED,
+    size: tuple[int, int] = (640, 360),
+    style: Style | None = None,
+) -> DrawnSample:
+    """Draw the demo's episodes into `folder` and their truth into `<folder>.truth` beside it.
+
+    When both are there already, drawn with the same arguments by the same code and unharmed, nothing is done.
+    """
+    source = Path(folder)
+    truth = source.with_name(source.name + ".truth")
+    names = [f"第{i + 1:02d}話 {TITLES[i % len(TITLES)]}" for i in range(episodes)]
+    videos, truths = tuple(source / f"{n}.mkv" for n in names), tuple(truth / n for n in names)
+    order = {"seed": seed, "size": list(size), "style": repr(style), "names": names, "code": code_digest()}
+    stamp = truth / "drawn.json"
+    if _is_done(stamp, order, videos):
+        return DrawnSample(source, truth, videos, truths, drawn=False)
+    stamp.unlink(missing_ok=True)
+    for i, (video, place) in enumerate(zip(videos, truths, strict=True)):
+        own = int(rng_of(seed, "episode", i).integers(1 << 31))
+        draw_episode(
+            video, seed=own, plan=DEMO_PLANS[i % len(DEMO_PLANS)], size=size, style=style, truth=place
+        )
+    stamp.write_text(
+        json.dumps(order | {"sha256": [_sha256(v) for v in videos]}, ensure_ascii=False) + "\n",
+        encoding="utf-8",
+    )
+    return DrawnSample(source, truth, videos, truths, drawn=True)
+
+
+def code_digest() -> str:
+    """A digest of this package's sources: what is drawn depends on them and on nothing else of animeflow."""
+    whole = hashlib.sha256()
+    root = Path(__file__).parent
+    for file in sorted(root.rglob("*.py")):
+        whole.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
+    return whole.hexdigest()[:16]
+
+
+def _is_done(stamp: Path, order: dict[str, object], videos: tuple[Path, ...]) -> bool:
+    if not stamp.is_file() or not all(v.is_file() for v in videos):
+        return False
+    known = json.loads(stamp.read_text(encoding="utf-8"))
+    return {k: known.get(k) for k in order} == order and known.get("sha256") == [_sha256(v) for v in videos]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
