@@ -14,6 +14,7 @@ import numpy as np
 
 from animeflow.errors import ContractError, DecodeError
 from animeflow.media.allowed import MAX_PIXELS
+from animeflow.media.clock import FrameClock
 from animeflow.media.command import check_stop
 from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded, counting_decodes
@@ -142,7 +143,9 @@ class VideoReader:
 
     def _start(self) -> None:
         """Decode the first frame: only it tells the size that will arrive and the rotation."""
-        self._clock = _Clock(self.time_base, self.average_rate, self.limits, self.path)
+        self._clock = FrameClock(
+            self.time_base, self.average_rate, max_gap_s=self.limits.max_gap_s, path=self.path
+        )
         self._pictures = self._decode()
         self._next = 0
         self._first = next(self._pictures, None)
@@ -333,42 +336,3 @@ class VideoReader:
                 reason="corrupt",
                 path=self.path,
             )
-
-
-class _Clock:
-    """Strictly ascending pts: missing ones follow the frame before, and where time jumps back it goes on."""
-
-    def __init__(self, time_base: Fraction, rate: Fraction | None, limits: DecodeLimits, path: Path) -> None:
-        self.first: int | None = None
-        self.repairs = 0
-        self._path, self._time_base, self._max_gap_s = path, time_base, limits.max_gap_s
-        self._step = max(1, round(1 / (rate * time_base))) if rate else 1
-        self._last: int | None = None
-        self._shift = 0
-
-    def stamp(self, picture: Any) -> int:
-        """The pts of the next picture. Raises `DecodeError` (corrupt) for a gap beyond the limit."""
-        expected = 0 if self._last is None else self._last + self._step
-        if picture.pts is None:
-            pts = expected
-            self.repairs += 1
-        else:
-            pts = picture.pts + self._shift
-            if self._last is not None and pts <= self._last:
-                self._shift += expected - pts
-                pts = expected
-                self.repairs += 1
-        gap_s = 0.0 if self._last is None else float((pts - self._last) * self._time_base)
-        if gap_s > self._max_gap_s:
-            raise DecodeError(
-                f"has a gap of {gap_s:.0f} s between two frames", reason="corrupt", path=self._path
-            )
-        if picture.duration:
-            self._step = int(picture.duration)
-        self._last = pts
-        self.first = pts if self.first is None else self.first
-        return pts
-
-    def jump(self) -> None:
-        """After a seek: the next picture's time is not compared with the last one's."""
-        self._last = None

@@ -234,7 +234,7 @@ def _tar_entries(path: Path, head: bytes, stack: contextlib.ExitStack) -> Iterat
     for info in tar:
         meter.reset()
         yield _Entry(info.name, _tar_kind(info), lambda info=info: _tar_file(tar, info, meter))  # type: ignore[misc]
-        tar.members = []  # the list would grow with the archive
+        tar.members = []  # type: ignore[attr-defined]  # else the list grows with the archive
         meter.reset()
 
 

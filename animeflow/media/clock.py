@@ -1,0 +1,66 @@
+"""Strictly ascending times for decoded pictures, whatever the file says."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from animeflow.errors import DecodeError
+
+# A jump back by more frames is a new clock (joined MPEG-TS); a smaller one is a frame out of order or doubled.
+_NEW_CLOCK_FRAMES = 3
+
+
+class FrameClock:
+    """Strictly ascending pts.
+
+    A missing pts follows the frame before; where time jumps back by more than three frames it goes on from there; a
+    smaller step back becomes one tick. Each is counted in `repairs`.
+    """
+
+    def __init__(self, time_base: Fraction, rate: Fraction | None, *, max_gap_s: float, path: Path) -> None:
+        self.repairs = 0
+        self.first: int | None = None
+        self._path, self._time_base, self._max_gap_s = path, time_base, max_gap_s
+        self._step = max(1, round(1 / (rate * time_base))) if rate else 1
+        self._last: int | None = None
+        self._shift = 0
+
+    def stamp(self, picture: Any) -> int:
+        """The pts of the next picture. Raises `DecodeError` (corrupt) for a gap beyond the limit."""
+        pts = self._ascending(picture.pts)
+        if picture.duration:
+            self._step = int(picture.duration)
+        if self.first is None:
+            self.first = pts
+        self._last = pts
+        return pts
+
+    def jump(self) -> None:
+        """After a seek: the next picture's time is not compared with the last one's."""
+        self._last = None
+
+    def _ascending(self, raw: int | None) -> int:
+        if self._last is None:
+            self.repairs += raw is None
+            return 0 if raw is None else raw + self._shift
+        if raw is not None and raw + self._shift > self._last:
+            self._require_near(raw + self._shift - self._last)
+            return raw + self._shift
+        self.repairs += 1
+        following = self._last + self._step
+        if raw is None:
+            return following
+        back = self._last - (raw + self._shift)
+        if back <= _NEW_CLOCK_FRAMES * self._step:
+            return self._last + 1
+        self._shift += following - (raw + self._shift)
+        return following
+
+    def _require_near(self, gap: int) -> None:
+        gap_s = float(gap * self._time_base)
+        if gap_s > self._max_gap_s:
+            raise DecodeError(
+                f"has a gap of {gap_s:.0f} s between two frames", reason="corrupt", path=self._path
+            )

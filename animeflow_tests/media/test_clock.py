@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from animeflow.errors import DecodeError
+from animeflow.media.clock import FrameClock
+
+
+@dataclass
+class Picture:
+    pts: int | None
+    duration: int = 40
+
+
+def stamps(times: Sequence[int | None], *, max_gap_s: float = 1e6) -> tuple[list[int], int]:
+    clock = FrameClock(Fraction(1, 1000), Fraction(25), max_gap_s=max_gap_s, path=Path("x"))
+    return [clock.stamp(Picture(t)) for t in times], clock.repairs
+
+
+def test_ascending_times_are_left_alone() -> None:
+    assert stamps([7, 48, 90, 5000]) == ([7, 48, 90, 5000], 0)
+
+
+def test_a_missing_time_follows_the_frame_before() -> None:
+    assert stamps([None, None, 80, None]) == ([0, 40, 80, 120], 3)
+
+
+def test_a_frame_out_of_order_or_doubled_moves_no_other() -> None:
+    assert stamps([0, 40, 120, 80, 160]) == ([0, 40, 120, 121, 160], 1)
+    assert stamps([0, 40, 40, 80]) == ([0, 40, 41, 80], 1)
+
+
+def test_a_clock_that_starts_again_goes_on_from_where_it_was() -> None:
+    assert stamps([8000, 8040, 0, 40, 80]) == ([8000, 8040, 8080, 8120, 8160], 1)
+
+
+def test_a_gap_beyond_the_limit_is_an_error() -> None:
+    with pytest.raises(DecodeError, match="gap of 11 s"):
+        stamps([0, 11_000], max_gap_s=10)
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(-(10**6), 10**6)), min_size=1, max_size=60))
+def test_times_always_ascend(times: list[int | None]) -> None:
+    found, repairs = stamps(times)
+    assert all(b > a for a, b in zip(found, found[1:], strict=False))
+    assert repairs <= len(times)

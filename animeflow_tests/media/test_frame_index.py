@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from animeflow.errors import ContractError
+from animeflow.media.decode import open_video
+from animeflow.media.frame_index import FrameIndex, read_frame_index
+
+
+def index(pts: list[int], keys: list[int]) -> FrameIndex:
+    return FrameIndex(np.array(pts, np.int64), np.isin(np.arange(len(pts)), keys))
+
+
+@pytest.mark.parametrize(
+    "name", ["plain_mkv", "plain_mp4", "vfr_mkv", "edit_list_mp4", "transport_stream", "hdr_mkv"]
+)
+def test_packets_and_decoder_agree_on_every_time(name: str, request: pytest.FixtureRequest) -> None:
+    path: Path = request.getfixturevalue(name)
+    found = read_frame_index(path)
+    assert found is not None
+    with open_video(path, purpose="test") as reader:
+        assert [f.pts for f in reader] == found.pts.tolist()
+
+
+def test_the_last_key_frame_before_a_frame_is_found() -> None:
+    found = index([0, 10, 20, 30, 40], [0, 3])
+    assert [found.key_at_or_before(n) for n in range(5)] == [0, 0, 0, 3, 3]
+    assert index([0, 10], [1]).key_at_or_before(0) is None
+
+
+def test_a_frame_is_found_by_its_exact_time_only() -> None:
+    found = index([5, 15, 25], [0])
+    assert [found.frame_at(t) for t in (4, 5, 15, 16, 25, 99)] == [None, 0, 1, None, 2, None]
+
+
+def test_leading_frames_can_be_cut_off() -> None:
+    assert index([5, 15, 25], [0, 2]).starting_at(15).pts.tolist() == [15, 25]
+
+
+@pytest.mark.parametrize("pts", [[0, 0], [5, 3]])
+def test_times_that_do_not_ascend_are_refused(pts: list[int]) -> None:
+    with pytest.raises(ContractError):
+        index(pts, [0])
+
+
+def test_arrays_of_different_length_are_refused() -> None:
+    with pytest.raises(ContractError):
+        FrameIndex(np.arange(3), np.zeros(2, bool))

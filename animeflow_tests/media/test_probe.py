@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import json
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from animeflow.errors import ProbeError
+from animeflow.media.decode import counting_decodes, open_video
+from animeflow.media.probe import probe
+from animeflow.media.streams import read_cover
+from animeflow.tables.schemas.source import SHARD_FILES
+from animeflow.tables.status import Reason
+from animeflow_tests.media.conftest import FRAMES, VFR_NUMBERS
+from animeflow_tests.media.numbered import HEIGHT, WIDTH, ffmpeg
+
+
+@pytest.mark.parametrize(
+    ("name", "frames"),
+    [
+        ("plain_mkv", FRAMES), ("plain_mp4", FRAMES), ("edit_list_mp4", FRAMES - 15), ("vfr_mkv", len(VFR_NUMBERS)),
+        ("transport_stream", FRAMES), ("avi", FRAMES), ("one_frame_mkv", 1), ("interlaced_mkv", 24), ("rich_mkv", FRAMES),
+        ("mov_text_mp4", FRAMES), ("lost_cover_mp4", FRAMES),
+    ],
+)  # fmt: skip
+def test_the_frame_count_is_that_of_a_full_decode(
+    name: str, frames: int, request: pytest.FixtureRequest
+) -> None:
+    path: Path = request.getfixturevalue(name)
+    found = probe(path).video
+    with open_video(path, purpose="test") as reader:
+        stamps = [f.pts for f in reader]
+    assert found.frames == len(stamps) == frames
+    assert (found.times.first_pts, found.times.last_pts) == (stamps[0], stamps[-1])
+    assert found.times.sound
+
+
+def test_probing_decodes_one_frame(long_mkv: Path) -> None:
+    with counting_decodes() as counter:
+        probe(long_mkv)
+    assert counter == {"probe": 1}
+
+
+def test_a_plain_video_has_plain_facts(plain_mp4: Path) -> None:
+    found = probe(plain_mp4)
+    video = found.video
+    assert "mp4" in found.container
+    assert (video.codec, video.width, video.height, video.pix_fmt, video.bit_depth) == (
+        "h264",
+        WIDTH,
+        HEIGHT,
+        "yuv420p",
+        8,
+    )
+    assert (video.average_rate, video.times.variable_rate) == (24, False)
+    assert (video.rotation, video.interlaced, video.hdr) == (0, False, None)
+    assert (found.audio, found.subtitles, found.attachments, found.chapters, found.unmapped) == (
+        (),
+        (),
+        (),
+        (),
+        (),
+    )
+    assert found.duration_s == pytest.approx(2.0)
+    assert not found.truncated
+
+
+def test_every_stream_of_a_release_is_listed(rich_mkv: Path) -> None:
+    found = probe(rich_mkv)
+    assert found.metadata["title"] == "The Title"
+    assert found.video.sample_aspect_ratio == Fraction(4, 3)
+    assert (found.video.bit_depth, found.video.pix_fmt) == (10, "yuv420p10le")
+    assert (found.video.color_primaries, found.video.color_transfer, found.video.color_space) == (1, 1, 1)
+    assert [(t.codec, t.language, t.title, t.dispositions) for t in found.audio] == [
+        ("aac", "jpn", None, ()),
+        ("flac", "eng", "Commentary", ("default", "comment")),
+    ]
+    assert [(t.codec, t.language) for t in found.subtitles] == [("ass", None)]
+    assert [(a.kind, a.name, a.mimetype) for a in found.attachments] == [
+        ("attachment", "font.ttf", "application/x-truetype-font"),
+        ("cover", "cover.jpg", "image/jpeg"),
+    ]
+    assert found.attachments[0].size_bytes == 3072
+    assert [(c.title, c.start_s, c.end_s) for c in found.chapters] == [("One", 0, 1), ("二", 1, 2)]
+
+
+def test_the_bytes_of_a_cover_are_those_of_its_file(rich_mkv: Path, cover_jpg: Path) -> None:
+    cover = next(a for a in probe(rich_mkv).attachments if a.kind == "cover")
+    assert read_cover(rich_mkv, cover.index) == cover_jpg.read_bytes()
+
+
+def test_a_cover_larger_than_the_film_is_not_the_film(lost_cover_mp4: Path) -> None:
+    found = probe(lost_cover_mp4)
+    assert (found.video.codec, found.video.width) == ("h264", WIDTH)
+    assert [(a.kind, a.index) for a in found.attachments] == [("cover", 1)]
+
+
+def test_a_chapter_track_is_no_stream_of_its_own(mov_text_mp4: Path) -> None:
+    found = probe(mov_text_mp4)
+    assert [t.codec for t in found.subtitles] == ["mov_text"]
+    assert [c.title for c in found.chapters] == ["One", "二"]
+    assert len(found.unmapped) == 1
+
+
+def test_variable_rate_is_told_from_rounded_milliseconds(vfr_mkv: Path, rich_mkv: Path) -> None:
+    assert probe(vfr_mkv).video.times.variable_rate
+    assert not probe(rich_mkv).video.times.variable_rate, "23.976 in Matroska alternates between 41 and 42 ms"
+
+
+def test_rotation_swaps_the_upright_size(rotated_mp4: Path) -> None:
+    video = probe(rotated_mp4).video
+    assert (video.rotation, video.upright_size) == (90, (HEIGHT, WIDTH))
+
+
+def test_interlacing_is_reported(interlaced_mkv: Path) -> None:
+    video = probe(interlaced_mkv).video
+    assert video.interlaced
+    assert video.field_order > 1
+
+
+def test_hdr_metadata_is_read_in_its_units(hdr_mkv: Path) -> None:
+    video = probe(hdr_mkv).video
+    assert (video.color_primaries, video.color_transfer, video.color_space) == (9, 16, 9)
+    assert video.hdr == {
+        "red": [0.68, 0.32], "green": [0.265, 0.69], "blue": [0.15, 0.06], "white": [0.3127, 0.329],
+        "min_nits": 0.0001, "max_nits": 1000.0, "max_cll": 1000, "max_fall": 400,
+    }  # fmt: skip
+
+
+def test_a_clock_that_starts_late_is_reported(transport_stream: Path) -> None:
+    found = probe(transport_stream)
+    assert found.start_time_s == pytest.approx(1.43, abs=0.1)
+    assert found.video.times.first_pts * found.video.time_base == pytest.approx(1.44, abs=0.1)
+
+
+def test_a_truncated_file_says_so(truncated_mkv: Path, long_mkv: Path) -> None:
+    assert probe(truncated_mkv).truncated
+    assert not probe(long_mkv).truncated
+
+
+def test_the_row_has_exactly_the_probe_columns_of_shard_files(rich_mkv: Path) -> None:
+    row = probe(rich_mkv).to_row()
+    columns = [c.name for c in SHARD_FILES.columns]
+    assert list(row) == columns[columns.index("container") :]
+    assert row["variable_rate"] is False
+    assert (row["rate_num"], row["rate_den"]) == (24000, 1001)
+    assert json.loads(row["audio_json"])[1]["title"] == "Commentary"
+    assert json.loads(row["chapters_json"])[1]["title"] == "二"
+    assert row["hdr_json"] is None
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(ProbeError) as caught:
+        probe(path)
+    assert caught.value.reason in set(Reason)
+    assert not caught.value.transient
+    return caught.value.reason
+
+
+PLAYLISTS = {
+    "ffconcat": "ffconcat version 1.0\nfile plain.mkv\n",
+    "bom": "\ufeffffconcat version 1.0\nfile plain.mkv\n",
+    "m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nplain.mkv\n#EXT-X-ENDLIST\n",
+    "mpd": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"></MPD>',
+    "pls": "[playlist]\nFile1=plain.mkv\n",
+}
+
+
+@pytest.mark.parametrize("kind", PLAYLISTS)
+def test_a_playlist_in_disguise_is_refused(corpus: Path, plain_mkv: Path, kind: str) -> None:
+    path = corpus / f"playlist-{kind}.mp4"
+    path.write_text(PLAYLISTS[kind])
+    assert refused(path) == "playlist"
+
+
+@pytest.mark.parametrize(
+    "content", [b"just some text\n" * 50, b"#!/bin/sh\nreboot\n", b"<html></html>", os.urandom(64)]
+)
+def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.mp4"
+    path.write_bytes(content)
+    assert refused(path) == "not_media"
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "empty.mkv"
+    path.touch()
+    assert refused(path) == "empty_file"
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    assert refused(tmp_path / "none.mkv") == "unreadable"
+    assert refused(tmp_path) == "unreadable"
+
+
+def test_an_mp4_without_its_index_is_unreadable(truncated_mp4: Path) -> None:
+    assert refused(truncated_mp4) == "unreadable"
+
+
+def test_sound_alone_is_no_video(sound_mp4: Path, corpus: Path) -> None:
+    assert refused(sound_mp4) == "no_video"
+    for name in ("sound.mp3", "sound.flac", "sound.wav"):
+        ffmpeg("-i", sound_mp4, corpus / name)
+        assert refused(corpus / name) == "no_video"
+
+
+def test_a_header_alone_is_unreadable(plain_mkv: Path, tmp_path: Path) -> None:
+    for length in (40, 300, 600):
+        path = tmp_path / f"{length}.mkv"
+        path.write_bytes(plain_mkv.read_bytes()[:length])
+        assert refused(path) in {"unreadable", "no_video"}
+
+
+def test_huge_pictures_in_a_small_file_are_refused_before_they_are_decoded(corpus: Path) -> None:
+    path = corpus / "huge.mkv"
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "color=s=7000x7000:d=0.04",
+        "-frames:v",
+        "1",
+        "-c:v",
+        "png",
+        "-compression_level",
+        "1",
+        path,
+    )
+    assert path.stat().st_size < 1_000_000
+    with counting_decodes() as counter:
+        assert refused(path) == "too_large"
+    assert not counter
+
+
+def test_a_header_that_lies_about_the_duration_does_not_matter(plain_mkv: Path, tmp_path: Path) -> None:
+    """Matroska's Duration is a float behind the id 0x4489: here it claims 31 years."""
+    data = bytearray(plain_mkv.read_bytes())
+    at = data.index(b"\x44\x89\x88") + 3
+    data[at : at + 8] = b"\x42\x6c\x6b\x93\x5c\x80\x00\x00"
+    path = tmp_path / "endless.mkv"
+    path.write_bytes(data)
+    found = probe(path)
+    assert found.duration_s is not None
+    assert found.duration_s > 1e8
+    assert found.video.frames == FRAMES
+    assert not found.truncated
+
+
+def test_odd_names_probe(oddly_named: Path) -> None:
+    assert probe(oddly_named).video.frames == FRAMES
+
+
+def test_a_video_under_a_wrong_extension_is_a_video(plain_mkv: Path, tmp_path: Path) -> None:
+    path = tmp_path / "film.txt"
+    path.write_bytes(plain_mkv.read_bytes())
+    assert probe(path).container.startswith("matroska")
+
+
+def test_tags_that_are_not_utf8_do_not_stop_the_probe(plain_mkv: Path, tmp_path: Path) -> None:
+    data = plain_mkv.read_bytes().replace(b"VIDEO", b"VIDEO")
+    at = data.index(b"Lavf")
+    path = tmp_path / "tags.mkv"
+    path.write_bytes(data[:at] + b"\xff\xfe\xfd\xfc" + data[at + 4 :])
+    assert probe(path).video.frames == FRAMES
