@@ -61,6 +61,12 @@ class PPOcr(Frozen):
     unclip_ratio: float = Field(
         default=1.6, ge=1, le=4, description="How far a box grows back: area x ratio / perimeter (ratio)."
     )
+    max_height_share: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="A line higher than this share of the frame's height is taken for a drawing (0-1).",
+    )
     max_boxes: int = Field(default=300, ge=1, le=1000, description="Boxes kept per frame, at most (count).")
 
 

