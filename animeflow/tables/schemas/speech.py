@@ -12,7 +12,7 @@ _NO_STEM = "not separated, see reason"
 
 def _stem(name: str, text: str) -> tuple[Column, Column, Column]:
     return (
-        Column(f"{name}_path", STR, f"{text} (FLAC)", None, _NO_STEM, null_on_embedded=True),
+        Column(f"{name}_path", STR, f"{text} (FLAC in Matroska)", None, _NO_STEM, null_on_embedded=True),
         Column(f"{name}_bytes", I64, f"size of {text}", "bytes", _NO_STEM, null_on_embedded=True),
         Column(f"{name}_sha256", STR, f"sha256 of {text}", None, _NO_STEM, null_on_embedded=True),
     )

@@ -1,0 +1,1 @@
+"""What is heard: stems, voice activity, transcription."""
