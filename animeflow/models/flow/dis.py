@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Self
 
 import cv2
@@ -26,17 +27,17 @@ class Dis(Adapter):
     requirements = ("cv2",)
     options_model = Options
     options: Options
-    _search: Any = None
+    _searchers: threading.local | None = None
 
     def load(self, device: Device = CPU, dtype: DType = "float32") -> None:  # noqa: ARG002 - runs on the CPU
-        """Make the searcher; one is kept, its buffers are reused."""
-        if self._search is None:
+        """Make room for one searcher per calling thread: its buffers are reused, and OpenCV runs without the GIL."""
+        if self._searchers is None:
             apply_threads(self.threads)
-            self._search = cv2.DISOpticalFlow.create(PRESETS[self.options.preset])
+            self._searchers = threading.local()
 
     def close(self) -> None:
-        """Free the searcher and its buffers."""
-        self._search = None
+        """Free the searchers and their buffers."""
+        self._searchers = None
 
     @classmethod
     def tiny(cls, seed: int) -> Self:
@@ -48,12 +49,18 @@ class Dis(Adapter):
 
     def flow(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Flow from a to b; see the task's protocol."""
-        if self._search is None:
-            raise self.not_loaded()
+        search = self._searcher()
         if a.shape != b.shape:
             raise ContractError(f"flow between frames of different shapes: {a.shape} and {b.shape}")
         height, width = a.shape[:2]
-        return self._search.calc(padded(luma(a)), padded(luma(b)), None)[:height, :width].copy()
+        return search.calc(padded(luma(a)), padded(luma(b)), None)[:height, :width].copy()
+
+    def _searcher(self) -> Any:
+        if self._searchers is None:
+            raise self.not_loaded()
+        if not hasattr(self._searchers, "search"):
+            self._searchers.search = cv2.DISOpticalFlow.create(PRESETS[self.options.preset])
+        return self._searchers.search
 
 
 def luma(frame: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 import pytest
@@ -51,6 +53,16 @@ def test_the_number_of_threads_does_not_change_a_byte(texture):
     finally:
         cv2.setNumThreads(before)
     assert len(got) == 1
+
+
+def test_threads_that_call_together_get_what_they_would_get_alone(texture):
+    model = Dis()
+    model.load()
+    pairs = [(texture, np.roll(texture, shift, axis=1)) for shift in range(1, 9)]
+    alone = [model.flow(*pair).tobytes() for pair in pairs]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda pair: model.flow(*pair).tobytes(), pairs * 3))
+    assert together == alone * 3
 
 
 def test_luma_is_taken_as_it_is_and_colour_is_converted(texture):
