@@ -1,1 +1,1 @@
-"""The `animeflow` command. Sub-commands import what they need when they run; Dagster only where there is no other way."""
+"""The `animeflow` command. Sub-commands import what they need when they run, Dagster only where it is needed."""

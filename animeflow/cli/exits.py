@@ -14,7 +14,7 @@ OK, FAILED, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 log = logging.getLogger("animeflow.cli")
 
 
-class Exit(Exception):  # noqa: N818 not an error: the command is done and says how
+class Exit(Exception):
     """Ends the command with a code."""
 
     def __init__(self, code: int) -> None:
@@ -42,7 +42,7 @@ def guarded(run: Callable[[], int | None]) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output is gone (`| head`): nothing is left to say
         return FAILED
-    except Exception as error:  # noqa: BLE001 the top of the command: one line for people, the stack with -v
+    except Exception as error:
         log.debug("unexpected error", exc_info=True)
         click.echo(f"animeflow: {type(error).__name__}: {error} (-v shows where)", err=True)
         return FAILED

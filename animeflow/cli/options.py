@@ -22,7 +22,7 @@ def out_option(function: F) -> F:
         "--out",
         type=click.Path(path_type=Path, file_okay=False),
         default=None,
-        help="The workspace: results, Dagster instance, logs, reports. Default: $ANIMEFLOW_WORKSPACE, else ./workspace.",
+        help="The workspace (results, history, reports). Default: $ANIMEFLOW_WORKSPACE, else ./workspace.",
     )(function)
 
 

@@ -99,7 +99,7 @@ def carry_out(order: Order, request: Request, terminal: Terminal) -> int:
 
 def _run(engine: Engine, request: Request, shards: list[str]) -> list[ShardOutcome]:
     if request.jobs > 1 and len(shards) > 1:
-        outcomes = _in_children(engine.order, request, shards)
+        outcomes = _in_children(request, shards)
     else:
         outcomes = _in_process(engine, request, shards)
     if STOP.is_set():
@@ -123,8 +123,8 @@ def _in_process(engine: Engine, request: Request, shards: list[str]) -> list[Sha
     return outcomes
 
 
-def _in_children(order: Order, request: Request, shards: Sequence[str]) -> list[ShardOutcome]:
-    codes = run_in_children(order, shards, jobs=request.jobs, command=request.child_options)
+def _in_children(request: Request, shards: Sequence[str]) -> list[ShardOutcome]:
+    codes = run_in_children(shards, jobs=request.jobs, command=request.child_options)
     return [
         ShardOutcome(
             shard,

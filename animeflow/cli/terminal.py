@@ -99,9 +99,8 @@ def stage_text(name: str, numbers: dict[str, Any]) -> str:
         parts.append(f"{rate:7.0f} frames/s")
     if rows := numbers.get("dagster/row_count"):
         parts.append(f"{rows} rows")
-    for state in ("failed", "skipped"):
-        if count := numbers.get(f"videos_{state}"):
-            parts.append(f"{count} {state}")
+    counts = {state: numbers.get(f"videos_{state}") for state in ("failed", "skipped")}
+    parts += [f"{count} {state}" for state, count in counts.items() if count]
     return f"  {name:<{NAME_WIDTH}} {'  '.join(parts)}"
 
 

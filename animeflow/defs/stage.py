@@ -70,11 +70,21 @@ class Stage:
             "stage": self.spec.name,
             "code_version": self.spec.code_version,
             "settings_digest": digest(self.settings.digest_parts(self.spec.settings)),
+            "settings": self.settings_digests,
             "upstream": {name: handle.manifest.content_digest for name, handle in sorted(self.inputs.items())}
             | dict(self.origin),
-            "models": {name: _model(adapter) for name, adapter in sorted(self.models.adapters.items())},
+            "models": {
+                name: _model(adapter, self.models.absent.get(name))
+                for name, adapter in sorted(self.models.adapters.items())
+            },
             "device": self.models.device_type,
         }
+
+    @cached_property
+    def settings_digests(self) -> dict[str, str]:
+        """One digest per part of the settings that the stage reads, so that a change can be named."""
+        parts = self.settings.digest_parts(self.spec.settings)
+        return {path: digest(values)[:16] for path, values in sorted(parts.items())}
 
     def standing(self) -> Manifest | None:
         """The manifest of the last result, when nothing that goes in has changed and its files are all there."""
@@ -147,12 +157,13 @@ class Video:
         self.stage.watch.tick(done, total, unit)
 
 
-def _model(adapter: Adapter) -> dict[str, Any]:
+def _model(adapter: Adapter, absent: str | None) -> dict[str, Any]:
     made_by = adapter.provenance
     return {
         "task": made_by.task,
         "kind": made_by.kind,
         "fingerprint": made_by.fingerprint,
         "licence": made_by.licence,
-        "weights": dict(made_by.weights),
+        "weights": {} if absent else dict(made_by.weights),
+        **({"absent": absent} if absent else {}),
     }

@@ -24,6 +24,6 @@ class Source:
 
 
 def open_units(settings: Settings, workspace: Workspace) -> Source:
-    """List the source that the settings name. Raises InputError where there is nothing, HubUnavailable where no answer."""
+    """List the source that the settings name. Raises InputError where there is nothing, HubUnavailable."""
     hub = open_source(settings.source.hub, workspace=workspace.root)
     return Source(hub, tuple(list_units(hub, settings.source)))

@@ -10,9 +10,7 @@ from animeflow.tables.staging import Staging
 
 
 @dg.asset(**declared("shard_files"))
-def shard_files(
-    context: dg.AssetExecutionContext, stages: dg.ResourceParam[Stages]
-) -> dg.MaterializeResult:
+def shard_files(context: dg.AssetExecutionContext, stages: dg.ResourceParam[Stages]) -> dg.MaterializeResult:
     """Fetch and unpack the unit, hash and probe its files, store the usable ones by id."""
     from animeflow.source.shard import take_unit
 

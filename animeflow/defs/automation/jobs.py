@@ -25,13 +25,18 @@ def stages_of(job: str) -> list[str]:
 
 def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
     """One job per part of the graph, one for all of a shard, one across shards."""
-    parts = [_job(name, text, partitioned=True) for name, text in JOBS.items() if set(stages_of(name)) & _PRESENT]
-    everything = _job(EVERYTHING, "Every stage of a shard, from the unit to what is published.", partitioned=True)
+    parts = [
+        _job(name, text, partitioned=True) for name, text in JOBS.items() if set(stages_of(name)) & _PRESENT
+    ]
+    everything = _job(
+        EVERYTHING, "Every stage of a shard, from the unit to what is published.", partitioned=True
+    )
     across = _job(CATALOG, "Tables across all shards, from their manifests.", partitioned=False)
     return [*parts, everything, *([across] if set(stages_of(CATALOG)) & _PRESENT else [])]
 
 
 from animeflow.defs.assets import ASSETS  # TEMP
+
 _PRESENT = {key.to_user_string() for asset in ASSETS for key in asset.keys}
 
 

@@ -1,0 +1,97 @@
+"""`animeflow status`: what is done, failed, missing or out of date."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from animeflow.cli.options import existing_workspace, json_option, out_option, resolve_settings
+from animeflow.errors import AnimeflowError
+
+if TYPE_CHECKING:
+    from animeflow.defs.staleness import StageState
+    from animeflow.settings.tree import Settings
+    from animeflow.tables.workspace import Workspace
+
+
+@click.command(epilog="Example: animeflow status --out workspace --stale")
+@out_option
+@click.option("--stale", is_flag=True, help="Only what would run again, each with the reason.")
+@click.option("--shards", multiple=True, metavar="KEY", help="Only this shard; repeatable.")
+@json_option
+def status(out: Path | None, stale: bool, shards: tuple[str, ...], as_json: bool) -> None:
+    """Every shard of a workspace with the state of its stages."""
+    workspace = existing_workspace(out)
+    settings = resolve_settings(profile=None, settings_file=None, overrides=(), workspace=workspace)
+    keys = list(shards) or workspace.shards()
+    units = unit_digests(settings, workspace)
+    report = [describe_shard(key, settings, workspace, units) for key in keys]
+    if as_json:
+        click.echo(
+            json.dumps(
+                {"workspace": str(workspace.root), "shards": [_only_stale(s) if stale else s for s in report]}
+            )
+        )
+        return
+    for entry in report:
+        print_shard(entry, only_stale=stale)
+    if not report:
+        click.echo("no shards yet")
+
+
+def describe_shard(
+    shard: str, settings: Settings, workspace: Workspace, units: dict[str, str]
+) -> dict[str, Any]:
+    """The states of a shard's stages as plain values."""
+    from animeflow.defs.staleness import shard_states
+
+    states = shard_states(shard, settings=settings, workspace=workspace, unit_digest=units.get(shard))
+    return {
+        "shard": shard,
+        "in_source": shard in units if units else None,
+        "stages": [stage_row(state) for state in states],
+        "done": sum(state.state == "done" for state in states),
+        "failed_videos": max((state.counts.get("failed", 0) for state in states), default=0),
+    }
+
+
+def stage_row(state: StageState) -> dict[str, Any]:
+    """One stage as plain values."""
+    return {
+        "stage": state.stage,
+        "group": state.group,
+        "state": state.state,
+        "why": list(state.why),
+        "videos": dict(state.counts),
+    }
+
+
+def unit_digests(settings: Settings, workspace: Workspace) -> dict[str, str]:
+    """{shard: digest of its unit} as the source is now; empty where the source does not answer."""
+    from animeflow.defs.units import open_units
+
+    try:
+        return {unit.key: unit.digest for unit in open_units(settings, workspace).units}
+    except AnimeflowError as error:
+        click.echo(f"the source was not asked: {error}", err=True)
+        return {}
+
+
+def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
+    """A line for the shard, and one per stage that is not done (or per stage)."""
+    stages = entry["stages"]
+    failed = f", {entry['failed_videos']} videos failed" if entry["failed_videos"] else ""
+    click.echo(f"{entry['shard']}  {entry['done']}/{len(stages)} stages done{failed}")
+    for row in stages:
+        if only_stale and row["state"] == "done":
+            continue
+        videos = " ".join(f"{count} {state}" for state, count in row["videos"].items() if count)
+        why = f"  ({'; '.join(row['why'])})" if row["why"] else ""
+        click.echo(f"  {row['stage']:<22} {row['state']:<10} {videos}{why}".rstrip())
+
+
+def _only_stale(entry: dict[str, Any]) -> dict[str, Any]:
+    return {**entry, "stages": [row for row in entry["stages"] if row["state"] != "done"]}

@@ -1,0 +1,50 @@
+"""`animeflow ui`: the Dagster UI on a workspace's own history."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from animeflow.cli.exits import Exit
+from animeflow.cli.options import out_option, workspace_at
+
+
+@click.command(epilog="Example: animeflow ui --out workspace --port 3000")
+@out_option
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="Port of the web server."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address; there is no authentication.")
+@click.option(
+    "--print-environment", is_flag=True, help="Print the variables for `dg dev`, and start nothing."
+)
+def ui(out: Path | None, port: int, host: str, print_environment: bool) -> None:
+    """Start web server, daemon and code server on the workspace's Dagster instance (Ctrl-C ends them)."""
+    from animeflow.defs.instances import open_instance, prepare_home
+
+    workspace = workspace_at(out)
+    home = prepare_home(workspace)
+    environment = {
+        "DAGSTER_HOME": str(home),
+        "ANIMEFLOW_WORKSPACE": str(workspace.root),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+    }
+    if print_environment:
+        for name, value in environment.items():
+            click.echo(f"export {name}={value}")
+        return
+    with open_instance(workspace):
+        pass  # clears what a killed run left behind
+    command = ["-m", "dagster", "dev", "-w", str(home / "workspace.yaml"), "-p", str(port), "-h", host]
+    click.echo(f"http://{host}:{port}  workspace {workspace.root}", err=True)
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", *command], env={**os.environ, **environment}, cwd=home
+    )
+    try:
+        raise Exit(process.wait())
+    except KeyboardInterrupt:
+        raise Exit(process.wait()) from None
