@@ -49,6 +49,7 @@ snapshot: $(STAMP) ## write the graph's snapshot anew
 
 docs: $(STAMP) ## write the generated pages anew
 	@$(BIN)/python docs/make_stage_pages.py
+	@$(BIN)/python docs/make_licences.py
 
 pictures: $(STAMP) ## make the README's pictures (needs chromium)
 	@$(BIN)/python -m benchmarks.pictures
