@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from animeflow.defs.progress import Watch
 from animeflow.defs.resources.models import Models, cpu_threads
 from animeflow.defs.stage import Stage
-from animeflow.defs.wanted import OPTIONAL, wanted_by
+from animeflow.defs.wanted import wanted_by
 from animeflow.settings.tree import Settings
 from animeflow.tables.handle import Handle
 from animeflow.tables.stages import STAGES
@@ -36,13 +36,7 @@ def open_stage(
         workspace=workspace,
         watch=Watch(shard or "catalog", name, log),
         inputs={handle.asset: handle for handle in inputs},
-        models=Models(
-            spec.group,
-            settings.models,
-            cpu_threads(settings),
-            wanted_by(name, settings),
-            OPTIONAL.get(name, ()),
-        ),
+        models=Models(spec.group, settings.models, cpu_threads(settings), wanted_by(name, settings)),
         origin=origin or {},
         force=name in force or spec.group in force,
     )

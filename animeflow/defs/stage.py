@@ -59,7 +59,7 @@ class Stage:
             upstream={name: handle.manifest.content_digest for name, handle in self.inputs.items()}
             | dict(self.origin),
             device=self.models.device_type,
-            dtype=self.settings.models.dtype if self.models.wanted else "float32",
+            dtype=self.settings.models.dtype if self.models.adapters else "float32",
         )
 
     @cached_property

@@ -1,32 +1,53 @@
-"""Which models each stage asks for, as a function of the settings: one table opens a stage and judges its staleness."""
+"""Which models each stage asks for, as data: one table opens a stage and judges its staleness."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from pydantic import BaseModel
 
 from animeflow.settings.tree import Settings
 
-Wanted = Mapping[
-    str, tuple[str, BaseModel]
-]  # name in the stage -> (task, the settings value that chose a kind)
+
+@dataclass(frozen=True)
+class Choice:
+    """A model that a stage asks for: its task and the setting that chooses its kind.
+
+    Without an `optional` one the stage still runs, and says why something is null. `when` says under which settings it
+    is asked for at all.
+    """
+
+    task: str
+    setting: str
+    optional: bool = False
+    when: Callable[[Settings], bool] = lambda _: True
 
 
-def _text(settings: Settings) -> Wanted:
-    return {"text": ("text", settings.models.text)} if settings.shots.text.enabled else {}
+@dataclass(frozen=True)
+class Wanted:
+    """A choice as the settings make it; no config where no kind is chosen."""
+
+    task: str
+    setting: str
+    config: BaseModel | None
+    optional: bool
 
 
-WANTED: dict[str, Callable[[Settings], Wanted]] = {
-    "text_boxes": _text,
+CHOICES: dict[str, dict[str, Choice]] = {
+    "text_boxes": {"text": Choice("text", "models.text", optional=True, when=lambda s: s.shots.text.enabled)},
+    "audio_stems": {"separator": Choice("separate", "speech.separation.model", optional=True)},
+    "transcripts": {
+        "voice": Choice("transcribe", "models.voice"),
+        "recogniser": Choice("transcribe", "models.transcribe", optional=True),
+    },
 }
 
-# Models without which the stage still runs and says why something is null.
-OPTIONAL: dict[str, tuple[str, ...]] = {
-    "text_boxes": ("text",),
-}
 
-
-def wanted_by(stage: str, settings: Settings) -> Wanted:
-    """The models of a stage; none for most."""
-    return WANTED[stage](settings) if stage in WANTED else {}
+def wanted_by(stage: str, settings: Settings) -> Mapping[str, Wanted]:
+    """The models of a stage by the name under which it asks for them; none for most stages."""
+    return {
+        name: Wanted(choice.task, choice.setting, settings.part(choice.setting), choice.optional)
+        for name, choice in CHOICES.get(stage, {}).items()
+        if choice.when(settings)
+    }

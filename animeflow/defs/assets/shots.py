@@ -8,7 +8,8 @@ from animeflow.defs.declare import declared_out, failed_videos
 from animeflow.defs.partitions import SHARDS
 from animeflow.defs.resources.stages import Stages
 from animeflow.defs.runner import Tables
-from animeflow.defs.stage import Video
+from animeflow.defs.stage import Stage, Video
+from animeflow.models.text import TextReader
 from animeflow.tables.handle import Handle
 from animeflow.tables.schemas.shots import TEXT_BOXES
 from animeflow.tables.stages import STAGES
@@ -36,7 +37,7 @@ def one_decode(
     opened = {name: stages.open(context, shard_files, name=name) for name in (SIGNALS, TEXT)}
 
     def decode(video: Video, todo: Mapping[str, Staging]) -> Mapping[str, Tables]:
-        reader = opened[TEXT].models.get("text") if TEXT in todo else None
+        reader = text_reader(opened[TEXT]) if TEXT in todo else None
         signals, text = None, None
         if SIGNALS in todo:
             signals, text = analyse(
@@ -58,3 +59,8 @@ def one_decode(
 
     chosen = {key.to_user_string() for key in context.selected_asset_keys}
     yield from stages.jointly([stage for name, stage in opened.items() if name in chosen], decode)
+
+
+def text_reader(stage: Stage) -> TextReader | None:
+    """The recogniser; None where reading text is switched off or its weights are absent (`text` says so)."""
+    return stage.models.maybe("text").model if "text" in stage.models.wanted else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dagster as dg
 
-from animeflow.defs.partitions import SHARDS
 from animeflow.tables.stages import STAGES
 
 JOBS: dict[str, str] = {
@@ -25,13 +24,9 @@ def stages_of(job: str) -> list[str]:
 
 def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
     """One job per part of the graph, one for all of a shard, one across shards."""
-    parts = [
-        _job(name, text, partitioned=True) for name, text in JOBS.items() if set(stages_of(name)) & _PRESENT
-    ]
-    everything = _job(
-        EVERYTHING, "Every stage of a shard, from the unit to what is published.", partitioned=True
-    )
-    across = _job(CATALOG, "Tables across all shards, from their manifests.", partitioned=False)
+    parts = [_job(name, text) for name, text in JOBS.items() if set(stages_of(name)) & _PRESENT]
+    everything = _job(EVERYTHING, "Every stage of a shard, from the unit to what is published.")
+    across = _job(CATALOG, "Tables across all shards, from their manifests.")
     return [*parts, everything, *([across] if set(stages_of(CATALOG)) & _PRESENT else [])]
 
 
@@ -40,10 +35,9 @@ from animeflow.defs.assets import ASSETS  # TEMP
 _PRESENT = {key.to_user_string() for asset in ASSETS for key in asset.keys}
 
 
-def _job(name: str, description: str, *, partitioned: bool) -> dg.UnresolvedAssetJobDefinition:
+def _job(name: str, description: str) -> dg.UnresolvedAssetJobDefinition:
     return dg.define_asset_job(
         name,
         selection=dg.AssetSelection.assets(*[s for s in stages_of(name) if s in _PRESENT]),
         description=description,
-        partitions_def=SHARDS if partitioned else None,
     )

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel
-
+from animeflow.defs.wanted import Wanted
 from animeflow.models.base import Adapter
 from animeflow.models.cache import MODELS
 from animeflow.models.device import CPU, Device, apply_threads, candidates, lease
+from animeflow.models.optional import Maybe, load_if_present
 from animeflow.models.registry import create
 from animeflow.models.weights import WeightStore
 from animeflow.settings.models import ModelsSettings
@@ -28,7 +28,7 @@ def cpu_threads(settings: Settings) -> int:
 
 @dataclass
 class Models:
-    """The models that one stage asks for by name; {name: (task, the settings value that chose a kind)}.
+    """The models that one stage asks for by name.
 
     A model is loaded once per process and shared; those of other groups are released first. A GPU is leased from the
     first load to `close`.
@@ -37,10 +37,7 @@ class Models:
     group: str = ""
     settings: ModelsSettings = field(default_factory=ModelsSettings)
     threads: int = 1
-    wanted: Mapping[str, tuple[str, BaseModel]] = field(default_factory=dict)
-    optional: tuple[
-        str, ...
-    ] = ()  # names without which the stage still runs: `get` gives None where weights are absent
+    wanted: Mapping[str, Wanted] = field(default_factory=dict)
     _leased: ExitStack = field(default_factory=ExitStack, repr=False)
     _device: Device | None = None
 
@@ -51,20 +48,22 @@ class Models:
 
     @cached_property
     def adapters(self) -> dict[str, Adapter]:
-        """The adapters, not loaded: kind, licence and fingerprint are known without any weights file."""
+        """The chosen adapters, not loaded: kind, licence and fingerprint are known without any weights file."""
         return {
-            name: create(config, task=task, store=self.store, threads=self.threads)
-            for name, (task, config) in self.wanted.items()
+            name: create(wanted.config, task=wanted.task, store=self.store, threads=self.threads)
+            for name, wanted in self.wanted.items()
+            if wanted.config is not None
         }
 
     @cached_property
     def absent(self) -> dict[str, str]:
         """Optional models whose weights cannot be had here, and why, in one line."""
-        found = {}
-        for name in self.optional:
-            if name in self.wanted and (why := self._why_absent(self.adapters[name])):
-                found[name] = why
-        return found
+        found = {
+            name: self._why_absent(adapter)
+            for name, adapter in self.adapters.items()
+            if self.wanted[name].optional
+        }
+        return {name: why for name, why in found.items() if why}
 
     @property
     def fingerprints(self) -> dict[str, str]:
@@ -76,29 +75,30 @@ class Models:
 
     @cached_property
     def device_type(self) -> str:
-        """`cpu` or `cuda`: what the settings lead to on this machine. Asked only where a model is wanted."""
-        return candidates(self.settings.device)[0].type if self.wanted else CPU.type
+        """`cpu` or `cuda`: what the settings lead to on this machine. Asked only where a model is chosen."""
+        return candidates(self.settings.device)[0].type if self.adapters else CPU.type
 
     def get(self, name: str) -> Any:
-        """The loaded adapter; None for one that is not wanted, or optional and absent.
-
-        Raises WeightsMissing, LicenceRefused or DeviceBusy.
-        """
-        if name not in self.wanted or name in self.absent:
-            return None
-        task, config = self.wanted[name]
+        """The loaded adapter. Raises WeightsMissing, LicenceRefused, SettingsError or DeviceBusy."""
+        wanted = self.wanted[name]
+        assert wanted.config is not None, f"{name}: no kind is chosen in {wanted.setting}"
         for other in GROUPS:
             if other != self.group:
                 MODELS.release(other)
         return MODELS.get(
-            config,
-            task=task,
+            wanted.config,
+            task=wanted.task,
             group=self.group,
             store=self.store,
             device=self._lease(),
             dtype=self.settings.dtype,
             threads=self.threads,
         )
+
+    def maybe(self, name: str) -> Maybe[Any]:
+        """The loaded adapter of an optional model, or why there is none."""
+        wanted = self.wanted[name]
+        return load_if_present(wanted.config, lambda: self.get(name), setting=wanted.setting)
 
     def close(self) -> None:
         """Give the device back; the models stay loaded for the next stage of the group."""
