@@ -1,4 +1,7 @@
-"""Camera paths: matrices float64 [T, 3, 3] from frame px to plate px, pixel centres on whole numbers (as OpenCV counts)."""
+"""Camera paths: matrices float64 [T, 3, 3] from frame px to plate px.
+
+Pixel centres lie on whole numbers, as OpenCV counts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compositing of a frame, in the 8-bit arithmetic that the truth is defined by, and the making of a shot from a scene."""
+"""The compositing of a frame, in the 8-bit arithmetic that the truth is defined by; a shot from its scene."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 import cv2
 import numpy as np
@@ -155,7 +156,7 @@ def _cels(actor: Actor, camera: np.ndarray, size: tuple[int, int]) -> list[np.nd
     for t, index in enumerate(actor.timing):
         k = int(index)
         if k not in pictures:
-            pictures[k] = record(lambda canvas, k=k: actor.draw(canvas, k))
+            pictures[k] = record(partial(_draw_cel, actor, k))
         key = (k, b"" if actor.on_frame else camera[t].tobytes())
         if key not in drawn:
             layer = Layer(size)
@@ -166,6 +167,10 @@ def _cels(actor: Actor, camera: np.ndarray, size: tuple[int, int]) -> list[np.nd
             drawn[key] = layer.premultiplied()
         out.append(drawn[key])
     return out
+
+
+def _draw_cel(actor: Actor, k: int, canvas: skia.Canvas) -> None:
+    actor.draw(canvas, k)
 
 
 def _background(scene: Scene, size: tuple[int, int]) -> np.ndarray:

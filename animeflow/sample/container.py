@@ -19,7 +19,7 @@ _BT709, _LIMITED = 1, 1
 
 
 class PictureWriter:
-    """Encodes RGB frames as H.264 yuv420p, BT.709 limited range; one thread, so that bytes do not depend on the machine."""
+    """Encodes RGB frames as H.264 yuv420p, BT.709 limited range; one thread: no machine changes a byte."""
 
     def __init__(self, path: Path, *, size: tuple[int, int], fps: Fraction, crf: int) -> None:
         self._file = av.open(str(path), "w", format="matroska", options={"fflags": "+bitexact"})
@@ -72,8 +72,8 @@ PlayResX: {size[0]}
 PlayResY: {size[1]}
 
 [V4+ Styles]
-Format: Name, Fontname, Fontsize, PrimaryColour, OutlineColour, BackColour, Bold, Italic, BorderStyle, Outline, Shadow, \
-Alignment, MarginL, MarginR, MarginV, Encoding
+Format: Name, Fontname, Fontsize, PrimaryColour, OutlineColour, BackColour, Bold, Italic, BorderStyle, \
+Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding
 Style: Default,{FONT_NAME},{round(size[1] / 15)},&H00FFFFFF,&H00181418,&H80000000,0,0,1,2,0,2,20,20,16,1
 
 [Events]
@@ -125,7 +125,12 @@ def mux(
         inputs += ["-i", subtitles]
         maps += ["-map", f"{number}:s:0"]
         extra += ["-c:s", "copy", "-metadata:s:s:0", "language=eng", "-attach", str(font)]
-        extra += ["-metadata:s:t:0", "mimetype=font/ttf", "-metadata:s:t:0", f"filename={FONT_FILE}"]
+        extra += [
+            "-metadata:s:t:0",
+            "mimetype=application/x-truetype-font",
+            "-metadata:s:t:0",
+            f"filename={FONT_FILE}",
+        ]
     tail = ["-c:v", "copy", *extra, "-fflags", "+bitexact", "-f", "matroska", f"file:{target}"]
     run_command(
         [ffmpeg_path(), "-nostdin", "-hide_banner", "-v", "error", "-y", *inputs, *maps, *tail], timeout_s=300

@@ -1,4 +1,4 @@
-"""The demo's source folder: episodes with awkward names, their truth beside the folder, drawn once per seed and code."""
+"""The demo's source folder: episodes with awkward names, truth beside it, drawn once per seed and code."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def _glow(layer: Layer) -> Light:
 
 
 def beam(size: tuple[int, int], *, k: int, seed: int, colour: Colour, source: Point, target: Point) -> Light:
-    """A searchlight from `source` to `target` (frame px) with a hot core; its breadth breathes from drawing to drawing."""
+    """A searchlight from `source` to `target` (frame px) with a hot core; its breadth breathes."""
     s = size[1] / 360.0
     layer = Layer(size, scale=1)  # blurred anyway
     rng = rng_of(seed, "beam", k)
@@ -28,7 +28,8 @@ def beam(size: tuple[int, int], *, k: int, seed: int, colour: Colour, source: Po
     for width, strength, blur in ((92, 0.34, 9), (58, 0.40, 5), (24, 0.5, 2.5)):
         w0, w1 = width * 0.25 * s, width * s * (1 + 0.06 * float(rng.normal()))
         quad = [a + across * w0, b + across * w1, b - across * w1, a - across * w0]
-        paint = gradient(tuple(a), tuple(b), [colour, shift(colour, value=0.8), (0, 0, 0)], [0.0, 0.62, 1.0])  # type: ignore[arg-type]
+        fall = [colour, shift(colour, value=0.8), (0, 0, 0)]
+        paint = gradient(source, target, fall, [0.0, 0.62, 1.0])
         paint.setAlphaf(strength)
         paint.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, blur * s))
         layer.canvas.drawPath(polygon([(float(x), float(y)) for x, y in quad]), paint)

@@ -44,6 +44,7 @@ def draw_episode(
     path = Path(path)
     chosen = plan_of(plan, style)
     folder = path.with_suffix(".truth") if truth is None else Path(truth)
+    order = _Order(name=path.stem, seed=seed, size=size, fps=fps, folder=folder)
     folder.mkdir(parents=True, exist_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".drawing-", dir=path.parent) as scratch:
@@ -52,12 +53,39 @@ def draw_episode(
             work / "pictures.mkv", size=size, fps=fps, crf=chosen.style.crf
         ) as writer:
             reel = _Reel(seed=seed, sigma=chosen.style.grain, writer=writer)
-            shots = _run(reel, chosen, seed=seed, size=size, fps=fps, folder=folder if layers else None)
-        result = _truth(reel, shots, chosen, name=path.stem, seed=seed, size=size, fps=fps, folder=folder)
+            shots = _run(reel, chosen, order, layers=layers)
+        result = _truth(reel, shots, chosen, order)
         _mux(work, result, audio=audio, subtitles=subtitles)
         (work / "episode.mkv").replace(path)
     result.save()
     return result
+
+
+Shown = tuple[np.ndarray, tuple[TextTruth, ...]]
+"""A frame and the text on it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """What was asked for."""
+
+    name: str
+    seed: int
+    size: tuple[int, int]
+    fps: Fraction
+    folder: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Numbers:
+    """What the episode's truth keeps of a shot: no pictures."""
+
+    seed: int
+    cel_drawing: np.ndarray
+    camera: np.ndarray
+    motion: np.ndarray
+    on_screen: np.ndarray
+    effect_blend: str | None
 
 
 @dataclass
@@ -82,19 +110,20 @@ class _Reel:
         self._last = clean
 
 
-def _run(
-    reel: _Reel, plan: Plan, *, seed: int, size: tuple[int, int], fps: Fraction, folder: Path | None
-) -> list[DrawnShot]:
-    """Draw all shots into the reel. What is kept of each shot is small: numbers, no pictures."""
-    style = replace(plan.style, grain=0.0, palette=seed if plan.style.palette is None else plan.style.palette)
-    kept: list[DrawnShot] = []
-    tail: list[tuple[np.ndarray, tuple[TextTruth, ...]]] = []
+def _run(reel: _Reel, plan: Plan, order: _Order, *, layers: bool) -> list[_Numbers]:
+    """Draw all shots into the reel, one after the other: pictures of a shot are gone before the next but one."""
+    palette = order.seed if plan.style.palette is None else plan.style.palette
+    style = replace(plan.style, grain=0.0, palette=palette)
+    kept: list[_Numbers] = []
+    tail: list[Shown] = []
     before = ("cut", 0)
     for index, step in enumerate(plan.steps):
-        shot_seed = int(rng_of(seed, "shot", index).integers(1 << 31))
-        shot = draw_shot(step.kind, seed=shot_seed, size=size, frames=step.frames, fps=fps, style=style)
-        if folder is not None:
-            write_layers(folder / layers_name(index), shot)
+        seed = int(rng_of(order.seed, "shot", index).integers(1 << 31))
+        shot = draw_shot(
+            step.kind, seed=seed, size=order.size, frames=step.frames, fps=order.fps, style=style
+        )
+        if layers:
+            write_layers(order.folder / layers_name(index), shot)
         after = step.transition if index + 1 < len(plan.steps) else ("cut", 0)
         tail = _play(reel, shot, tail, before, after)
         before = after
@@ -103,12 +132,8 @@ def _run(
 
 
 def _play(
-    reel: _Reel,
-    shot: DrawnShot,
-    tail: list[tuple[np.ndarray, tuple[TextTruth, ...]]],
-    before: tuple[str, int],
-    after: tuple[str, int],
-) -> list[tuple[np.ndarray, tuple[TextTruth, ...]]]:
+    reel: _Reel, shot: DrawnShot, tail: list[Shown], before: tuple[str, int], after: tuple[str, int]
+) -> list[Shown]:
     """Play a shot between its transitions; gives the frames that the next shot will be mixed with."""
     count = len(shot.frames)
     last = count - after[1] if after[0] == "dissolve" else count
@@ -142,38 +167,32 @@ def _mixed(a: np.ndarray, b: np.ndarray, share: float) -> np.ndarray:
     return ((a.astype(np.uint16) * (256 - weight) + b.astype(np.uint16) * weight + 128) >> 8).astype(np.uint8)
 
 
-def _numbers_of(shot: DrawnShot) -> DrawnShot:
-    """The shot with its pictures replaced by a single black pixel spread out: its numbers stay, its memory goes."""
-
-    def none(array: np.ndarray) -> np.ndarray:
-        return np.broadcast_to(np.zeros((), array.dtype), array.shape)
-
-    names = ("frames", "background", "character", "effect", "effect_alpha", "effect_mask", "overlay")
-    emptied = {name: none(getattr(shot, name)) for name in names}
-    return replace(shot, plate=shot.plate[:1, :1].copy(), instances=(), **emptied)
+def _numbers_of(shot: DrawnShot) -> _Numbers:
+    return _Numbers(
+        seed=shot.seed, cel_drawing=shot.cel_drawing, camera=shot.camera, motion=shot.motion, on_screen=shot.on_screen,
+        effect_blend=shot.effect_blend,
+    )  # fmt: skip
 
 
-def _truth(
-    reel: _Reel, shots: list[DrawnShot], plan: Plan, *, name: str, seed: int, size: tuple[int, int], fps: Fraction, folder: Path
-) -> EpisodeTruth:  # fmt: skip
-    cuts, transitions, rows = _timeline(plan, shots)
-    owner = np.concatenate([np.arange(r.start, r.end) - r.first for r in rows])
-    which = np.concatenate([np.full(r.end - r.start, r.index) for r in rows])
-    pick = list(zip(which.tolist(), owner.tolist(), strict=True))
+def _truth(reel: _Reel, shots: list[_Numbers], plan: Plan, order: _Order) -> EpisodeTruth:
+    thumbnails = np.stack(reel.thumbnails)
+    cuts, transitions, rows = _timeline(plan, shots, thumbnails, order.fps)
+    pick = [(r.index, t - r.first) for r in rows for t in range(r.start, r.end)]
     offsets = np.cumsum([0, *(int(s.cel_drawing[-1]) + 1 for s in shots)])
     return EpisodeTruth(
-        name=name, seed=seed, size=size, fps=fps, frames=len(reel.drawing), grain=plan.style.grain, cuts=cuts,
-        transitions=transitions, shots=rows, drawing=np.asarray(reel.drawing, np.int32),
+        name=order.name, seed=order.seed, size=order.size, fps=order.fps, frames=len(reel.drawing),
+        grain=plan.style.grain, cuts=cuts, transitions=transitions, shots=rows,
+        drawing=np.asarray(reel.drawing, np.int32),
         cel_drawing=np.asarray([offsets[i] + shots[i].cel_drawing[t] for i, t in pick], np.int32),
         camera=np.stack([shots[i].camera[t] for i, t in pick]),
         motion=np.asarray([shots[i].motion[t] for i, t in pick]),
         on_screen=np.asarray([shots[i].on_screen[t] for i, t in pick]),
-        text_boxes=tuple(reel.text_boxes), flash=flash_intervals(np.stack(reel.thumbnails), fps), folder=folder,
+        text_boxes=tuple(reel.text_boxes), flash=flash_intervals(thumbnails, order.fps), folder=order.folder,
     )  # fmt: skip
 
 
 def _timeline(
-    plan: Plan, shots: list[DrawnShot]
+    plan: Plan, shots: list[_Numbers], thumbnails: np.ndarray, fps: Fraction
 ) -> tuple[tuple[int, ...], tuple[TransitionTruth, ...], tuple[ShotTruth, ...]]:
     """Cuts, transitions and shots in frames of the episode."""
     cuts: list[int] = []
@@ -183,22 +202,20 @@ def _timeline(
     for index, (step, shot) in enumerate(zip(plan.steps, shots, strict=True)):
         stop = first + step.frames
         kind, length = step.transition if index + 1 < len(plan.steps) else ("end", 0)
-        split, pure_end, following, next_pure = stop, stop, stop, stop
+        # of a dissolve the next shot has `length` frames already; a fade takes `length` frames on either side
+        overlap = length if kind == "dissolve" else 0
+        pure_end, split = stop - length, stop - overlap + overlap // 2
+        next_pure = stop + length - overlap
         if kind == "cut":
             cuts.append(stop)
-        elif kind == "dissolve":
-            following, pure_end, next_pure = stop - length, stop - length, stop
-            split = stop - length + length // 2
-            transitions.append(TransitionTruth(start=stop - length, end=stop, kind=kind))
-        elif kind == "fade":
-            # the first frame of the darkening and the last of the brightening
-            pure_end, next_pure = stop - length, stop + length
+        elif kind != "end":
             transitions.append(TransitionTruth(start=pure_end, end=next_pure, kind=kind))
-        rows.append(
-            ShotTruth(index=index, kind=step.kind, seed=shot.seed, start=start, end=split, first=first, count=step.frames,
-                      pure_start=pure, pure_end=pure_end, effect_blend=shot.effect_blend)
-        )  # fmt: skip
-        first, start, pure = following, split, next_pure
+        rows.append(ShotTruth(
+            index=index, kind=step.kind, seed=shot.seed, start=start, end=split, first=first, count=step.frames,
+            pure_start=pure, pure_end=pure_end, effect_blend=shot.effect_blend,
+            flashes=bool(flash_intervals(thumbnails[pure:pure_end], fps)),
+        ))  # fmt: skip
+        first, start, pure = stop - overlap, split, next_pure
     return tuple(cuts), tuple(transitions), tuple(rows)
 
 
@@ -213,13 +230,13 @@ def _mux(work: Path, truth: EpisodeTruth, *, audio: bool, subtitles: bool) -> No
         script.write_text(lines, encoding="utf-8")
     thirds = sorted({changes[0], changes[len(changes) // 3], changes[2 * len(changes) // 3]})
     parts = [(t, f"Part {i + 1}") for i, t in enumerate(thirds)]
+    text = container.chapter_file(parts, frames=truth.frames, fps=fps, title=truth.name)
     chapters = work / "chapters.txt"
-    chapters.write_text(
-        container.chapter_file(parts, frames=truth.frames, fps=fps, title=truth.name), encoding="utf-8"
-    )
+    chapters.write_text(text, encoding="utf-8")
+    pictures, target = work / "pictures.mkv", work / "episode.mkv"
     container.mux(
-        work / "episode.mkv", pictures=work / "pictures.mkv", chapters=chapters, sound=sound, subtitles=script, font_folder=work
-    )  # fmt: skip
+        target, pictures=pictures, chapters=chapters, sound=sound, subtitles=script, font_folder=work
+    )
 
 
 def _soft_lines(truth: EpisodeTruth) -> list[container.SoftLine]:

@@ -32,7 +32,8 @@ class ShotTruth:
     """[start, end) covers every frame of the episode once; a transition is split at its middle.
 
     [first, first + count) are the frames the shot was drawn for, transitions included: its layers' frame 0 is `first`.
-    [pure_start, pure_end) show nothing but this shot, at full strength.
+    [pure_start, pure_end) show nothing but this shot, at full strength; `flashes`: they break the flash limits by
+    themselves, whatever comes before and after.
     """
 
     index: int
@@ -45,12 +46,15 @@ class ShotTruth:
     pure_start: int
     pure_end: int
     effect_blend: str | None
+    flashes: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeTruth:
-    """What was drawn. Per frame: `drawing` and `cel_drawing` int32 [T], `camera` float64 [T,3,3] of the shot that covers
-    the frame, `motion` [T] px, `on_screen` bool [T], `text_boxes`. `cuts` are the first frames of new shots at hard cuts.
+    """What was drawn.
+
+    Per frame: `drawing` and `cel_drawing` int32 [T], `camera` float64 [T,3,3] of the shot that covers the frame,
+    `motion` [T] px, `on_screen` bool [T], `text_boxes`. `cuts` are the first frames of new shots at hard cuts.
     Inside a dissolve or fade every frame whose picture changes is a new drawing. `flash`: [start, end) ranges.
     """
 
@@ -73,7 +77,7 @@ class EpisodeTruth:
     folder: Path
 
     def layers(self, shot: int) -> DrawnShot:
-        """The shot as drawn, before grain, transitions and encoding; its frames are recomposed from the stored layers."""
+        """The shot as drawn, before grain, transitions and encoding: its frames are recomposed from its layers."""
         return read_layers(self.folder / layers_name(shot))
 
     def save(self) -> None:
@@ -120,7 +124,8 @@ def _from_json(data: dict[str, Any]) -> dict[str, Any]:
         "size": tuple(data["size"]), "fps": Fraction(data["fps"]), "cuts": tuple(data["cuts"]),
         "transitions": tuple(TransitionTruth(**t) for t in data["transitions"]),
         "shots": tuple(ShotTruth(**s) for s in data["shots"]), "drawing": np.asarray(data["drawing"], np.int32),
-        "cel_drawing": np.asarray(data["cel_drawing"], np.int32), "camera": camera, "motion": np.asarray(data["motion"]),
+        "cel_drawing": np.asarray(data["cel_drawing"], np.int32), "camera": camera,
+        "motion": np.asarray(data["motion"]),
         "on_screen": np.asarray(data["on_screen"], bool), "text_boxes": tuple(boxes),
         "flash": tuple((int(a), int(b)) for a, b in data["flash"]),
     }  # fmt: skip

@@ -12,14 +12,14 @@ import numpy as np
 import skia
 
 from animeflow.sample.canvas import Brush, Colour, Point, fill, gradient, smooth, tube
-from animeflow.sample.style import Design, mix, shift
+from animeflow.sample.style import Design, mix, shift, tint
 
 INK: Colour = (52, 36, 44)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expression:
-    """`lid` and `mouth` run from 0 (closed) to 1 (open); `gaze` is the iris offset in eye widths; `smile` from -1 to 1."""
+    """`lid`, `mouth`: 0 (closed) to 1 (open); `gaze`: iris offset in eye widths; `smile`, `brow`: -1 to 1."""
 
     turn: float = 0.35
     lid: float = 1.0
@@ -97,7 +97,7 @@ def _eye(brush: Brush, who: Design, look: Expression, side: int) -> None:
     shut = [(-0.46, 0.22), (-0.30, 0.33), (0.0, 0.38), (0.30, 0.30), (0.52, 0.12)]
     upper = [(u, v * k + sv * (1 - k)) for (u, v), (_, sv) in zip(upper, shut, strict=True)]
     if k > 0.15:
-        _eyeball(brush, who, look, [at(*p) for p in upper], [at(*p) for p in lower], at, (width, height))
+        _eyeball(brush, who, look, [at(*p) for p in upper], [at(*p) for p in lower], (width, height))
         brush.taper([at(*p) for p in lower[1:]], mix(INK, who.skin_shade, 0.35), line=0.7)
     lash = [at(*p) for p in [*upper, (0.66, upper[-1][1] - 0.10 * k)]]
     weights = np.asarray([0.10, 0.34, 0.52, 0.66, 0.5, 0.0]) * 0.075 * who.eye_size
@@ -109,20 +109,20 @@ def _eye(brush: Brush, who: Design, look: Expression, side: int) -> None:
     brush.taper(brow, mix(INK, who.hair, 0.45), line=1.5 if who.build == "boy" else 1.1)
 
 
-def _eyeball(brush: Brush, who: Design, look: Expression, upper, lower, at, box: Point) -> None:  # type: ignore[no-untyped-def]
+def _eyeball(
+    brush: Brush, who: Design, look: Expression, upper: list[Point], lower: list[Point], box: Point
+) -> None:
     canvas = brush.canvas
     white = smooth([upper[0], *upper, upper[-1], upper[-1], *lower[::-1], lower[0]])
     canvas.save()
     canvas.clipPath(white, True)
-    canvas.drawPath(
-        white, fill(mix((250, 250, 252), who.light, 0.0) if who.light == (255, 255, 255) else who.light)
-    )
+    canvas.drawPath(white, fill(tint((250, 250, 252), who.light)))
     cx, cy = (upper[2][0] + box[0] * look.gaze[0], 0.125 + box[1] * look.gaze[1])
     rx, ry = box[0] * 0.34, box[1] * 0.50
     iris = skia.Rect.MakeXYWH(cx - rx, cy - ry, 2 * rx, 2 * ry)
     dark, bright = shift(who.eye, value=0.42), mix(who.eye, (255, 255, 255), 0.35)
     canvas.drawOval(iris, gradient((cx, cy - ry), (cx, cy + ry), [dark, who.eye, bright], [0.0, 0.55, 1.0]))
-    canvas.drawOval(iris.makeInset(0.0, 0.0), _ring(brush, dark))
+    canvas.drawOval(iris, _ring(brush, dark))
     canvas.drawOval(
         skia.Rect.MakeXYWH(cx - rx * 0.45, cy - ry * 0.5, rx * 0.9, ry), fill(shift(who.eye, value=0.25))
     )
@@ -172,4 +172,4 @@ def _mouth(brush: Brush, who: Design, look: Expression) -> None:
     teeth = skia.Path()
     teeth.addRect(skia.Rect.MakeXYWH(x - w, y - 0.05, 2 * w, 0.05 + depth * 0.22))
     brush.inside(shape, teeth, (248, 244, 244))
-    brush.cel(shape, (0, 0, 0)) if False else brush.canvas.drawPath(shape, _ring(brush, ink))
+    brush.canvas.drawPath(shape, _ring(brush, ink))

@@ -8,7 +8,7 @@ import skia
 from animeflow.sample.canvas import Brush, Colour, Point, smooth, tube
 from animeflow.sample.face import draw_face
 from animeflow.sample.hair import draw_back_hair, draw_front_hair
-from animeflow.sample.outfit import SLEEVE, draw_torso, ink_of, leg_colours, shade_of
+from animeflow.sample.outfit import SLEEVE, draw_torso, ink_of, leg_colours, shade_of, shoulder_width
 from animeflow.sample.pose import (
     FOREARM,
     HEAD_ABOVE_NECK,
@@ -83,43 +83,37 @@ def _neck(brush: Brush, who: Design, t: float) -> None:
 
 def _arm(brush: Brush, who: Design, pose: Pose, *, near: bool) -> None:
     t = pose.face.turn
-    wide = 1.08 if who.build == "boy" or who.outfit in ("hoodie", "coat") else 1.0
-    root = (-0.43 * wide * (1 - 0.30 * t), -1.50) if near else (0.41 * wide * (1 - 0.45 * t), -1.50)
+    wide = shoulder_width(who)
+    root = (-0.44 * wide * (1 - 0.30 * t), -1.50) if near else (0.42 * wide * (1 - 0.45 * t), -1.50)
     angle, bend = pose.near_arm if near else pose.far_arm
     points = chain(root, angle, angle + bend, (UPPER_ARM, FOREARM))
-    value = 1.0 if near else 0.88
-    cloth = shift(SLEEVE[who.outfit](who), value=value)
-    skin = who.skin if near else who.skin_shade
-    _hand(brush, skin, who.skin_shade, points)
+    _hand(brush, who.skin if near else who.skin_shade, who.skin_shade, points)
+    _sleeve(brush, who, points, near=near)
+
+
+def _sleeve(brush: Brush, who: Design, points: list[Point], *, near: bool) -> None:
+    bare = who.outfit == "dress"
+    cloth = shift(SLEEVE[who.outfit](who), value=1.0 if near else 0.88)
     thick = 1.25 if who.outfit in ("hoodie", "coat") else 1.0
-    widths = [0.27 * thick, 0.235 * thick, 0.20 * thick, 0.185 * thick, 0.15 * thick]
-    sleeve = tube(_bent(points), widths)
-    brush.cel(
-        sleeve,
-        cloth,
-        shade_of(cloth) if cloth != skin else who.skin_shade,
-        ink_of(cloth),
-        light=(0.05, -0.02),
-    )
-    elbow = points[1]
-    if cloth != skin:
-        brush.taper(
-            [
-                (elbow[0] - 0.07, elbow[1] - 0.03),
-                (elbow[0] + 0.02, elbow[1]),
-                (elbow[0] + 0.07, elbow[1] + 0.05),
-            ],
-            ink_of(cloth),
-            line=0.6,
-        )
-    if who.outfit == "dress":
+    shoulder, elbow, wrist = points
+    # the round of the shoulder: a narrower point before the joint
+    above = _between(shoulder, elbow, -0.13)
+    widths = [w * thick for w in (0.17, 0.27, 0.235, 0.20, 0.185, 0.15)]
+    shade = who.skin_shade if bare else shade_of(cloth)
+    brush.cel(tube([above, *_bent(points)], widths), cloth, shade, ink_of(cloth), light=(0.05, -0.02))
+    if bare:
         puff = tube(
-            [root, _between(points[0], points[1], 0.22), _between(points[0], points[1], 0.42)],
-            [0.26, 0.42, 0.28],
+            [above, _between(shoulder, elbow, 0.18), _between(shoulder, elbow, 0.42)], [0.24, 0.42, 0.28]
         )
         brush.cel(puff, who.top, shade_of(who.top), ink_of(who.top), light=(0.05, -0.03))
+        hidden = tube([_between(elbow, wrist, 0.86), wrist, _between(elbow, wrist, 1.1)], [0.11, 0.10, 0.08])
+        brush.cel(hidden, cloth)  # no line between forearm and hand
+        return
+    x, y = elbow
+    brush.taper([(x - 0.07, y - 0.03), (x + 0.02, y), (x + 0.07, y + 0.05)], ink_of(cloth), line=0.6)
+    brush.taper([(x - 0.05, y + 0.06), (x + 0.03, y + 0.07), (x + 0.07, y + 0.11)], ink_of(cloth), line=0.5)
     if who.outfit == "sailor":
-        cuff = tube([_between(points[1], points[2], 0.8), _between(points[1], points[2], 0.98)], [0.18, 0.17])
+        cuff = tube([_between(elbow, wrist, 0.8), _between(elbow, wrist, 0.98)], [0.18, 0.17])
         brush.cel(cuff, who.bottom, None, ink_of(who.bottom), line=0.8)
 
 
@@ -154,7 +148,7 @@ def _hand(brush: Brush, skin: Colour, shade: Colour, points: list[Point]) -> Non
 
 def _leg(brush: Brush, who: Design, points: list[Point], t: float, value: float) -> None:
     thigh, shin = (shift(c, value=value) for c in leg_colours(who))
-    hip, knee, ankle = points
+    _, knee, ankle = points
     loose = 1.22 if thigh == shin else 1.0
     path = _bent(points)
     whole = tube(path, [0.42 * loose, 0.36 * loose, 0.25 * loose, 0.24 * loose, 0.15 * loose])

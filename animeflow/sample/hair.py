@@ -1,6 +1,8 @@
-"""Hair in the head's units: the mass behind the head, the fringe before the face, locks, loose strands, the light band."""
+"""Hair in the head's units: the mass behind the head, the fringe before the face, locks, loose strands, gloss."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import skia
@@ -14,6 +16,17 @@ FRINGES: tuple[tuple[tuple[float, float], ...], ...] = (
     ((0.40, 0.10), (0.25, 0.03), (0.08, 0.07), (-0.10, 0.01), (-0.26, 0.06), (-0.40, 0.12)),
     ((0.42, 0.16), (0.30, 0.06), (0.10, 0.10), (-0.16, -0.10), (-0.30, 0.02), (-0.42, 0.16)),
     ((0.44, 0.20), (0.32, 0.08), (0.16, -0.10), (-0.10, -0.12), (-0.28, 0.06), (-0.43, 0.20)),
+    (
+        (0.42, 0.08),
+        (0.33, 0.03),
+        (0.23, 0.05),
+        (0.13, 0.02),
+        (0.03, 0.05),
+        (-0.08, 0.02),
+        (-0.18, 0.05),
+        (-0.29, 0.02),
+        (-0.40, 0.10),
+    ),
 )
 LENGTH_BEHIND = {"long": 1.75, "bob": 0.62, "short": 0.34, "ponytail": 0.36, "twintails": 0.36, "spiky": 0.36}
 
@@ -84,7 +97,7 @@ def draw_front_hair(brush: Brush, who: Design, *, turn: float, sway: float) -> N
         _side_lock(brush, who, 0.455 - 0.03 * turn, 1, sway, ink)
     cap = _cap(who, turn)
     brush.cel(cap, who.hair, shade, ink, light=(0.03, -0.045))
-    _light_band(brush, cap, who, turn)
+    _gloss(brush, cap, who, turn)
     _fringe_lines(brush, who, turn, ink)
     if who.build == "girl":
         _side_lock(brush, who, -0.45 + 0.06 * turn, -1, sway, ink)
@@ -117,36 +130,47 @@ def _cap(who: Design, turn: float) -> skia.Path:
     return path
 
 
+SPIKES = (
+    ((-0.60, -0.62), (-0.42, -0.60)), ((-0.40, -0.86), (-0.20, -0.72)), ((0.0, -0.96), (0.12, -0.73)),
+    ((0.34, -0.86), (0.36, -0.62)), ((0.60, -0.62), (0.50, -0.42)),
+)  # fmt: skip
+
+
 def _crown(path: skia.Path, who: Design) -> None:
     if who.cut == "spiky":
-        for tip, valley in (
-            ((-0.36, -0.84), (-0.16, -0.70)),
-            ((0.02, -0.94), (0.10, -0.70)),
-            ((0.38, -0.82), (0.40, -0.58)),
-        ):
-            path.lineTo(*tip)
-            path.quadTo(tip[0] + 0.06, tip[1] + 0.12, *valley)
+        for tip, valley in SPIKES:
+            path.quadTo(valley[0] - 0.12, tip[1] + 0.10, *tip)
+            path.quadTo(tip[0] + 0.05, tip[1] + 0.12, *valley)
         return
     path.cubicTo(-0.16, -0.75, 0.16, -0.76, 0.40, -0.58)
 
 
-def _light_band(brush: Brush, cap: skia.Path, who: Design, turn: float) -> None:
-    """The zigzag of light that runs round the crown."""
-    light = mix(who.hair, (255, 255, 255), 0.38)
-    xs = np.linspace(-0.44, 0.44, 17)
-    upper = [(x + 0.03 * turn, -0.44 + 0.55 * x * x - (0.035 if i % 2 else 0.0)) for i, x in enumerate(xs)]
-    lower = [(x + 0.03 * turn, -0.345 + 0.55 * x * x + (0.06 if i % 2 else -0.035)) for i, x in enumerate(xs)]
-    doubled = [p for point in [*upper, *lower[::-1]] for p in (point, point)]
-    keep = smooth(doubled)
-    gap = skia.Path()
-    gap.addRect(skia.Rect.MakeXYWH(0.02 + 0.1 * turn, -0.7, 0.055, 0.8))
-    brush.inside(cap, keep, light)
-    brush.inside(cap, gap, who.hair)
+def _from_whorl(x: float, y: float, turn: float, share: float) -> Point:
+    """A point `share` of the way from (x, y) up to the whorl, along the fall of the hair."""
+    wx, wy = 0.05 * turn, -0.66
+    bow = 0.10 * x * (1 - share) * share * 4
+    return (x + (wx - x) * share + bow, y + (wy - y) * share)
+
+
+def _gloss(brush: Brush, cap: skia.Path, who: Design, turn: float) -> None:
+    """The band of light round the crown, strand by strand, and darker strands that run down into the fringe."""
+    light, deep = mix(who.hair, (255, 255, 255), 0.38), mix(who.hair, shade_of(who.hair), 0.55)
+    for i, x in enumerate(np.linspace(-0.50, 0.50, 15)):
+        x = float(x)
+        edge = 0.08 + 0.30 * x * x
+        if i % 3 == 1:
+            strand = [_from_whorl(x, edge, turn, u) for u in (0.06, 0.30, 0.55, 0.80)]
+            brush.inside(cap, tube(strand, [0.0, 0.030, 0.026, 0.0]), deep)
+        if i in (6, 11):
+            continue
+        length = (0.13, 0.20, 0.16, 0.22)[i % 4]
+        gleam = [_from_whorl(x, edge, turn, 0.56 + length * (u - 0.6)) for u in (0.0, 0.35, 0.7, 1.0)]
+        brush.inside(cap, tube(gleam, [0.0, 0.052, 0.056, 0.0]), light)
 
 
 def _fringe_lines(brush: Brush, who: Design, turn: float, ink: Colour) -> None:
     points = _fringe_points(who, turn)
-    for (xa, ya), (xb, yb) in zip(points, points[1:], strict=False):
+    for (xa, ya), (xb, yb) in pairwise(points):
         x, y = (xa + xb) / 2, min(ya, yb) - 0.17
         brush.taper(
             [(x + 0.012, y), (x * 0.82 + 0.01, y - 0.13), (x * 0.55 + 0.03 * turn, y - 0.27)], ink, line=0.65
@@ -175,5 +199,5 @@ def _loose_strands(brush: Brush, who: Design, sway: float, ink: Colour) -> None:
         [(0.50, 0.02), (0.575 + s, 0.22), (0.545 + 2 * s, 0.40)],
         [(-0.40, -0.55), (-0.56 + s, -0.58), (-0.65 + s, -0.48)],
     ]
-    for strand in strands:
+    for strand in strands if who.cowlick else strands[1:]:
         brush.taper(strand, ink, line=0.75)

@@ -36,7 +36,7 @@ def write_layers(path: Path, shot: DrawnShot) -> None:
         for name, frames in _stacks(shot):
             meta[name] = _put_all(archive, name, frames)
         meta["instances"] = [
-            _put_all(archive, f"instance{i}", np.rint(alpha * 255).astype(np.uint8)) for i, alpha in enumerate(shot.instances)
+            _put_all(archive, f"instance{i}", np.rint(a * 255).astype(np.uint8)) for i, a in enumerate(shot.instances)
         ]  # fmt: skip
         _put(archive, "shot.json", json.dumps(meta, ensure_ascii=False).encode())
 
@@ -62,24 +62,29 @@ def read_layers(path: Path) -> DrawnShot:
             for i, index in enumerate(meta["instances"])
         ]
         shot = DrawnShot(
-            kind=meta["kind"], seed=meta["seed"], fps=Fraction(meta["fps"]), drawing=np.asarray(meta["drawing"], np.int32),
+            kind=meta["kind"], seed=meta["seed"], fps=Fraction(meta["fps"]),
+            drawing=np.asarray(meta["drawing"], np.int32),
             frames=np.broadcast_to(np.zeros(1, np.uint8), (count, size[1], size[0], 3)),
             cel_drawing=np.asarray(meta["cel_drawing"], np.int32), camera=camera, plate=plate, background=background,
             character=_get_all(archive, "character", meta["character"], (size[1], size[0], 4)),
             instances=tuple(a.astype(np.float32) / np.float32(255) for a in instances),
-            effect=effect, effect_alpha=alpha.astype(np.float32) / np.float32(255), effect_blend=meta["blend"], effect_mask=mask,
-            overlay=_get_all(archive, "overlay", meta["overlay"], (size[1], size[0], 4)), motion=np.asarray(meta["motion"]),
+            effect=effect, effect_alpha=alpha.astype(np.float32) / np.float32(255), effect_blend=meta["blend"],
+            effect_mask=mask, overlay=_get_all(archive, "overlay", meta["overlay"], (size[1], size[0], 4)),
+            motion=np.asarray(meta["motion"]),
             text_boxes=tuple(tuple(TextTruth(t, r, np.asarray(p)) for t, r, p in boxes) for boxes in meta["text"]),
-            flash=tuple((a, b) for a, b in meta["flash"]), on_screen=np.asarray(meta["on_screen"], bool), grain=meta["grain"],
+            flash=tuple((a, b) for a, b in meta["flash"]), on_screen=np.asarray(meta["on_screen"], bool),
+            grain=meta["grain"],
         )  # fmt: skip
     return replace(shot, frames=recompose(shot))
 
 
 def _stacks(shot: DrawnShot) -> list[tuple[str, np.ndarray]]:
+    covers = shot.effect_blend == "over"
+    alpha = np.rint(shot.effect_alpha * 255).astype(np.uint8) if covers else shot.effect_mask[:0]
     return [
         ("character", shot.character),
         ("effect", shot.effect),
-        ("effect_alpha", np.rint(shot.effect_alpha * 255).astype(np.uint8) if shot.effect_blend == "over" else shot.effect_mask[:0]),
+        ("effect_alpha", alpha),
         ("overlay", shot.overlay),
     ]  # fmt: skip
 
@@ -145,5 +150,7 @@ def _png(picture: np.ndarray) -> bytes:
 
 def _picture(archive: zipfile.ZipFile, name: str) -> np.ndarray:
     bgr = cv2.imdecode(np.frombuffer(archive.read(name), np.uint8), cv2.IMREAD_UNCHANGED)
+    if bgr is None:
+        raise ContractError(f"{archive.filename}: {name} is not a picture")
     order = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
     return bgr if bgr.ndim == 2 else cv2.cvtColor(bgr, order[bgr.shape[2]])

@@ -19,8 +19,8 @@ TRANSITIONS = {"cut": 0, "dissolve": 12, "fade": 10}
 class Step:
     """A shot of `frames` drawn frames and the transition to the next: `cut`, `dissolve:N` or `fade:N`.
 
-    A dissolve mixes the last N frames of a shot with the first N of the next; a fade darkens the last N frames to black and
-    brightens the first N of the next.
+    A dissolve mixes the last N frames of a shot with the first N of the next; a fade darkens the last N frames to
+    black and brightens the first N of the next.
     """
 
     kind: str
@@ -83,8 +83,9 @@ DEMO_PLANS = (
         ("subtitles", 28, "cut"), ("credits", 24, "cut"),
     ]),
     plan_of([
-        ("tilt", 26, "cut"), ("cross", 44, "cut"), ("aura", 36, "dissolve:10"), ("flat", 36, "cut"), ("smoke", 32, "cut"),
-        ("fast", 26, "fade:8"), ("water", 32, "cut"), ("sparkles", 28, "cut"), ("sign", 24, "cut"), ("still", 20, "cut"),
+        ("tilt", 26, "cut"), ("cross", 44, "cut"), ("aura", 36, "dissolve:10"), ("flat", 36, "cut"),
+        ("smoke", 32, "cut"), ("fast", 26, "fade:8"), ("water", 32, "cut"), ("sparkles", 28, "cut"),
+        ("sign", 24, "cut"), ("still", 20, "cut"),
     ]),
 )  # fmt: skip
 DEMO_PLAN = DEMO_PLANS[0]
@@ -92,16 +93,16 @@ DEMO_PLAN = DEMO_PLANS[0]
 _TRAVEL = (
     ("tilt", 60, "dissolve:18"), ("pan", 84, "cut"), ("lipflap", 60, "cut"), ("same_place_a", 48, "cut"),
     ("same_place_b", 48, "cut"), ("longpan", 144, "cut"), ("still", 36, "dissolve:8"), ("slowpan", 72, "cut"),
-    ("fast", 40, "cut"), ("zoom", 72, "fade:12"), ("landscape", 48, "cut"), ("cross", 72, "cut"), ("subtitles", 60, "cut"),
-    ("water", 72, "dissolve:24"), ("parallax", 72, "cut"), ("held_limb", 72, "fade:6"), ("sign", 48, "cut"),
-    ("credits", 60, "cut"),
+    ("fast", 40, "cut"), ("zoom", 72, "fade:12"), ("landscape", 48, "cut"), ("cross", 72, "cut"),
+    ("subtitles", 60, "cut"), ("water", 72, "dissolve:24"), ("parallax", 72, "cut"), ("held_limb", 72, "fade:6"),
+    ("sign", 48, "cut"), ("credits", 60, "cut"),
 )  # fmt: skip
 _NIGHT = (
     ("landscape", 60, "fade:12"), ("shake", 90, "cut"), ("lipflap", 60, "dissolve:10"), ("aura", 72, "cut"),
     ("strobe", 48, "cut"), ("held_limb", 84, "cut"), ("smoke", 84, "cut"), ("flat", 72, "dissolve:16"),
-    ("sparkles", 60, "cut"), ("fast", 48, "cut"), ("glow", 60, "cut"), ("same_place_a", 36, "cut"), ("same_place_b", 36, "fade:16"),
-    ("zoom", 60, "cut"), ("pan", 72, "cut"), ("strobe", 36, "dissolve:12"), ("subtitles", 48, "cut"), ("water", 60, "cut"),
-    ("still", 30, "cut"), ("credits", 48, "cut"),
+    ("sparkles", 60, "cut"), ("fast", 48, "cut"), ("glow", 60, "cut"), ("same_place_a", 36, "cut"),
+    ("same_place_b", 36, "fade:16"), ("zoom", 60, "cut"), ("pan", 72, "cut"), ("strobe", 36, "dissolve:12"),
+    ("subtitles", 48, "cut"), ("water", 60, "cut"), ("still", 30, "cut"), ("credits", 48, "cut"),
 )  # fmt: skip
 ACCURACY_PLANS: dict[str, Plan] = {
     "travel": plan_of(_TRAVEL),

@@ -1,4 +1,4 @@
-"""A skeleton in the picture plane and the motions the sample needs. Angles in degrees: 0 hangs down, 90 points ahead."""
+"""A skeleton in the picture plane and its motions. Angles in degrees: 0 hangs down, 90 points ahead."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from animeflow.sample.canvas import Point
 from animeflow.sample.face import Expression
 
-TORSO, NECK, HEAD_ABOVE_NECK = 1.72, 0.20, 0.40
+TORSO, NECK, HEAD_ABOVE_NECK = 1.72, 0.26, 0.40
 UPPER_ARM, FOREARM = 0.92, 0.84
 THIGH, SHIN = 1.42, 1.46
 SOLE = 0.16

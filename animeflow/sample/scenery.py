@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import skia
 
@@ -56,7 +58,7 @@ def cloud(canvas: skia.Canvas, rng: Rng, centre: Point, width: float, hour: str)
         r = width * rng.uniform(0.05, 0.13) * (0.5 + 0.7 * top)
         puffs.append((cx + u * width, cy - rng.uniform(0, 1) ** 0.8 * top * width * 0.30 - r * 0.4, r))
     puffs.sort(key=lambda p: p[1])
-    canvas.save()
+    canvas.saveLayer(rect(cx - width, cy - width, 2 * width, width))
     canvas.clipRect(rect(cx - width, cy - width, 2 * width, width), skia.ClipOp.kIntersect, True)
     for x, y, r in puffs:
         canvas.drawCircle(x, y, r, fill(mix(light, shade, 0.25)))
@@ -65,8 +67,9 @@ def cloud(canvas: skia.Canvas, rng: Rng, centre: Point, width: float, hour: str)
         canvas.drawCircle(x - r * 0.28, y + r * 0.42, r * 0.72, fill(mix(light, shade, 0.55), 0.75))
     for x, y, r in puffs[::2]:
         canvas.drawCircle(x + r * 0.15, y - r * 0.25, r * 0.55, fill(light))
-    canvas.drawRect(rect(cx - width, cy - width * 0.09, 2 * width, width * 0.1),
-                    gradient((0, cy - width * 0.09), (0, cy), [shade, shade]) if False else fill(shade, 0.35))  # fmt: skip
+    base = fill(shade, 0.45)
+    base.setBlendMode(skia.BlendMode.kSrcATop)
+    canvas.drawRect(rect(cx - width, cy - width * 0.08, 2 * width, width * 0.1), base)
     canvas.restore()
 
 
@@ -132,7 +135,8 @@ def tree(canvas: skia.Canvas, rng: Rng, foot: Point, height: float, leaf: Colour
     """A trunk and a crown of dabs: dark first, light on the sunny side last."""
     x, y = foot
     trunk = smooth([(x - height * 0.05, y), (x - height * 0.05, y), (x - height * 0.025, y - height * 0.5),
-                    (x + height * 0.03, y - height * 0.5), (x + height * 0.055, y), (x + height * 0.055, y)])  # fmt: skip
+                    (x + height * 0.03, y - height * 0.5), (x + height * 0.055, y),
+                     (x + height * 0.055, y)])  # fmt: skip
     canvas.drawPath(
         trunk, gradient((x - height * 0.05, 0), (x + height * 0.05, 0), [(64, 48, 46), (112, 84, 66)])
     )
@@ -226,7 +230,7 @@ def pole(canvas: skia.Canvas, foot: Point, height: float, colour: Colour) -> Non
 
 
 def wires(canvas: skia.Canvas, posts: list[Point], colour: Colour) -> None:
-    for (xa, ya), (xb, yb) in zip(posts, posts[1:], strict=False):
+    for (xa, ya), (xb, yb) in pairwise(posts):
         for dy, sag in ((0, 16), (5, 20), (16, 24)):
             path = skia.Path()
             path.moveTo(xa, ya + dy)

@@ -125,13 +125,14 @@ class Setup:
 
     def actor(
         self, who: Design, pose: PoseAt, timing: np.ndarray, *, unit: float, x: At,
-        head_y: float | None = None, facing: int = 1, on_frame: bool = False,
+        head_y: float | None = None, facing: int | None = None, on_frame: bool = False,
     ) -> Actor:  # fmt: skip
         """A character `unit` units of the frame per unit of its body, at x, on the ground or with its head at `head_y`.
 
         World-bound actors count from the frame of a held camera, so that both read the same.
         """
         offset = 0.0 if on_frame else MARGIN
+        way = facing or int(self.rng("facing").choice((-1, 1)))
 
         def place(k: int) -> float:
             return x(k) if callable(x) else x
@@ -143,7 +144,7 @@ class Setup:
                 legs = pelvis_height(p, tall=who.tall, turn=p.face.turn)
                 foot_y = head_y + unit * (TORSO + NECK + HEAD_ABOVE_NECK + legs)
             foot = ((place(k) + offset) * self.s, (foot_y + offset) * self.s)
-            draw_figure(canvas, who, p, foot=foot, unit=unit * self.s, facing=facing, line=self.line(unit))
+            draw_figure(canvas, who, p, foot=foot, unit=unit * self.s, facing=way, line=self.line(unit))
 
         return Actor(draw=draw, timing=timing, pose=lambda k: (pose(k), place(k)), on_frame=on_frame)
 
@@ -162,7 +163,7 @@ class Setup:
         near: float = 1.0,
         seed: int | None = None,
     ) -> np.ndarray:
-        """A plate that exceeds the frame by `MARGIN` and `extra` units; `near` > 1 shows the place closer and softer."""
+        """A plate larger than the frame by `MARGIN` and `extra` units; `near` > 1 shows it closer and softer."""
         size = (self.px(self.width + 2 * MARGIN + extra[0]), self.px(360 + 2 * MARGIN + extra[1]))
         ground = GROUND + MARGIN + extra[1] if near == 1.0 else 268.0
         picture = paint(

@@ -17,9 +17,9 @@ HOURS = ("day", "sunset", "night")
 class Style:
     """Parameters of the drawing.
 
-    `palette` seeds the colours of places and clothes (None: the shot's own seed), `line` is the width of the ink in px of a
-    640-px-wide frame, `grain` the sigma of the luma noise in 8-bit levels, `crf` the x264 quality, `chroma` scales
-    saturation, `hold` replaces the kinds' own pattern of held frames (each number: frames that one drawing stays).
+    `palette` seeds the cast (None: the shot's own seed), `line` is the width of the ink in px of a frame 360 px high,
+    `grain` the sigma of the luma noise in 8-bit levels, `crf` the x264 quality, `chroma` scales saturation, `hold`
+    replaces the kinds' own pattern of held frames (each number: frames that one drawing stays).
     """
 
     palette: int | None = None
@@ -50,24 +50,27 @@ def rng_of(seed: int, *path: str | int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(words))
 
 
+def as_colour(values: np.ndarray) -> Colour:
+    """Three numbers as an RGB triple, cut to 0-255."""
+    r, g, b = (int(v) for v in np.clip(values, 0, 255))
+    return (r, g, b)
+
+
 def shift(colour: Colour, *, value: float = 1.0, chroma: float = 1.0) -> Colour:
     """A colour with its brightness and its distance from grey scaled."""
     c = np.asarray(colour, np.float64)
     grey = c @ (0.299, 0.587, 0.114)
-    out = np.clip((grey + (c - grey) * chroma) * value, 0, 255)
-    return (int(out[0]), int(out[1]), int(out[2]))
+    return as_colour((grey + (c - grey) * chroma) * value)
 
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:
     """`a` with `share` (0-1) of `b`."""
-    out = np.asarray(a, np.float64) * (1 - share) + np.asarray(b, np.float64) * share
-    return (int(out[0]), int(out[1]), int(out[2]))
+    return as_colour(np.asarray(a, np.float64) * (1 - share) + np.asarray(b, np.float64) * share)
 
 
 def tint(colour: Colour, light: Colour) -> Colour:
     """A colour under a coloured light (255, 255, 255 changes nothing)."""
-    out = np.asarray(colour, np.float64) * np.asarray(light, np.float64) / 255.0
-    return (int(out[0]), int(out[1]), int(out[2]))
+    return as_colour(np.asarray(colour, np.float64) * np.asarray(light, np.float64) / 255.0)
 
 
 LIGHT_OF_HOUR: dict[str, Colour] = {
@@ -121,6 +124,7 @@ class Design:
     eye: Colour
     cut: str
     fringe: int
+    cowlick: bool
     outfit: str
     top: Colour
     bottom: Colour
@@ -132,8 +136,11 @@ class Design:
 
     def lit(self, light: Colour) -> Design:
         """The same character under another light."""
-        names = ("skin", "skin_shade", "hair", "eye", "top", "bottom", "accent")
-        return replace(self, light=light, **{n: tint(getattr(self, n), light) for n in names})
+        return replace(
+            self, light=light, skin=tint(self.skin, light), skin_shade=tint(self.skin_shade, light),
+            hair=tint(self.hair, light), eye=tint(self.eye, light), top=tint(self.top, light),
+            bottom=tint(self.bottom, light), accent=tint(self.accent, light),
+        )  # fmt: skip
 
 
 def design(seed: int, who: int, *, chroma: float = 1.0, avoid: Design | None = None) -> Design:
@@ -148,7 +155,8 @@ def design(seed: int, who: int, *, chroma: float = 1.0, avoid: Design | None = N
     return Design(
         build=build, skin=skin, skin_shade=skin_shade, hair=shift(hair, chroma=chroma),
         eye=shift(EYES[int(rng.integers(len(EYES)))], chroma=chroma),
-        cut=str(rng.choice(HAIR_CUTS_OF_BUILD[build])), fringe=int(rng.integers(0, 3)),
+        cut=str(rng.choice(HAIR_CUTS_OF_BUILD[build])), fringe=int(rng.integers(0, 4)),
+        cowlick=bool(rng.random() < 0.5),
         outfit=str(rng.choice(OUTFITS_OF_BUILD[build])),
         top=shift(top, chroma=chroma), bottom=shift(bottom, chroma=chroma), accent=shift(accent, chroma=chroma),
         jaw=float(rng.uniform(0.0, 1.0)), eye_size=float(rng.uniform(0.92, 1.08)) * (1.0 if build == "girl" else 0.86),

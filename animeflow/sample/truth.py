@@ -35,8 +35,8 @@ class DrawnShot:
     - `frames` [T,h,w,3]: what the audience sees, grain included. `grain` is its sigma in 8-bit levels, 0 for none.
     - `drawing` int32 [T]: index of the composed picture, one more exactly when any pixel changes (grain apart).
     - `cel_drawing` int32 [T]: index of the drawn cels, whatever the camera does.
-    - `camera` float64 [T,3,3]: frame px -> `plate` px (pixel centres on whole numbers); `plate` [H,W,3]. With two planes
-      the camera and the plate are the far plane's; with a moving background the plate is its first state.
+    - `camera` float64 [T,3,3]: frame px -> `plate` px (pixel centres on whole numbers); `plate` [H,W,3]. With two
+      planes they are the far plane's; with a moving background the plate is its calm state.
     - `background` [T,h,w,3]: everything behind the characters, through the camera.
     - `character` [T,h,w,4]: straight RGBA of all characters; `instances`: visible alpha float32 [T,h,w] of each, 0-1.
     - `effect` [T,h,w,3] with `effect_blend`: "add" and "screen": the light; "over": colour with `effect_alpha` [T,h,w].

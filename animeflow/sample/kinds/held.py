@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -9,7 +10,8 @@ import numpy as np
 
 from animeflow.sample.canvas import Layer
 from animeflow.sample.compose import Scene
-from animeflow.sample.plates import look, paint_quay
+from animeflow.sample.places.nature import paint_quay
+from animeflow.sample.plates import look
 from animeflow.sample.pose import Pose, stand, wave_arm
 from animeflow.sample.setup import ANYWHERE, GROUND, MARGIN, OUTDOORS, Kind, Setup, blinking
 from animeflow.sample.style import rng_of
@@ -66,13 +68,13 @@ def cross(setup: Setup) -> Scene:
     stride = 0.8 * (setup.width + 60) / max(steps, 20)
     middle = setup.width / 2
 
-    def at(start: float, way: int) -> object:
+    def at(start: float, way: int) -> Callable[[int], float]:
         return lambda k: start + way * stride * (k - steps / 2)
 
     actors = (
-        setup.actor(first, setup.walking(cycle=13), timing, unit=43, x=at(middle, 1)),  # type: ignore[arg-type]
+        setup.actor(first, setup.walking(cycle=13), timing, unit=43, x=at(middle, 1), facing=1),
         setup.actor(
-            second, setup.walking(cycle=15, phase=0.3), timing, unit=46, x=at(middle + 8, -1), facing=-1  # type: ignore[arg-type]
+            second, setup.walking(cycle=15, phase=0.3), timing, unit=46, x=at(middle + 8, -1), facing=-1
         ),
     )  # fmt: skip
     return Scene(plate=setup.plate(place, hour), camera=setup.held(), actors=actors)
@@ -84,7 +86,7 @@ def flat(setup: Setup) -> Scene:
     timing = setup.timing(2)
     stride = setup.width * 0.75 / (int(timing[-1]) + 1)
     actor = setup.actor(
-        who, setup.walking(cycle=15), timing, unit=46, x=lambda k: setup.width * 0.12 + stride * k
+        who, setup.walking(cycle=15), timing, unit=46, x=lambda k: setup.width * 0.12 + stride * k, facing=1
     )
     return Scene(plate=setup.plate("wall", "day"), camera=setup.held(), actors=(actor,))
 
@@ -103,7 +105,8 @@ def water(setup: Setup) -> Scene:
         setup.character(hour=hour), setup.standing(setup.face()), timing, unit=46, x=setup.width * 0.4
     )
     return Scene(
-        plate=plate, camera=camera, behind=lambda t: waves[int(timing[t])], near=(quay.premultiplied(), camera), actors=(actor,)
+        plate=plate, camera=camera, behind=lambda t: waves[int(timing[t])], near=(quay.premultiplied(), camera),
+        actors=(actor,),
     )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def longpan(setup: Setup) -> Scene:
     first, second = setup.pair(hour)
     pose, timing = setup.standing(setup.face(turn=0.2)), setup.timing(3)
     actors = (
-        setup.actor(first, pose, timing, unit=44, x=span * 0.35 + 220),
+        setup.actor(first, pose, timing, unit=44, x=span * 0.35 + 220, facing=1),
         setup.actor(second, pose, timing, unit=44, x=span * 0.8 + 420, facing=-1),
     )
     return Scene(plate=setup.plate(place, hour, extra=(span, 0.0)), camera=setup.moved(travel), actors=actors)
@@ -80,7 +80,7 @@ def fast(setup: Setup) -> Scene:
     streaks = cv2.blur(cv2.blur(plate, (setup.px(46), 1)), (setup.px(30), 1))
     actor = setup.actor(
         setup.character(hour=hour), setup.walking(cycle=11, energy=1.9), setup.timing(1), unit=46,
-        x=lambda k: setup.width * 0.35 + drift * k, on_frame=True,
+        x=lambda k: setup.width * 0.35 + drift * k, facing=1, on_frame=True,
     )  # fmt: skip
     return Scene(plate=streaks, camera=setup.moved(travel), actors=(actor,))
 
@@ -90,7 +90,8 @@ def parallax(setup: Setup) -> Scene:
     slow, quick = (setup.step * v * setup.times for v in (FAR_PLANE, NEAR_PLANE))
     near = cam.path(setup.size, x=quick * setup.s, y=np.zeros(setup.frames))
     actor = setup.actor(
-        setup.character(hour=hour), setup.walking(cycle=15), setup.timing(2), unit=44, x=setup.width * 0.45, on_frame=True
+        setup.character(hour=hour), setup.walking(cycle=15), setup.timing(2), unit=44,
+        x=setup.width * 0.45, facing=1, on_frame=True,
     )  # fmt: skip
     plate = setup.plate(place, hour, extra=(slow[-1], 0.0))
     plane = _hedges(setup, setup.width + quick[-1] + 4.0)

@@ -1,0 +1,1 @@
+"""Painters of places: each fills an easel."""
