@@ -14,21 +14,27 @@ class LabelSettings(Section):
     palette_colours: int = Field(6, ge=1, le=16)
     """Colours of a palette."""
     palette_pixels: int = Field(4096, ge=256, le=65536)
-    """Pixels of one picture that vote for its palette, taken on a regular grid."""
+    """Pixels that vote for a palette, at most, taken at regular distances."""
+    palette_distance: float = Field(6.0, ge=0, le=50)
+    """Colours nearer than this are one colour (CIE76 difference in Lab)."""
     visible_alpha: float = Field(0.5, gt=0, lt=1)
     """Alpha from which a character's pixel counts as visible (0-1)."""
     min_character_share: float = Field(0.005, ge=0, lt=1)
     """Below this share of the frame there is no character (0-1)."""
-    close_up_height: float = Field(0.85, gt=0, le=2)
-    """Height of the character over that of the frame from which a figure that is cut below counts as a close-up."""
-    medium_height: float = Field(0.55, gt=0, le=2)
-    """The same for a medium shot."""
-    long_height: float = Field(0.3, gt=0, le=2)
-    """Below this height a figure is a very long shot."""
+    extreme_share: float = Field(0.6, gt=0, le=1)
+    """Share of the frame from which a figure that the lower edge cuts is an extreme close-up (0-1)."""
+    close_up_share: float = Field(0.3, gt=0, le=1)
+    """The same for a close-up; below it is a medium shot (0-1)."""
+    full_height: float = Field(0.5, gt=0, le=1)
+    """Height over the frame's from which a figure that is seen down to its feet is a full shot (0-1)."""
+    long_height: float = Field(0.25, gt=0, le=1)
+    """The same for a long shot; below it is a very long shot (0-1)."""
     still_motion: float = Field(0.01, ge=0)
     """Flow below this many diagonals per second is still."""
+    slow_motion: float = Field(0.12, gt=0)
+    """Flow below this many diagonals per second is slow."""
     fast_motion: float = Field(0.6, gt=0)
-    """Flow above this many diagonals per second is fast."""
+    """Flow from this many diagonals per second on is fast."""
     move_share: float = Field(0.02, gt=0, lt=1)
     """Least travel of the camera over the clip, as a share of the frame's diagonal, that is a pan or tilt."""
     zoom_ratio: float = Field(0.03, gt=0, lt=1)
