@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import tarfile
 import unicodedata
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -103,16 +104,22 @@ class _HashingReader:
 
 
 def list_archive(path: Path) -> Iterator[Member]:
-    """Read every member of a tar.gz to its end. Raises `ArchiveError` for damage and for anything but regular files."""
+    """Read every member of a tar.gz, and the file to its end.
+
+    Raises `ArchiveError` for damage and for anything but regular files.
+    """
     try:
-        with tarfile.open(path, "r:gz") as tar:
+        with gzip.open(path) as packed, tarfile.open(fileobj=packed, mode="r:") as tar:
             for info in tar:
                 check_stop()
                 file = tar.extractfile(info) if info.isreg() else None
                 if file is None:
                     raise ArchiveError(f"member {info.name!r} is not a regular file", path=path)
                 yield Member(info.name, info.size, _sha256_stream(file))
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+            # tarfile stops before the checksum at the end of the gzip stream.
+            while packed.read(_CHUNK):
+                pass
+    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as error:
         raise ArchiveError(f"is damaged: {error}", path=path) from error
 
 

@@ -17,6 +17,7 @@ from animeflow.media.counting import count_decoded
 from animeflow.media.encode_plan import PROFILES
 from animeflow.media.ffmpeg import ffmpeg_path, input_args
 from animeflow.media.frame_index import FrameIndex, index_packets, read_frame_index
+from animeflow.media.streams import AudioTrack, list_audio
 
 _TIME_TOLERANCE_S = 0.0011
 _SECONDS = "{:.6f}"
@@ -32,7 +33,7 @@ class ClipSource:
     start_time: Fraction
     """Seconds; ffmpeg counts from here."""
     video_stream: int
-    audio_streams: tuple[int, ...]
+    audio: tuple[AudioTrack, ...]
     square_pixels: bool
     copies: bool
     """Whether packets are in presentation order (AV1), so that counting packets counts frames."""
@@ -63,7 +64,7 @@ def clip_source(path: Path | str) -> ClipSource:
         aspect = stream.sample_aspect_ratio
         codec = stream.codec_context.codec.canonical_name
         time_base, number = stream.time_base, stream.index
-        audio = tuple(s.index for s in container.streams.audio)
+        audio = list_audio(container)
         start = Fraction(container.start_time or 0, 1_000_000)
         index = index_packets(container, stream)
     if index is None or not len(index):
@@ -139,13 +140,12 @@ def _copy_packets(source: ClipSource, part: Path, start: int, end: int, audio: b
         )
         streams = {source.video_stream: container.streams[source.video_stream]}
         if audio:
-            streams |= {n: container.streams[n] for n in source.audio_streams}
+            streams |= {t.index: container.streams[t.index] for t in source.audio}
         # opaque: the codec is only a label; without it libdav1d, a decoder, is looked up as an encoder.
         copies = {n: target.add_stream_from_template(s, opaque=True) for n, s in streams.items()}
-        for n, stream in streams.items():
-            for key in ("language", "title"):
-                if stream.metadata.get(key):
-                    copies[n].metadata[key] = stream.metadata[key]
+        for track in source.audio if audio else ():
+            copies[track.index].metadata.update(_names(track))
+            copies[track.index].disposition = streams[track.index].disposition
         video = streams[source.video_stream]
         container.seek(int(source.index.pts[start]), stream=video, backward=True)
         for packet, copy in _clip_packets(source, container, copies, start, end):
@@ -186,7 +186,7 @@ def _copy_with_ffmpeg(
     ]
     args += ["-map", f"0:{source.video_stream}"]
     if audio:
-        args += [word for n in source.audio_streams for word in ("-map", f"0:{n}")]
+        args += _audio_args(source, 0)
     if end < len(source.index):
         step = source.seconds(end) - source.seconds(end - 1)
         args += ["-t", _SECONDS.format(float(source.seconds(end) - source.seconds(start) - step / 4))]
@@ -215,16 +215,36 @@ def _encode_clip(
     from_s = (source.seconds(start - 1) - source.start_time + first) / 2 if start else Fraction(0)
     args = [*_beginning(ffmpeg), "-ss", _SECONDS.format(float(from_s)), *input_args(source.path)]
     maps = ["-map", f"0:{source.video_stream}"]
-    if audio and source.audio_streams:
+    if audio and source.audio:
         span = [_SECONDS.format(float(t)) for t in (first, last - first)]
         args += ["-ss", span[0], "-t", span[1], *input_args(source.path)]
-        maps += [word for n in source.audio_streams for word in ("-map", f"1:{n}")]
+        maps += _audio_args(source, 1)
     args += [*maps, "-filter:v:0", "setpts=PTS-STARTPTS", "-frames:v:0", str(end - start)]
     args += ["-fps_mode:v:0", "passthrough", "-c:v:0", "libsvtav1", "-preset:v:0", str(chosen.preset)]
     args += ["-svtav1-params", ":".join([*chosen.params, f"crf={crf:g}"]), "-pix_fmt:v:0", "yuv420p10le"]
     args += ["-c:a", "copy", *_ending(part)]
     run_command(args, timeout_s=timeout_s, error=EncodeError)
     count_decoded("cut", end - start)
+
+
+def _audio_args(source: ClipSource, reading: int) -> list[str]:
+    """Map all sound tracks of an input, with their names and flags (dropping the file's tags drops the tracks' too)."""
+    args = []
+    for n, track in enumerate(source.audio):
+        args += [
+            "-map",
+            f"{reading}:{track.index}",
+            f"-disposition:a:{n}",
+            "+".join(track.dispositions) or "0",
+        ]
+        args += [
+            word for key, value in _names(track).items() for word in (f"-metadata:s:a:{n}", f"{key}={value}")
+        ]
+    return args
+
+
+def _names(track: AudioTrack) -> dict[str, str]:
+    return {key: value for key, value in (("language", track.language), ("title", track.title)) if value}
 
 
 def _beginning(ffmpeg: Path) -> list[str]:

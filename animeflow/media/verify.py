@@ -97,9 +97,8 @@ def require_same_times(index: FrameIndex, pts: Sequence[int], plan: EncodePlan, 
     source = np.asarray(pts, dtype=np.float64) * float(plan.probe.video.time_base)
     # All our encodes are Matroska with millisecond ticks.
     ours = index.pts.astype(np.float64) / 1000.0
-    # The middle of the extremes: the constant that leaves the smallest deviation.
     shift = ours - source
-    offset = float((shift.max() + shift.min()) / 2)
+    offset = float(np.median(shift))
     worst = int(np.argmax(np.abs(shift - offset)))
     if abs(shift[worst] - offset) > _TIME_TOLERANCE_S:
         raise EncodeError(

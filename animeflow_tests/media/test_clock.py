@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -49,5 +50,5 @@ def test_a_gap_beyond_the_limit_is_an_error() -> None:
 @given(st.lists(st.one_of(st.none(), st.integers(-(10**6), 10**6)), min_size=1, max_size=60))
 def test_times_always_ascend(times: list[int | None]) -> None:
     found, repairs = stamps(times)
-    assert all(b > a for a, b in zip(found, found[1:], strict=False))
+    assert all(b > a for a, b in pairwise(found))
     assert repairs <= len(times)

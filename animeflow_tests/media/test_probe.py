@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,9 +19,9 @@ from animeflow_tests.media.numbered import HEIGHT, WIDTH, ffmpeg
 @pytest.mark.parametrize(
     ("name", "frames"),
     [
-        ("plain_mkv", FRAMES), ("plain_mp4", FRAMES), ("edit_list_mp4", FRAMES - 15), ("vfr_mkv", len(VFR_NUMBERS)),
-        ("transport_stream", FRAMES), ("avi", FRAMES), ("one_frame_mkv", 1), ("interlaced_mkv", 24), ("rich_mkv", FRAMES),
-        ("mov_text_mp4", FRAMES), ("lost_cover_mp4", FRAMES),
+        ("plain_mkv", FRAMES), ("plain_mp4", FRAMES), ("edit_list_mp4", FRAMES - 15),
+        ("vfr_mkv", len(VFR_NUMBERS)), ("transport_stream", FRAMES), ("avi", FRAMES), ("one_frame_mkv", 1),
+        ("interlaced_mkv", 24), ("rich_mkv", FRAMES), ("mov_text_mp4", FRAMES), ("lost_cover_mp4", FRAMES),
     ],
 )  # fmt: skip
 def test_the_frame_count_is_that_of_a_full_decode(
@@ -176,7 +175,7 @@ def test_a_playlist_in_disguise_is_refused(corpus: Path, plain_mkv: Path, kind: 
 
 
 @pytest.mark.parametrize(
-    "content", [b"just some text\n" * 50, b"#!/bin/sh\nreboot\n", b"<html></html>", os.urandom(64)]
+    "content", [b"just some text\n" * 50, b"#!/bin/sh\nreboot\n", b"<html></html>", bytes(range(7, 250))]
 )
 def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.mp4"
@@ -259,7 +258,7 @@ def test_a_video_under_a_wrong_extension_is_a_video(plain_mkv: Path, tmp_path: P
 
 
 def test_tags_that_are_not_utf8_do_not_stop_the_probe(plain_mkv: Path, tmp_path: Path) -> None:
-    data = plain_mkv.read_bytes().replace(b"VIDEO", b"VIDEO")
+    data = plain_mkv.read_bytes()
     at = data.index(b"Lavf")
     path = tmp_path / "tags.mkv"
     path.write_bytes(data[:at] + b"\xff\xfe\xfd\xfc" + data[at + 4 :])

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from animeflow.errors import ContractError, EncodeError, InputError
+from animeflow.media.audio import read_all_audio
+from animeflow.media.cut import ClipSource, clip_source, cut_clip, require_frames
+from animeflow.media.decode import open_video, read_frame_index
+from animeflow.media.probe import probe
+from animeflow_tests.media.numbered import ffmpeg, number_of, numbered_frames, write_numbered
+
+KEYS = "0.375,1.0,1.125"  # frames 9, 24 and 27 at 24 frames a second
+AV1 = (
+    "-c:v",
+    "libsvtav1",
+    "-preset",
+    "10",
+    "-crf",
+    "30",
+    "-pix_fmt",
+    "yuv420p10le",
+    "-svtav1-params",
+    "lp=1",
+)
+
+
+@pytest.fixture(scope="module")
+def episode(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """48 frames of AV1 with key frames at 0, 9, 24 and 27, and a click track: one FLAC click at every half second."""
+    path = tmp_path_factory.mktemp("cut") / "episode.mkv"
+    clicks = "aevalsrc='if(lt(mod(t,0.5),0.005),0.9,0)':s=48000:d=2"
+    # fmt: off
+    return write_numbered(
+        path, 48, "-f", "lavfi", "-i", clicks, "-map", "0:v", "-map", "1:a", *AV1, "-force_key_frames", KEYS,
+        "-c:a", "flac", "-frame_size", "480", "-metadata:s:a:0", "language=jpn", "-metadata:s:a:0", "title=Clicks",
+        "-disposition:a:0", "comment",
+        "-metadata", "title=Episode", "-fflags", "+bitexact",
+    )
+    # fmt: on
+
+
+@pytest.fixture(scope="module")
+def wide_episode(episode: Path) -> Path:
+    """The same with pixels of 4:3."""
+    path = episode.with_name("wide.mkv")
+    ffmpeg("-i", episode, "-map", "0", "-c", "copy", "-aspect:v", "20:9", "-fflags", "+bitexact", path)
+    assert probe(path).video.sample_aspect_ratio == pytest.approx(4 / 3)
+    return path
+
+
+@pytest.fixture(scope="module", params=["episode", "wide_episode"])
+def source(request: pytest.FixtureRequest) -> ClipSource:
+    return clip_source(request.getfixturevalue(request.param))
+
+
+def pictures(path: Path) -> list[np.ndarray]:
+    with open_video(path, purpose="test") as reader:
+        return [f.gray() for f in reader]
+
+
+def clicks_of(path: Path) -> list[float]:
+    """Seconds after the first frame at which a click begins."""
+    sound = np.abs(read_all_audio(path, rate=48000)[0]) > 0.3
+    starts = np.flatnonzero(sound[1:] & ~sound[:-1]) + 1
+    if sound[0]:
+        starts = np.concatenate([[0], starts])
+    # Resampling rings: what follows within 10 ms is the same click.
+    return [float(s) / 48000 for n, s in enumerate(starts) if n == 0 or s - starts[n - 1] > 480]
+
+
+COPIED = [(0, 9), (9, 24), (24, 27), (27, 48), (9, 45), (0, 48), (24, 25)]
+
+
+@pytest.mark.parametrize(("start", "end"), COPIED)
+def test_a_clip_from_a_key_frame_is_copied_bit_for_bit(
+    source: ClipSource, tmp_path: Path, start: int, end: int
+) -> None:
+    clip = cut_clip(source, tmp_path / "clip.mkv", start=start, end=end)
+    assert (clip.method, clip.frames) == ("copy", end - start)
+    ours, theirs = pictures(clip.path), pictures(source.path)[start:end]
+    assert len(ours) == len(theirs)
+    assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+    assert list(tmp_path.iterdir()) == [clip.path]
+
+
+@pytest.mark.parametrize(("start", "end"), [(5, 20), (1, 2), (10, 48), (23, 25)])
+def test_another_clip_is_encoded_frame_by_frame(
+    source: ClipSource, tmp_path: Path, start: int, end: int
+) -> None:
+    clip = cut_clip(source, tmp_path / "clip.mkv", start=start, end=end, profile="draft")
+    assert clip.method == "encode"
+    assert [number_of(p) for p in pictures(clip.path)] == list(range(start, end))
+    for ours, theirs in zip(pictures(clip.path), pictures(source.path)[start:end], strict=True):
+        assert np.abs(ours.astype(int) - theirs).mean() < 4
+
+
+@pytest.mark.parametrize(("start", "end"), [(9, 40), (5, 40)])
+def test_sound_stays_with_its_pictures(source: ClipSource, tmp_path: Path, start: int, end: int) -> None:
+    """Packets of 10 ms are cut at their own borders, but none moves."""
+    clip = cut_clip(source, tmp_path / "clip.mkv", start=start, end=end, profile="draft")
+    wanted = [0.5 - start / 24, 1.0 - start / 24, 1.5 - start / 24]
+    assert clicks_of(clip.path) == pytest.approx([w for w in wanted if w < (end - start) / 24], abs=0.0015)
+
+
+@pytest.mark.parametrize(("start", "end"), [(9, 24), (5, 20)])
+def test_the_shape_of_pixels_and_the_names_of_tracks_survive(
+    source: ClipSource, tmp_path: Path, start: int, end: int
+) -> None:
+    clip = cut_clip(source, tmp_path / "clip.mkv", start=start, end=end, profile="draft")
+    ours, theirs = probe(clip.path), probe(source.path)
+    assert (ours.video.sample_aspect_ratio or 1) == (theirs.video.sample_aspect_ratio or 1)
+    assert [(t.codec, t.language, t.title, t.dispositions) for t in ours.audio] == [
+        ("flac", "jpn", "Clicks", ("comment",))
+    ]
+    assert "title" not in ours.metadata
+
+
+@pytest.mark.parametrize(("start", "end"), [(9, 24), (5, 20)])
+def test_sound_can_be_left_out(source: ClipSource, tmp_path: Path, start: int, end: int) -> None:
+    clip = cut_clip(source, tmp_path / "clip.mkv", start=start, end=end, audio=False, profile="draft")
+    assert probe(clip.path).audio == ()
+
+
+@pytest.mark.parametrize(("start", "end"), [(9, 24), (5, 20)])
+def test_a_rerun_gives_the_same_bytes(source: ClipSource, tmp_path: Path, start: int, end: int) -> None:
+    digests = set()
+    for name in ("a.mkv", "b.mkv"):
+        cut_clip(source, tmp_path / name, start=start, end=end, profile="draft")
+        digests.add(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize(("start", "end"), [(5, 5), (-1, 4), (40, 49)])
+def test_a_range_outside_the_video_is_refused(
+    source: ClipSource, tmp_path: Path, start: int, end: int
+) -> None:
+    with pytest.raises(ContractError):
+        cut_clip(source, tmp_path / "clip.mkv", start=start, end=end)
+
+
+def test_a_video_with_b_frames_is_encoded_not_copied(plain_mkv: Path, tmp_path: Path) -> None:
+    """Packets of H.264 are not in presentation order: counting them would cut wrong."""
+    clip = cut_clip(clip_source(plain_mkv), tmp_path / "clip.mkv", start=12, end=20, profile="draft")
+    assert clip.method == "encode"
+    assert [number_of(p) for p in pictures(clip.path)] == list(range(12, 20))
+
+
+def test_variable_rate_keeps_its_distances(tmp_path: Path) -> None:
+    keep = ("-vf", "select='not(mod(n,3))+not(mod(n,7))'", "-fps_mode", "vfr")
+    path = write_numbered(tmp_path / "vfr.mkv", 48, *keep, *AV1, "-force_key_frames", "0.4")
+    vfr = clip_source(path)
+    key = int(np.flatnonzero(vfr.index.key)[1])
+    for start in (key, key + 1):
+        clip = cut_clip(vfr, tmp_path / "clip.mkv", start=start, end=start + 8, profile="draft")
+        index = read_frame_index(clip.path)
+        assert index is not None
+        wanted = vfr.index.pts[start : start + 8] - vfr.index.pts[start]
+        assert np.abs(index.pts - index.pts[0] - wanted).max() <= 1
+
+
+def test_a_clip_with_a_frame_too_many_is_found(source: ClipSource) -> None:
+    with pytest.raises(EncodeError, match="48 frames, not 47"):
+        require_frames(source.path, source, 0, 47)
+
+
+def test_a_clip_with_other_distances_is_found(source: ClipSource, tmp_path: Path) -> None:
+    slow = write_numbered(tmp_path / "slow.mkv", 9, *AV1, rate="20")
+    with pytest.raises(EncodeError, match="frame 8 of the clip is"):
+        require_frames(slow, source, 0, 9)
+
+
+def test_a_file_without_frame_times_is_refused(tmp_path: Path) -> None:
+    raw = numbered_frames(4).tobytes()
+    size = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "160x96", "-r", "24", "-i", "pipe:0"]
+    ffmpeg(
+        *size, "-c:v", "mpeg4", "-bf", "2", "-bsf:v", "mpeg4_unpack_bframes", tmp_path / "x.avi", stdin=raw
+    )
+    path = tmp_path / "x.avi"
+    if read_frame_index(path) is None:
+        with pytest.raises(InputError):
+            clip_source(path)
+    else:
+        assert clip_source(path).copies is False

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from animeflow.errors import EncodeError
+from animeflow.media.command import run_command
+from animeflow.media.decode import counting_decodes, open_video, read_frame_index
+from animeflow.media.encode import (
+    EncodePlan,
+    EncodeProgress,
+    EncodeReport,
+    EncoderProfile,
+    encode_video,
+    make_plan,
+    require_clean,
+)
+from animeflow.media.ffmpeg import ffmpeg_path
+from animeflow.media.probe import probe
+from animeflow.media.streams import read_cover
+from animeflow_tests.media.conftest import FRAMES, H264
+from animeflow_tests.media.numbered import number_of, write_numbered
+
+CUTS = [9, 24, 27]
+
+
+def frame_times(path: Path) -> list[int]:
+    with open_video(path, purpose="test") as reader:
+        return [f.pts for f in reader]
+
+
+def encode(
+    source: Path, output: Path, *, cuts: list[int] = CUTS, threads: int = 1, **settings: object
+) -> EncodeReport:
+    pts = frame_times(source)
+    cuts = [c for c in cuts if c < len(pts)]
+    plan = make_plan(probe(source), cuts=cuts, pts=pts, profile="draft", threads=threads)
+    return encode_video(plan, output, cuts=cuts, pts=pts, **settings)  # type: ignore[arg-type]
+
+
+def numbers(path: Path) -> list[int]:
+    with open_video(path, purpose="test") as reader:
+        return [number_of(f.gray()) for f in reader]
+
+
+def packet_md5(path: Path, stream: str) -> bytes:
+    args = [ffmpeg_path(), "-v", "error", "-i", path, "-map", stream, "-c", "copy", "-f", "md5", "-"]
+    return run_command(args, timeout_s=30).stdout
+
+
+@pytest.fixture(scope="module")
+def rich_encode(rich_mkv: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, EncodeReport]:
+    path = tmp_path_factory.mktemp("encode") / "rich.mkv"
+    return path, encode(rich_mkv, path, metric="ssim")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain_mp4",
+        "edit_list_mp4",
+        "vfr_mkv",
+        "transport_stream",
+        "avi",
+        "rotated_mp4",
+        "mov_text_mp4",
+        "one_frame_mkv",
+    ],
+)
+def test_frames_times_and_key_frames_of_any_source_arrive(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    source: Path = request.getfixturevalue(name)
+    report = encode(source, tmp_path / "out.mkv")
+    assert numbers(tmp_path / "out.mkv") == numbers(source)
+    index = read_frame_index(tmp_path / "out.mkv")
+    assert index is not None
+    cuts = [c for c in CUTS if c < report.frames]
+    assert index.key[[0, *cuts]].all()
+    assert report.cuts == len(cuts)
+    with open_video(source, purpose="test") as reader:
+        wanted = [float(f.pts * reader.time_base) for f in reader]
+    got = index.pts / 1000
+    assert max(abs((g - got[0]) - (w - wanted[0])) for g, w in zip(got, wanted, strict=True)) <= 0.001
+    assert list(tmp_path.iterdir()) == [tmp_path / "out.mkv"]
+
+
+def test_every_stream_of_a_release_survives(rich_mkv: Path, rich_encode: tuple[Path, EncodeReport]) -> None:
+    path, report = rich_encode
+    source, result = probe(rich_mkv), probe(path)
+    assert result.video.codec == "av1"
+    assert result.video.bit_depth == 10
+    for field in (
+        "sample_aspect_ratio",
+        "color_primaries",
+        "color_transfer",
+        "color_space",
+        "color_range",
+        "frames",
+    ):
+        assert getattr(result.video, field) == getattr(source.video, field), field
+    for ours, theirs in zip(result.audio, source.audio, strict=True):
+        assert (ours.codec, ours.language, ours.title) == (theirs.codec, theirs.language, theirs.title)
+        assert ours.dispositions == theirs.dispositions
+    assert packet_md5(path, "0:a:0") == packet_md5(rich_mkv, "0:a:0")
+    assert packet_md5(path, "0:a:1") == packet_md5(rich_mkv, "0:a:1")
+    assert packet_md5(path, "0:s:0") == packet_md5(rich_mkv, "0:s:0")
+    assert result.chapters == source.chapters
+    assert result.metadata["title"] == "The Title"
+    assert [(a.kind, a.name, a.mimetype) for a in result.attachments] == [
+        (a.kind, a.name, a.mimetype) for a in source.attachments
+    ]
+    cover = next(a.index for a in result.attachments if a.kind == "cover")
+    assert read_cover(path, cover) == read_cover(
+        rich_mkv, next(a.index for a in source.attachments if a.kind == "cover")
+    )
+    assert [s["action"] for s in report.streams] == ["encode", "copy", "copy", "copy", "copy", "attach"]
+
+
+def test_the_report_has_sizes_counts_and_the_metric(
+    rich_mkv: Path, rich_encode: tuple[Path, EncodeReport]
+) -> None:
+    path, report = rich_encode
+    assert (report.bytes_in, report.bytes_out) == (rich_mkv.stat().st_size, path.stat().st_size)
+    assert (report.frames, report.cuts, report.profile, report.crf) == (FRAMES, 3, "draft", 32.0)
+    assert report.key_frames >= 4
+    assert report.encoder.startswith("SVT-AV1 v4.")
+    assert report.metric == "ssim"
+    assert report.metric_value is not None
+    assert 0.9 < report.metric_value < 1
+
+
+def test_hdr_metadata_survives(hdr_mkv: Path, tmp_path: Path) -> None:
+    encode(hdr_mkv, tmp_path / "out.mkv", cuts=[7])
+    ours, theirs = probe(tmp_path / "out.mkv").video.hdr, probe(hdr_mkv).video.hdr
+    assert ours is not None
+    assert theirs is not None
+    assert ours.keys() == theirs.keys()
+    # AV1 stores 0.16 and 18.14 bit fixed point.
+    assert all(ours[key] == pytest.approx(theirs[key], abs=3e-5) for key in ours)
+
+
+def test_a_rerun_gives_the_same_bytes_whatever_the_threads(rich_mkv: Path, tmp_path: Path) -> None:
+    digests = []
+    for run, threads in (("a", 1), ("b", 2)):
+        (tmp_path / run).mkdir()
+        encode(rich_mkv, tmp_path / run / f"{run}.mkv", threads=threads)
+        digests.append(hashlib.sha256((tmp_path / run / f"{run}.mkv").read_bytes()).hexdigest())
+    assert digests[0] == digests[1]
+
+
+def test_what_a_killed_run_left_is_swept(plain_mkv: Path, tmp_path: Path) -> None:
+    left = tmp_path / "out.mkv.part"
+    left.mkdir()
+    (left / "encode.mkv").write_bytes(b"half")
+    encode(plain_mkv, tmp_path / "out.mkv")
+    assert list(tmp_path.iterdir()) == [tmp_path / "out.mkv"]
+
+
+def test_encoded_and_verified_frames_are_counted(plain_mkv: Path, tmp_path: Path) -> None:
+    pts = frame_times(plain_mkv)
+    plan = make_plan(probe(plain_mkv), cuts=[], pts=pts, profile="draft")
+    with counting_decodes() as counter:
+        encode_video(plan, tmp_path / "out.mkv", cuts=[], pts=pts, metric="ssim")
+    assert (counter["encode"], counter["verify"], counter["metric"]) == (FRAMES, FRAMES, FRAMES)
+
+
+def test_progress_ends_with_all_frames(plain_mkv: Path, tmp_path: Path) -> None:
+    seen: list[EncodeProgress] = []
+    encode(plain_mkv, tmp_path / "out.mkv", on_progress=seen.append)
+    assert (seen[-1].frames, seen[-1].expected) == (FRAMES, FRAMES)
+
+
+def test_odd_names_encode(oddly_named: Path, tmp_path: Path) -> None:
+    output = oddly_named.with_name("out " + oddly_named.name[:60])
+    assert encode(oddly_named, output, cuts=[5], full_decode=False).frames == FRAMES
+
+
+def test_a_frame_list_that_differs_from_the_source_is_an_error(plain_mkv: Path, tmp_path: Path) -> None:
+    pts = frame_times(plain_mkv)[:-1]
+    plan = make_plan(probe(plain_mkv), cuts=[], pts=pts, profile="draft")
+    with pytest.raises(EncodeError, match="48 frames, its source 47"):
+        encode_video(plan, tmp_path / "out.mkv", cuts=[], pts=pts)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("params", [("no-such-key=1",), ("scm=nine",)])
+def test_an_option_that_the_encoder_does_not_use_is_an_error(
+    plain_mkv: Path, tmp_path: Path, params: tuple[str, ...]
+) -> None:
+    pts = frame_times(plain_mkv)
+    plan: EncodePlan = make_plan(probe(plain_mkv), cuts=[], pts=pts, profile="draft")
+    odd = replace(plan, profile=EncoderProfile("odd", 10, 30, params))
+    with pytest.raises(EncodeError):
+        encode_video(odd, tmp_path / "out.mkv", cuts=[], pts=pts)
+
+
+@pytest.mark.parametrize(
+    ("lines", "progress"),
+    [
+        (["Codec AVOption cq (x) has not been used for any stream."], {}),
+        (["[libsvtav1] Error parsing option bogus: 1."], {}),
+        (["[matroska] File ended prematurely at pos. 1234"], {}),
+        ([], {"dup_frames": "3"}),
+        ([], {"drop_frames": "1"}),
+    ],
+)
+def test_what_ffmpeg_only_mentions_is_an_error(lines: list[str], progress: dict[str, str]) -> None:
+    with pytest.raises(EncodeError):
+        require_clean(lines, progress, Path("x.mkv"))
+
+
+def test_noise_of_the_encoder_is_no_error() -> None:
+    require_clean(
+        ["Svt[info]: x", "Svt[warn]: Failed to set thread priority"], {"dup_frames": "0"}, Path("x")
+    )
+
+
+def test_pcm_becomes_flac_and_odd_sound_becomes_opus(corpus: Path, tmp_path: Path) -> None:
+    # fmt: off
+    source = write_numbered(
+        corpus / "sounds.mov", 24, "-f", "lavfi", "-i", "sine=440:d=1", "-f", "lavfi", "-i", "sine=440:r=8000:d=1",
+        "-map", "0:v", "-map", "1:a", "-map", "2:a", *H264, "-c:a:0", "pcm_s16le", "-c:a:1", "pcm_mulaw",
+    )
+    # fmt: on
+    encode(source, tmp_path / "out.mkv")
+    assert [t.codec for t in probe(tmp_path / "out.mkv").audio] == ["flac", "opus"]
+    args = ["-map", "0:a:0", "-c:a", "pcm_s16le", "-f", "md5", "-"]
+    samples = [
+        run_command([ffmpeg_path(), "-v", "error", "-i", p, *args], timeout_s=30).stdout
+        for p in (source, tmp_path / "out.mkv")
+    ]
+    assert samples[0] == samples[1]
