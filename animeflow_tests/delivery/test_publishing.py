@@ -1,0 +1,167 @@
+import json
+import multiprocessing
+import os
+import signal
+
+import pytest
+
+from animeflow.delivery.image_archives import build_archives
+from animeflow.delivery.publishing import (
+    Publisher,
+    publish_archives,
+    publish_dataset,
+    publish_videos,
+    verify_published,
+)
+from animeflow.delivery.retention import make_room
+from animeflow.errors import PublishRejected
+from animeflow.hubs.folder import FolderHub
+from animeflow.hubs.publication import PHASES
+from animeflow.settings.delivery import ArchiveSettings, RetentionSettings, TargetSettings
+from animeflow.tables import staging as staging_module
+from animeflow.tables.workspace import Workspace
+from animeflow_tests.fixtures.shards import FILMS, ShardWriter, put, tree, write_footage, write_results
+
+
+@pytest.fixture
+def writer(tmp_path) -> ShardWriter:
+    made = ShardWriter(Workspace(tmp_path / "ws"))
+    write_footage(made)
+    write_results(made)
+    return made
+
+
+@pytest.fixture
+def hub(tmp_path) -> FolderHub:
+    return FolderHub(tmp_path / "target")
+
+
+def publisher(hub, prefix="videos") -> Publisher:
+    return Publisher(hub, prefix, TargetSettings(), sleep=lambda _: None)
+
+
+def finish(writer, run, asset, staging):
+    return writer.finish(asset, {asset: run.tables[asset].to_pylist()}, staging=staging)
+
+
+def test_encodes_are_published_with_metadata_and_the_manifest(writer, hub):
+    staging = writer.staging("published_videos")
+    run = publish_videos(writer.handle("av1_videos"), staging, publisher(hub))
+    data = f"videos/data/{writer.shard}"
+    assert sorted(tree(hub.root)) == sorted(
+        [f"{data}/{film.id}.mkv" for film in FILMS]
+        + [f"{data}/metadata.jsonl", f"videos/manifests/{writer.shard}.json"]
+    )
+    lines = [json.loads(line) for line in tree(hub.root)[f"{data}/metadata.jsonl"].splitlines()]
+    assert [line["source_path"] for line in lines] == [film.path for film in FILMS]
+    assert [row["role"] for row in run.tables["published_videos"].to_pylist()] == [
+        "data",
+        "data",
+        "metadata",
+        "manifest",
+    ]
+    assert verify_published(finish(writer, run, "published_videos", staging), hub) == []
+
+
+def test_the_manifest_names_what_is_missing(writer, hub):
+    publish_videos(writer.handle("av1_videos"), writer.staging("published_videos"), publisher(hub))
+    manifest = json.loads((hub.root / f"videos/manifests/{writer.shard}.json").read_text())
+    assert [entry["path"] for entry in manifest["missing"]] == ["Show/broken.mkv"]
+
+
+def test_publishing_twice_uploads_nothing_and_gives_the_same_table(writer, hub):
+    one = publish_videos(writer.handle("av1_videos"), writer.staging("published_videos"), publisher(hub))
+    two = publish_videos(writer.handle("av1_videos"), writer.staging("published_videos"), publisher(hub))
+    assert one.uploaded_bytes > 0 == two.uploaded_bytes
+    assert one.tables["published_videos"].equals(two.tables["published_videos"])
+
+
+def test_archives_are_published_with_their_listing(writer, hub):
+    staging = writer.staging("image_archives")
+    run = build_archives(
+        signals=writer.handle("frame_signals"),
+        key_frames=writer.handle("key_frames"),
+        kept_clips=writer.handle("kept_clips"),
+        staging=staging,
+        settings=ArchiveSettings(),
+    )
+    made = writer.finish("image_archives", {k: t.to_pylist() for k, t in run.tables.items()}, staging=staging)
+    publish_archives(made, writer.staging("published_archives"), publisher(hub, "archives"))
+    names = {name.rsplit("/", 1)[1] for name in tree(hub.root)}
+    assert names == {f"{writer.shard}.tar.gz", "images.jsonl", f"{writer.shard}.json"}
+
+
+def test_each_export_is_a_repository_of_its_own(writer, hub):
+    staging = writer.staging("dataset_export")
+    rows = [
+        {
+            "export": export,
+            "path": f"data/{writer.shard}/{name}",
+            "role": "metadata",
+            **put(staging, f"{export}/data/{writer.shard}/{name}", export.encode()),
+        }
+        for export, name in (("folder", "metadata.jsonl"), ("episode", "episode_001/a.json"))
+    ]
+    made = writer.finish("dataset_export", {"dataset_export": rows}, staging=staging)
+    run = publish_dataset(made, writer.staging("published_dataset"), publisher(hub, "dataset"))
+    assert sorted(tree(hub.root)) == [
+        f"dataset/episode/data/{writer.shard}/episode_001/a.json",
+        f"dataset/episode/manifests/{writer.shard}.json",
+        f"dataset/folder/data/{writer.shard}/metadata.jsonl",
+        f"dataset/folder/manifests/{writer.shard}.json",
+    ]
+    assert len(run.publications) == 2
+
+
+def _die(phase, writer, hub):
+    def kill(now, _asset):
+        if now == phase:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    staging_module.on_phase = kill
+    publish_videos(writer.handle("av1_videos"), writer.staging("published_videos"), publisher(hub))
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_killed_at_any_phase_a_rerun_gives_the_same_bytes(phase, writer, hub, tmp_path):
+    calm = FolderHub(tmp_path / "calm")
+    publish_videos(writer.handle("av1_videos"), writer.staging("published_videos"), publisher(calm))
+    process = multiprocessing.get_context("fork").Process(target=_die, args=(phase, writer, hub))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    publish_videos(writer.handle("av1_videos"), writer.staging("published_videos"), publisher(hub))
+    assert tree(hub.root) == tree(calm.root)
+
+
+FREE = RetentionSettings(source_files=True, intermediates=True)
+
+
+def test_nothing_is_deleted_before_it_is_published_and_read_back(writer, hub):
+    with pytest.raises(PublishRejected, match="was never published: nothing is deleted"):
+        make_room(writer.workspace, writer.shard, FREE, {"published_videos": hub})
+    with pytest.raises(PublishRejected, match="published nowhere"):
+        make_room(writer.workspace, writer.shard, FREE, {})
+    staging = writer.staging("published_videos")
+    finish(
+        writer,
+        publish_videos(writer.handle("av1_videos"), staging, publisher(hub)),
+        "published_videos",
+        staging,
+    )
+    victim = hub.root / f"videos/data/{writer.shard}/{FILMS[0].id}.mkv"
+    good = victim.read_bytes()
+    victim.write_bytes(b"rot")
+    with pytest.raises(PublishRejected, match=r"not intact .* nothing is deleted"):
+        make_room(writer.workspace, writer.shard, FREE, {"published_videos": hub})
+    assert writer.workspace.manifest(writer.shard, "shard_files") is not None
+    victim.write_bytes(good)
+    freed = make_room(writer.workspace, writer.shard, FREE, {"published_videos": hub})
+    assert freed.assets == ("shard_files", "clip_videos")
+    assert freed.bytes > 0
+    assert writer.workspace.manifest(writer.shard, "shard_files") is None
+    assert writer.workspace.manifest(writer.shard, "av1_videos") is not None
+
+
+def test_by_default_nothing_is_removable(writer, hub):
+    assert make_room(writer.workspace, writer.shard, RetentionSettings(), {}).assets == ()
