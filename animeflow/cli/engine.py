@@ -152,9 +152,7 @@ def run_resources(order: Order) -> dict[str, Any]:
     }
 
 
-def run_in_children(
-    order: Order, shards: Sequence[str], *, jobs: int, command: Sequence[str]
-) -> dict[str, int]:
+def run_in_children(shards: Sequence[str], *, jobs: int, command: Sequence[str]) -> dict[str, int]:
     """Run each shard in a child process, at most `jobs` at a time; returns {shard: exit code}.
 
     Runs in threads of one process deadlock inside Dagster's logging, so parallel shards are processes. Their lines come

@@ -37,6 +37,7 @@ def numbers(outcome: Outcome) -> dict[str, Any]:
         "media_mb": round(sum(ref.size for ref in manifest.media) / 1e6, 3),
         "input_digest": manifest.input_digest,
     }
+    found |= outcome.value.metadata
     if not outcome.unchanged:
         found |= {
             "wall_s": timing.wall_s,

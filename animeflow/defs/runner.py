@@ -6,6 +6,7 @@ import errno
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -76,6 +77,9 @@ class ShardResult:
 
     tables: Tables = field(default_factory=dict)
     statuses: Sequence[Status] | None = None
+    metadata: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # for the UI alone: what differs from run to run
 
 
 def run_per_video(stage: Stage, work: VideoWork) -> Outcome:
@@ -132,6 +136,7 @@ def run_per_shard(stage: Stage, work: Callable[[Stage, Staging], ShardResult]) -
                 session.staging.write_table(name, table, provenance=stage.provenance)
         carried = list(carried_statuses(stage)) if result.statuses is None else list(result.statuses)
         session.statuses = carried
+        session.metadata = dict(result.metadata)
         return session.outcome(held.pop_all())
 
 
@@ -144,6 +149,7 @@ class Session:
         self.meter = Meter()
         self.staging = stage.workspace.staging(stage.shard, stage.spec.name)
         self.statuses: list[Status] = []
+        self.metadata: dict[str, Any] = {}
 
     def accept(self, status: Status, tables: Tables, frames_decoded: int) -> None:
         """Write the tables of a video and note that it is ok."""
@@ -160,7 +166,9 @@ class Session:
         """The prepared materialisation; StageFailed when too many videos failed."""
         name = self.stage.spec.name
         check_failures(name, self.statuses, max_failed_share=self.stage.settings.run.max_failed_share)
-        staged = Staged(self.staging, self.statuses, self.stage.input_digest, self.stage.provenance)
+        staged = Staged(
+            self.staging, self.statuses, self.stage.input_digest, self.stage.provenance, self.metadata
+        )
         manifest = build_manifest(staged)
         timing = self.meter.timing(self.stage, self.statuses, unchanged=False)
         return Outcome(self.stage, staged, manifest, timing, self.statuses, held)

@@ -9,6 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -125,6 +127,11 @@ class Video:
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The same as dicts: for tables of clips and drawings, not of frames."""
         return self.table(name).to_pylist()
+
+    def signal(self, name: str) -> npt.NDArray[Any]:
+        """One numeric column of `frame_signals`, a value per frame in order."""
+        table = self.table("frame_signals", columns=["frame", name]).sort_by("frame")
+        return np.asarray(table[name].to_numpy(zero_copy_only=False))
 
     def input_of(self, table: str) -> Handle:
         """The input that holds a table."""

@@ -22,6 +22,10 @@ class FileRef:
     size: int
     sha256: str
 
+    def columns(self) -> dict[str, str | int]:
+        """The three columns by which a table's row names its file."""
+        return {"media_path": self.path, "size_bytes": self.size, "sha256": self.sha256}
+
 
 @dataclass(frozen=True)
 class TableFile(FileRef):

@@ -1,13 +1,22 @@
 """The group `delivery`: archives, exports, verified uploads."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import dagster as dg
 
 from animeflow.defs.declare import declared
 from animeflow.defs.resources.stages import Stages
 from animeflow.defs.runner import ShardResult
 from animeflow.defs.stage import Stage
+from animeflow.settings.hubs import Target
 from animeflow.tables.handle import Handle
 from animeflow.tables.staging import Staging
+
+if TYPE_CHECKING:
+    from animeflow.delivery.publishing import Publisher, PublishRun
+
+Publish = Callable[[Handle, Staging, "Publisher"], "PublishRun"]
 
 
 @dg.asset(**declared("image_archives"))
@@ -34,3 +43,54 @@ def image_archives(
         return ShardResult(run.tables)
 
     return stages.per_shard(stage, pack)
+
+
+@dg.asset(**declared("published_videos"))
+def published_videos(
+    context: dg.AssetExecutionContext, av1_videos: Handle, stages: dg.ResourceParam[Stages]
+) -> dg.MaterializeResult:
+    """Bring the encodes to their target and read them back; the manifest goes last."""
+    from animeflow.delivery.publishing import publish_videos
+
+    return _publish(context, av1_videos, stages, publish_videos, stages.settings.delivery.targets.videos)
+
+
+@dg.asset(**declared("published_archives"))
+def published_archives(
+    context: dg.AssetExecutionContext, image_archives: Handle, stages: dg.ResourceParam[Stages]
+) -> dg.MaterializeResult:
+    """Bring the archives to their target and read them back; the manifest goes last."""
+    from animeflow.delivery.publishing import publish_archives
+
+    return _publish(
+        context, image_archives, stages, publish_archives, stages.settings.delivery.targets.archives
+    )
+
+
+@dg.asset(**declared("published_dataset"))
+def published_dataset(
+    context: dg.AssetExecutionContext, dataset_export: Handle, stages: dg.ResourceParam[Stages]
+) -> dg.MaterializeResult:
+    """Bring the exports to their target and read them back; the manifest goes last."""
+    from animeflow.delivery.publishing import publish_dataset
+
+    return _publish(
+        context, dataset_export, stages, publish_dataset, stages.settings.delivery.targets.dataset
+    )
+
+
+def _publish(
+    context: dg.AssetExecutionContext, source: Handle, stages: Stages, publish: Publish, target: Target
+) -> dg.MaterializeResult:
+    from animeflow.delivery.publishing import Publisher
+    from animeflow.hubs.open import open_hub
+
+    # Where it goes is part of what goes in: another target is another publication.
+    stage = stages.open(context, source, origin={"target": f"{target.hub.location}/{target.prefix}"})
+
+    def upload(stage: Stage, staging: Staging) -> ShardResult:
+        hub = open_hub(target.hub, workspace=stage.workspace.root)
+        run = publish(source, staging, Publisher(hub, target.prefix, stages.settings.delivery.targets))
+        return ShardResult(run.tables, metadata={"uploaded_bytes": run.uploaded_bytes})
+
+    return stages.per_shard(stage, upload)

@@ -1,0 +1,89 @@
+"""The table `key_frames`: per shot the picture in its middle, and the first clear, colourful one as a cover."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from animeflow.media.decode import DecodeLimits, open_video
+from animeflow.media.images import write_webp
+from animeflow.settings.media import KeyFrameSettings
+from animeflow.tables.specs import TABLES
+from animeflow.tables.staging import Staging
+
+F64 = npt.NDArray[np.float64]
+COVER_FRAMES = 500  # frames of a shot that are looked at for its cover
+PURPOSE = "key_frames"
+
+
+def key_frames_to_table(
+    source: Path,
+    shots: Sequence[Mapping[str, Any]],
+    *,
+    saturation: F64,
+    sharpness: F64,
+    video_id: str,
+    staging: Staging,
+    settings: KeyFrameSettings,
+    limits: DecodeLimits | None = None,
+) -> pa.Table:
+    """Write the key frames of a video as WebP, in one sparse decode, and return one row per picture.
+
+    `shots` have `shot`, `start`, `end`; `saturation` (0-1) and `sharpness` (8-bit levels squared) are one per frame.
+    """
+    wanted: dict[int, list[tuple[int, str]]] = {}
+    for shot in shots:
+        start, end = shot["start"], shot["end"]
+        wanted.setdefault((start + end) // 2, []).append((shot["shot"], "middle"))
+        cover = start + cover_frame(saturation[start:end], sharpness[start:end], settings)
+        wanted.setdefault(cover, []).append((shot["shot"], "cover"))
+    rows = []
+    with open_video(source, purpose=PURPOSE, limits=limits or DecodeLimits()) as reader:
+        for frame in reader.pick(sorted(wanted)):
+            picture = frame.rgb()
+            for shot_number, role in wanted[frame.index]:
+                path = staging.path(f"{video_id}/{shot_number:05d}-{role}.webp")
+                write_webp(
+                    path,
+                    picture,
+                    quality=settings.quality,
+                    method=settings.method,
+                    long_edge=settings.long_edge,
+                )
+                width, height = written_size(picture.shape, settings.long_edge)
+                rows.append(
+                    {
+                        "video_id": video_id,
+                        "shot": shot_number,
+                        "frame": frame.index,
+                        "role": role,
+                        **staging.add(path).columns(),
+                        "width": width,
+                        "height": height,
+                    }
+                )
+    return TABLES["key_frames"].table(sorted(rows, key=lambda row: (row["shot"], row["role"])))
+
+
+def cover_frame(saturation: F64, sharpness: F64, settings: KeyFrameSettings) -> int:
+    """Number inside the shot of its cover: the first frame that is colourful and clear, else the best of both.
+
+    The best has the largest mean of saturation and sharpness / 1000; only the first 500 frames are looked at.
+    """
+    saturation, sharpness = saturation[:COVER_FRAMES], sharpness[:COVER_FRAMES]
+    good = (saturation > settings.cover_saturation) & (sharpness > settings.cover_sharpness)
+    if good.any():
+        return int(np.argmax(good))
+    return int(np.argmax((saturation + sharpness / 1000) / 2))
+
+
+def written_size(shape: tuple[int, ...], long_edge: int) -> tuple[int, int]:
+    """(width, height) of a picture after its longer side was reduced to `long_edge`."""
+    height, width = shape[:2]
+    scale = min(1.0, long_edge / max(height, width))
+    return (width, height) if scale == 1 else (max(1, round(width * scale)), max(1, round(height * scale)))
