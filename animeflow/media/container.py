@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,6 +92,9 @@ def looks_like_cover(stream: Any) -> bool:
 
 def _read_head(path: Path, error: type[AnimeflowError]) -> bytes:
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            # Opening a pipe would wait for its writer.
+            raise error("is not a regular file", reason="unreadable", path=path)
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
     except OSError as problem:

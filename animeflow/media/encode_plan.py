@@ -53,6 +53,7 @@ TEXT_SUBTITLES = frozenset(
 # The Opus encoder refuses side layouts ("Invalid channel layout 5.1(side)") but carries their channels.
 OPUS_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 _OPUS_BITS_PER_CHANNEL = 64_000
+_ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")
 # Tags by which mkvmerge describes the packets it wrote: untrue of an encode.
 _STATISTICS_TAG = re.compile(r"^(BPS|DURATION|NUMBER_OF_(FRAMES|BYTES)|_STATISTICS_.*)(-.*)?$")
 
@@ -117,6 +118,10 @@ def make_plan(
     quality = chosen.crf if crf is None else float(crf)
     if not 1 <= quality <= 63:
         raise ContractError(f"crf {quality:g}; SVT-AV1 takes 1 to 63")
+    if probe.video.pix_fmt.startswith(_ALPHA_FORMATS):
+        raise EncodeError(
+            f"has an alpha channel ({probe.video.pix_fmt}), which AV1 does not keep", path=probe.path
+        )
     return EncodePlan(
         probe=probe,
         profile=chosen,

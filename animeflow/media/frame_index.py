@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ class FrameIndex:
     key: npt.NDArray[np.bool_]
 
     def __post_init__(self) -> None:
+        self.pts.setflags(write=False)
+        self.key.setflags(write=False)
         if self.pts.shape != self.key.shape or self.pts.ndim != 1:
             raise ContractError(f"frame index of shapes {self.pts.shape} and {self.key.shape}; both are [n]")
         if len(self.pts) and np.any(np.diff(self.pts) <= 0):
@@ -47,9 +50,21 @@ class FrameIndex:
 
 
 def read_frame_index(path: Path | str) -> FrameIndex | None:
-    """The index from the packets of the main video, without decoding; None where timestamps are missing
-    or repeat.
+    """The index from the packets of the main video, without decoding; None where timestamps are missing or repeat.
+
+    Reads the whole file once; asked again for the same, unchanged file it answers from memory.
     """
+    path = Path(path)
+    try:
+        facts = path.stat()
+    except OSError as error:
+        raise DecodeError(f"cannot be read: {error.strerror}", reason="unreadable", path=path) from error
+    return _read(path, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, inode: int, size: int, mtime_ns: int) -> FrameIndex | None:
+    del inode, size, mtime_ns  # they tell one state of the file from another
     with open_container(path, error=DecodeError) as container:
         return index_packets(container, main_video_stream(container, path, error=DecodeError))
 

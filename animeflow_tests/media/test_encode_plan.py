@@ -140,3 +140,9 @@ def test_unknown_profiles_and_qualities_are_refused(plain_mkv: Path, settings: d
 
 def test_screen_content_tools_are_not_asked_of_presets_that_have_none() -> None:
     assert all("scm=1" not in p.params for p in PROFILES.values() if p.preset >= 9)
+
+
+def test_pictures_with_alpha_are_refused(plain_mkv: Path) -> None:
+    found = probe(plain_mkv)
+    with pytest.raises(EncodeError, match="alpha"):
+        plan_of(replace(found, video=replace(found.video, pix_fmt="yuva420p")))

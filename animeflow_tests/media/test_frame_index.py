@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -49,3 +50,24 @@ def test_times_that_do_not_ascend_are_refused(pts: list[int]) -> None:
 def test_arrays_of_different_length_are_refused() -> None:
     with pytest.raises(ContractError):
         FrameIndex(np.arange(3), np.zeros(2, bool))
+
+
+def test_an_unchanged_file_is_read_once_and_a_changed_one_again(
+    plain_mkv: Path, vfr_mkv: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.mkv"
+    shutil.copyfile(plain_mkv, path)
+    first = read_frame_index(path)
+    assert read_frame_index(path) is first
+    shutil.copyfile(vfr_mkv, path)
+    second = read_frame_index(path)
+    assert second is not None
+    assert first is not None
+    assert len(second) != len(first)
+
+
+def test_an_index_cannot_be_changed_by_those_who_share_it(plain_mkv: Path) -> None:
+    found = read_frame_index(plain_mkv)
+    assert found is not None
+    with pytest.raises(ValueError, match="read-only"):
+        found.pts[0] = 7

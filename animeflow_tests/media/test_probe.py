@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import os
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from animeflow.errors import ProbeError
+from animeflow.media.container import open_container
 from animeflow.media.decode import counting_decodes, open_video
 from animeflow.media.probe import probe
 from animeflow.media.streams import read_cover
@@ -194,6 +196,11 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert refused(tmp_path) == "unreadable"
 
 
+def test_a_pipe_is_refused_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mkv")
+    assert refused(tmp_path / "pipe.mkv") == "unreadable"
+
+
 def test_an_mp4_without_its_index_is_unreadable(truncated_mp4: Path) -> None:
     assert refused(truncated_mp4) == "unreadable"
 
@@ -214,23 +221,15 @@ def test_a_header_alone_is_unreadable(plain_mkv: Path, tmp_path: Path) -> None:
 
 def test_huge_pictures_in_a_small_file_are_refused_before_they_are_decoded(corpus: Path) -> None:
     path = corpus / "huge.mkv"
-    ffmpeg(
-        "-f",
-        "lavfi",
-        "-i",
-        "color=s=7000x7000:d=0.04",
-        "-frames:v",
-        "1",
-        "-c:v",
-        "png",
-        "-compression_level",
-        "1",
-        path,
-    )
-    assert path.stat().st_size < 1_000_000
-    with counting_decodes() as counter:
-        assert refused(path) == "too_large"
+    png = ("-c:v", "png", "-pix_fmt", "gray")
+    ffmpeg("-f", "lavfi", "-i", "color=s=1001x1000:d=0.04", "-frames:v", "1", *png, path)
+    with counting_decodes() as counter, pytest.raises(ProbeError, match="1001x1000") as caught:
+        probe(path, max_pixels=1_000_000)
+    assert caught.value.reason == "too_large"
     assert not counter
+    # Opening decodes a picture of such a codec; the limit must hold there already.
+    with open_container(path, max_pixels=1_000_000) as container:
+        assert container.streams.video[0].codec_context.width == 0
 
 
 def test_a_header_that_lies_about_the_duration_does_not_matter(plain_mkv: Path, tmp_path: Path) -> None:
