@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,9 @@ def render(data: ShardData, settings: Settings) -> str:
         "speech": sections.speech(data, lines),
         "delivery": sections.delivery(data),
         "stage_lines": stage_lines,
+        "passes": run_view.passes(
+            data, sum(row["frames"] or 0 for row in data.rows("shard_files") if row["usable"])
+        ),
         "models": run_view.models_used(data, load_table().rows),
         "origins": run_view.origins(data),
         "settings_text": dump(settings),
@@ -128,6 +132,7 @@ def render(data: ShardData, settings: Settings) -> str:
     return _environment().get_template("shard.html").render(context)
 
 
+@cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("animeflow.report", "templates"),

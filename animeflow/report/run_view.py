@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +76,26 @@ def _line(data: ShardData, view: AssetView, longest: float) -> StageLine:
         media_bytes=sum(file.size for file in manifest.media) if manifest else 0,
         share=timing.wall_s / longest if timing and longest else 0.0,
     )
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Frames decoded for one purpose over all stages, and per source frame."""
+
+    purpose: str
+    frames: int
+    share: float | None
+
+
+def passes(data: ShardData, source_frames: int) -> list[Pass]:
+    """Decoded frames by purpose, most first, from the timings of the last computed materialisations."""
+    counts: Counter[str] = Counter()
+    for view in data.assets.values():
+        if view.timing:
+            counts.update(view.timing.frames_decoded)
+    return [
+        Pass(name, n, n / source_frames if source_frames else None) for name, n in counts.most_common() if n
+    ]
 
 
 def problems(data: ShardData) -> list[Problem]:

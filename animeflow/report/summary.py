@@ -34,9 +34,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Figure:
+    """A figure of the head; a timed one differs from run to run and is marked so in the page."""
+
     name: str
     value: str
     small: str = ""
+    timed: bool = False
 
 
 def verdict(data: ShardData, clips: Sequence[ClipLine]) -> list[Part]:
@@ -148,6 +151,6 @@ def _cost_figures(lines: Sequence[StageLine]) -> list[Figure]:
     longest = max((line for line in lines if line.timing), key=lambda line: line.share)
     peak = max(timing.peak_rss_bytes for timing in timed)
     return [
-        Figure("time", seconds(wall), f"longest: {words(longest.name)}"),
-        Figure("peak memory", size(peak), "of the process"),
+        Figure("time", seconds(wall), f"longest: {words(longest.name)}", timed=True),
+        Figure("peak memory", size(peak), "of the process", timed=True),
     ]

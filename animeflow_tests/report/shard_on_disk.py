@@ -11,7 +11,7 @@ from animeflow_tests.report.shard_writer import SHARD, Writer, draw_video
 
 
 def write_shard(
-    root: Path, *, size: tuple[int, int] = (128, 72), frames: int = 10, layers: bool = True
+    root: Path, *, size: tuple[int, int] = (128, 72), frames: int = 16, layers: bool = True
 ) -> Workspace:
     """A shard of one good video and one broken file, every asset finished."""
     workspace = Workspace(root)

@@ -1,0 +1,135 @@
+"""kill -9 at random moments of a whole run, and at every phase of writing a result."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from animeflow.hubs.publication import PHASES as PUBLISHING
+from animeflow.tables.staging import PHASES as WRITING
+from benchmarks.faults.commands import Ended, animeflow, run, strays
+from benchmarks.faults.workspaces import copy, differences, digests, leftovers
+
+# Which asset is killed in which phase: small and large ones, with media and without, early and late in the graph.
+PHASE_ASSETS: Mapping[str, tuple[str, ...]] = {
+    "staged": ("shard_files", "smoothed_layers"),
+    "before_fsync": ("frame_signals", "clip_videos"),
+    "before_media": ("av1_videos", "background_layers"),
+    "before_tables": ("shots", "image_archives"),
+    "before_status": ("kept_clips", "dataset_export"),
+    "before_manifest": ("key_frames", "character_layers"),
+    "finished": ("drawings", "transcripts"),
+    "before_upload": ("published_videos",),
+    "before_publish_manifest": ("published_dataset", "published_archives"),
+    "before_remove_stale": ("published_videos",),
+    "published": ("published_dataset",),
+}
+BEAR_HALF = ("--set", "run.max_failed_share=0.5")  # one of the two videos is broken
+GRACE_S = 2.0  # a child dies by its parent's death signal; the kernel needs a moment
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One case: what was done to it, and what was wrong afterwards."""
+
+    case: str
+    detail: str
+    faults: tuple[str, ...]
+    wall_s: float
+
+    @property
+    def ok(self) -> bool:
+        return not self.faults
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The mini shard, an undisturbed workspace of it, and room for others."""
+
+    source: Path
+    scratch: Path
+    undisturbed: Path
+    expected: Mapping[str, str]
+    whole_s: float
+    options: tuple[str, ...] = ()
+
+    def command(self, workspace: Path, *more: str, phase: tuple[str, str] | None = None) -> list[str]:
+        return animeflow(
+            "-q", "run", str(self.source), "--out", str(workspace), *self.options, *more, phase=phase
+        )
+
+
+def undisturbed(source: Path, scratch: Path, options: tuple[str, ...] = ()) -> tuple[Scene, list[str]]:
+    """Run once without disturbance; the mini shard has a broken video, so the exit code is 3."""
+    target = scratch / "undisturbed"
+    scene = Scene(source, scratch, target, {}, 0.0, options)
+    ended = run(scene.command(target))
+    faults = [] if ended.code == 3 else [f"undisturbed run: exit code {ended.code}: {ended.last_line}"]
+    return Scene(source, scratch, target, digests(target), ended.wall_s, options), faults
+
+
+def again(scene: Scene) -> Outcome:
+    """A second run in a fresh workspace gives the same bytes: else nothing below means anything."""
+    began, target = time.monotonic(), scene.scratch / "again"
+    ended = run(scene.command(target))
+    faults = _wrong(scene, target, ended)
+    shutil.rmtree(target, ignore_errors=True)
+    return Outcome(
+        "undisturbed twice", f"{len(scene.expected)} files", tuple(faults), time.monotonic() - began
+    )
+
+
+def random_kill(scene: Scene, rng: random.Random, number: int) -> Outcome:
+    """Kill a fresh run at a random moment of its whole length, run again, compare."""
+    began, target = time.monotonic(), scene.scratch / f"random-{number}"
+    moment = rng.uniform(0.03, 0.97) * scene.whole_s
+    killed = run(scene.command(target), kill_after_s=moment)
+    when = f"after {moment:.1f} s of {scene.whole_s:.0f} s"
+    if killed.code >= 0:
+        when += " (it had ended by then)"
+    return _after(scene, target, f"kill {number}", when, began)
+
+
+def phase_kill(scene: Scene, phase: str, asset: str, *, replace: bool) -> Outcome:
+    """Kill one stage at a phase while it writes its first result, or replaces a standing one; run again, compare."""
+    began, target = time.monotonic(), copy(scene.undisturbed, scene.scratch / f"{phase}-{asset}")
+    if not replace:
+        for folder in (target / "shards").glob(f"*/{asset}"):
+            shutil.rmtree(folder)
+    if phase in PUBLISHING:  # a target that already holds everything is left alone
+        shutil.rmtree(target / "published", ignore_errors=True)
+    force = ("--force", asset) if replace else ()
+    killed = run(scene.command(target, *force, phase=(phase, asset)))
+    how = f"{phase} of {asset}, {'replacing' if replace else 'first'}"
+    if killed.code != -9:
+        fault = f"was not killed: exit code {killed.code}: {killed.last_line}"
+        return Outcome(how, "", (fault,), time.monotonic() - began)
+    return _after(scene, target, how, "", began)
+
+
+def phase_cases() -> list[tuple[str, str, bool]]:
+    """Every phase with its assets; publishing phases happen only where something is to be brought."""
+    cases = []
+    for phase in (*WRITING, *PUBLISHING):
+        for place, asset in enumerate(PHASE_ASSETS[phase]):
+            cases.append((phase, asset, phase in WRITING and place % 2 == 1))
+    return cases
+
+
+def _after(scene: Scene, target: Path, case: str, detail: str, began: float) -> Outcome:
+    time.sleep(GRACE_S)
+    faults = [f"still running: {line}" for line in strays(target)]
+    ended = run(scene.command(target))
+    faults += _wrong(scene, target, ended)
+    if not faults:
+        shutil.rmtree(target, ignore_errors=True)
+    return Outcome(case, detail, tuple(faults), time.monotonic() - began)
+
+
+def _wrong(scene: Scene, target: Path, ended: Ended) -> list[str]:
+    faults = [] if ended.code == 3 else [f"exit code {ended.code}: {ended.last_line}"]
+    return faults + differences(scene.expected, digests(target)) + leftovers(target)
