@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
-NO_DIGEST = {"digest": False}
+NO_DIGEST: JsonDict = {"digest": False}
 
 
 class Section(BaseModel):

@@ -76,6 +76,12 @@ class U2NetP(Frozen):
     kind: Literal["u2netp"] = "u2netp"
 
 
+class IsNetAnime(Frozen):
+    """IS-Net trained on anime characters, at 1024x1024."""
+
+    kind: Literal["isnet_anime"] = "isnet_anime"
+
+
 class ModNet(Frozen):
     """MODNet trimap-free mattes."""
 
@@ -146,7 +152,7 @@ class FasterWhisper(Frozen):
 
 ShotModel = Annotated[TransNetV2 | Plugin, Field(discriminator="kind")]
 TextModel = Annotated[PPOcr | Plugin, Field(discriminator="kind")]
-SegmentModel = Annotated[U2NetP | Plugin, Field(discriminator="kind")]
+SegmentModel = Annotated[U2NetP | IsNetAnime | Plugin, Field(discriminator="kind")]
 MatteModel = Annotated[ModNet | Plugin, Field(discriminator="kind")]
 FlowModel = Annotated[Dis | Plugin, Field(discriminator="kind")]
 InpaintModel = Annotated[Telea | NavierStokes | Plugin, Field(discriminator="kind")]
@@ -178,7 +184,9 @@ class WeightSettings(Frozen):
         default=("huggingface", "modelscope"), description="Hubs that may be asked, in this order."
     )
     huggingface_endpoint: str | None = Field(
-        default=None, pattern=r"^https?://", description="Mirror of the Hugging Face hub; none: the library's."
+        default=None,
+        pattern=r"^https?://",
+        description="Mirror of the Hugging Face hub; none: the library's.",
     )
     modelscope_endpoint: str | None = Field(
         default=None, pattern=r"^https?://", description="Mirror of ModelScope; none: the library's."

@@ -65,7 +65,7 @@ def test_every_task_of_the_design_can_be_listed():
         "shots": ["transnetv2"],
         "text": ["ppocr"],
         "score": [],
-        "segment": ["u2netp"],
+        "segment": ["isnet_anime", "u2netp"],
         "matte": ["modnet"],
         "inpaint": ["navier_stokes", "telea"],
         "track": [],
@@ -115,7 +115,7 @@ def test_a_package_with_an_entry_point_adds_a_kind(registered, monkeypatch):
     monkeypatch.setattr(
         registry.metadata, "entry_points", lambda group: [Point()] if group == "animeflow.adapters" else []
     )
-    assert sorted(adapters("segment")) == ["theirs", "u2netp"]
+    assert sorted(adapters("segment")) == ["isnet_anime", "theirs", "u2netp"]
 
 
 def test_options_of_another_kind_are_refused():
