@@ -44,6 +44,7 @@ def encode_to_table(
         pts=pts,
         full_decode=settings.full_decode,
         metric=settings.metric,
+        min_metric=settings.min_metric,
         ffmpeg=ffmpeg,
         timeout_s=settings.timeout_s,
         on_progress=on_progress,

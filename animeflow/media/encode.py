@@ -73,6 +73,7 @@ def encode_video(
     pts: Sequence[int],
     full_decode: bool = True,
     metric: str = "none",
+    min_metric: float | None = None,
     ffmpeg: Path | None = None,
     timeout_s: float = 6 * 3600.0,
     on_progress: Callable[[EncodeProgress], None] | None = None,
@@ -98,6 +99,11 @@ def encode_video(
             ffmpeg=binary,
             timeout_s=timeout_s,
         )
+        if min_metric is not None and proof.metric_value is not None and proof.metric_value < min_metric:
+            raise EncodeError(
+                f"the encode measures {metric} {proof.metric_value:.4f}, at least {min_metric:g} is required",
+                path=plan.probe.path,
+            )
         part.replace(output)
     return _report(plan, output, proof, result, len(set(cuts) - {0}), metric)
 

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from animeflow.errors import EncodeError
+from animeflow.media.av1_videos import encode_to_table
+from animeflow.media.decode import read_frame_index
+from animeflow.media.probe import probe
+from animeflow.settings.media import Av1Settings
+from animeflow.tables.staging import Staging
+
+
+def pts_of(path: Path) -> list[int]:
+    index = read_frame_index(path)
+    assert index is not None
+    return index.pts.tolist()
+
+
+@pytest.fixture
+def staging(tmp_path: Path) -> Staging:
+    return Staging.begin("av1_videos", "shard", tmp_path / "staging")
+
+
+def test_the_row_describes_the_file_that_lies_in_staging(rich_mkv: Path, staging: Staging) -> None:
+    settings = Av1Settings(profile="draft", metric="ssim")
+    table = encode_to_table(
+        rich_mkv,
+        video_id="0" * 16,
+        pts=pts_of(rich_mkv),
+        cuts=[24],
+        staging=staging,
+        settings=settings,
+        threads=1,
+    )
+    (row,) = table.to_pylist()
+    path = staging.folder / row["media_path"]
+    assert path.stat().st_size == row["size_bytes"]
+    assert row["source_bytes"] == rich_mkv.stat().st_size
+    assert (row["frames"], row["cuts"], row["profile"]) == (48, 1, "draft")
+    assert row["encoder"].startswith("SVT-AV1 v")
+    assert row["crf"] == settings.crf
+    assert 0.9 < row["ssim"] < 1
+    assert [s["action"] for s in json.loads(row["streams_json"])] == [
+        "encode",
+        "copy",
+        "copy",
+        "copy",
+        "copy",
+        "attach",
+    ]
+    assert probe(path).video.codec == "av1"
+
+
+def test_an_encode_below_the_metric_s_floor_fails_and_leaves_nothing(
+    plain_mkv: Path, staging: Staging
+) -> None:
+    settings = Av1Settings(profile="draft", crf=63, metric="ssim", min_metric=0.999)
+    with pytest.raises(EncodeError, match=r"at least 0\.999"):
+        encode_to_table(
+            plain_mkv,
+            video_id="0" * 16,
+            pts=pts_of(plain_mkv),
+            cuts=[],
+            staging=staging,
+            settings=settings,
+            threads=1,
+        )
+    assert list((staging.folder / "media").iterdir()) == []
