@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from animeflow.cli.terminal import Terminal, duration
 from animeflow.errors import Interrupted
 from animeflow.media.command import STOP
-from animeflow.settings.load import dump
+from animeflow.settings.load import dump, dump_changes
 from animeflow.settings.tree import Settings
 from animeflow.tables.workspace import CATALOG as CATALOG_DIR
 from animeflow.tables.workspace import Workspace
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from animeflow.defs.execution import RunResult
 
+SETTINGS, RESOLVED = "settings.yaml", "settings.resolved.yaml"
 EVERYTHING, CATALOG = "everything", "catalog"
 
 
@@ -36,7 +37,7 @@ class Order:
     selection: tuple[str, ...] = ()  # names of stages; empty: all
     force: tuple[str, ...] = ()  # stages or groups
     job: str = EVERYTHING
-    settings_changes: tuple[str, ...] = ()  # the options of this call, for child processes
+    report: bool = True  # write the shard's HTML page
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,12 @@ class Engine:
         order.workspace.root.mkdir(parents=True, exist_ok=True)
 
     def save_settings(self) -> None:
-        """Keep the resolved tree next to the results; it is the base of what the UI runs here."""
-        path = self.order.workspace.root / "settings.yaml"
-        part = path.with_name(f".settings.{os.getpid()}.part")
-        part.write_text(dump(self.order.settings), encoding="utf-8")
-        part.replace(path)
+        """Keep what was set next to the results (the base of what the UI runs here), and the whole resolved tree."""
+        settings, root = self.order.settings, self.order.workspace.root
+        for name, text in ((SETTINGS, dump_changes(settings)), (RESOLVED, dump(settings))):
+            part = root / f".{name}.{os.getpid()}.part"
+            part.write_text(text, encoding="utf-8")
+            part.replace(root / name)
 
     def run_shards(self, shards: Sequence[str]) -> list[ShardOutcome]:
         """Run the order's job on each shard; a shard that fails does not stop the others, Ctrl-C does."""
@@ -103,7 +105,16 @@ class Engine:
             result.run_id,
         )
         self._say(outcome)
+        if self.order.report and not outcome.interrupted:
+            self._report(shard)
         return outcome
+
+    def _report(self, shard: str) -> None:
+        from animeflow.report import build_report
+
+        workspace = self.order.workspace
+        path = build_report(workspace, shard, workspace.report_path(shard), settings=self.order.settings)
+        self.terminal.line(f"  report {path}")
 
     def run_catalog(self, names: Sequence[str] = ()) -> RunResult:
         """The tables across shards."""

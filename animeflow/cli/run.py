@@ -68,10 +68,8 @@ def run(
     for word in force:
         chosen_stages((word,))
     names = tuple(stage.name for stage in chosen_stages(selection)) if selection else ()
-    order = Order(workspace, settings, names, force)
-    request = running.Request(
-        shards, limit, retry_failed, not no_report, jobs, tuple(_child_options(sys.argv))
-    )
+    order = Order(workspace, settings, names, force, report=not no_report)
+    request = running.Request(shards, limit, retry_failed, jobs, tuple(_child_options(sys.argv)))
     terminal = Terminal(quiet=(context.obj or {}).get("quiet", False))
     raise Exit(running.dry_run(order, request) if dry_run else running.carry_out(order, request, terminal))
 

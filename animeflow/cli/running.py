@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -30,7 +30,6 @@ class Request:
     shards: tuple[str, ...] = ()
     limit: int | None = None
     retry_failed: bool = False
-    report: bool = True
     jobs: int = 1
     child_options: tuple[str, ...] = ()
 
@@ -118,7 +117,7 @@ def _in_process(engine: Engine, request: Request, shards: list[str]) -> list[Sha
     outcomes = []
     for shard in shards:
         force = tuple({*engine.order.force, *failed_stages(engine.order.workspace, shard)})
-        again = Order(engine.order.workspace, engine.order.settings, engine.order.selection, force)
+        again = replace(engine.order, force=force)
         outcomes += Engine(again, engine.terminal).run_shards([shard])
     return outcomes
 

@@ -74,6 +74,30 @@ def dump(settings: Settings) -> str:
     return yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
+def dump_changes(settings: Settings) -> str:
+    """Only what differs from the tree's profile, as YAML: `load(file=)` of it gives the tree again.
+
+    A file of the whole tree would tie a workspace to the defaults and keys of one release.
+    """
+    plain = load(profile=settings.profile, environment={}).model_dump(mode="json")
+    changes = _changes(plain, settings.model_dump(mode="json"))
+    return yaml.safe_dump({"profile": settings.profile, **changes}, sort_keys=False, allow_unicode=True)
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in new.items():
+        before = old.get(key)
+        if value == before and key in old:
+            continue
+        same_kind = isinstance(value, Mapping) and isinstance(before, Mapping)
+        if same_kind and value.get("kind") == before.get("kind"):
+            found[key] = _changes(before, value) | ({"kind": value["kind"]} if "kind" in value else {})
+        else:
+            found[key] = value
+    return found
+
+
 def _resolve(layers: Sequence[_Layer]) -> Settings:
     merged: dict[str, Any] = {}
     for layer in layers:
