@@ -1,0 +1,68 @@
+"""Which frames of a clip the sparse measures read, and one sparse decode for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from animeflow.media import open_video
+from animeflow.settings.measures import SamplingSettings
+
+U8 = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two frames of a clip between which motion is measured: first < second."""
+
+    first: int
+    second: int
+
+
+def motion_pairs(
+    clip: Mapping[str, Any], times: npt.NDArray[np.float64], starts: Sequence[int], settings: SamplingSettings
+) -> list[Pair]:
+    """Up to settings.motion_pairs pairs, spread over the clip, about settings.motion_step_s apart.
+
+    `times` [T] are seconds of every frame of the video, `starts` the first frames of its drawings, ascending. Both ends
+    are moved to the first frame of the drawing that is shown there, so that a held frame is never compared with itself;
+    a clip of one drawing has no pair.
+    """
+    begin, end = clip["start"], clip["end"]
+    inside = np.array([begin, *(s for s in starts if begin < s < end)])
+    if len(inside) < 2:
+        return []
+    anchors = np.linspace(
+        times[begin], max(times[begin], times[end - 1] - settings.motion_step_s), settings.motion_pairs
+    )
+    found = {}
+    for anchor in anchors:
+        first = int(inside[np.searchsorted(times[inside], anchor + 1e-9, side="right") - 1])
+        later = inside[inside > first]
+        if len(later):
+            due = np.searchsorted(times[later], times[first] + settings.motion_step_s - 1e-9)
+            found[first] = Pair(first, int(later[min(due, len(later) - 1)]))
+    return [found[first] for first in sorted(found)]
+
+
+def spread(clip: Mapping[str, Any], count: int) -> list[int]:
+    """`count` frames at int(i N / count) of a clip of N frames, each at most once (the rule of the LAION scorer)."""
+    length = clip["end"] - clip["start"]
+    return sorted({clip["start"] + i * length // count for i in range(count)})
+
+
+def read_frames(
+    path: Path, wanted: Iterable[int], *, size: tuple[int, int], purpose: str
+) -> Iterator[tuple[int, U8]]:
+    """(frame number, uint8 RGB [h, w, 3] at `size` = (width, height)) of the wanted frames, ascending."""
+    frames = sorted(set(wanted))
+    if not frames:
+        return
+    with open_video(path, purpose=purpose) as reader:
+        for frame in reader.pick(frames):
+            yield frame.index, frame.rgb(size)
