@@ -89,3 +89,18 @@ def _by_quiet(unit: Unit, quiet: float, now: float, first_seen: float | None) ->
     if waited >= quiet:
         return Completeness(True, "quiet")
     return Completeness(False, waits_for=f"{quiet - waited:.0f} s without a change")
+
+
+def catalog_row(unit: Unit, state: Completeness) -> dict[str, object]:
+    """The row of a unit in `source_catalog`."""
+    return {
+        "shard": unit.key,
+        "path": unit.name,
+        "kind": unit.kind,
+        "files": len(unit.files),
+        "ignored": len(unit.others),
+        "size_bytes": unit.bytes,
+        "digest": unit.digest,
+        "complete": state.ready,
+        "complete_by": state.by,
+    }

@@ -1,0 +1,1 @@
+"""Tables across shards. They read manifests and tables of whatever is finished, and count what is missing."""

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+from animeflow.catalog.calibration_report import Measured, calibrate, gather, retention_rows
+from animeflow.catalog.rules import DURATION, rules_of
+from animeflow.errors import ContractError
+from animeflow.settings.catalog import CalibrationSettings
+from animeflow.settings.curation import CurationSettings
+from animeflow.tables.workspace import Workspace
+from animeflow_tests.fixtures.shards import CLIP, STEP
+
+OFF = dict.fromkeys(
+    (
+        "min_duration_s",
+        "max_corrupt_share",
+        "max_black_share",
+        "max_flashes",
+        "max_red_flashes",
+        "max_brightness_jumps",
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def tables(workspace):
+    made = calibrate(workspace, CalibrationSettings(steps=5), CurationSettings())
+    return {name: table.to_pylist() for name, table in made.items()}
+
+
+def test_all_measured_clips_count_also_of_shards_without_decisions(workspace):
+    assert gather(workspace).clips == 12  # 6 + 3 + 3
+
+
+def test_quantiles_are_numpys(tables, workspace):
+    values = gather(workspace).known("sharpness")
+    for row in tables["calibration_report"]:
+        if row["measure"] == "sharpness":
+            assert row["value"] == pytest.approx(np.quantile(values, row["quantile"]))
+            assert (row["clips"], row["measured"]) == (12, 12)
+
+
+def test_a_measure_without_a_model_has_null_quantiles_not_numbers(tables):
+    rows = [row for row in tables["calibration_report"] if row["measure"] == "quality"]
+    assert rows
+    assert {(row["value"], row["measured"]) for row in rows} == {(None, 0)}
+
+
+def test_the_present_thresholds_are_among_those_tried_and_marked(tables):
+    present = {row["rule"]: row["threshold"] for row in tables["threshold_retention"] if row["current"]}
+    assert present["max_text_area"] == 0.03
+    assert present["min_duration_s"] == 0.5
+    assert "max_subtitle_area" not in present  # subtitles are kept
+    assert "min_sharpness" not in present  # switched off
+
+
+def measured(**values) -> Measured:
+    full = {rule.measure: np.full(4, np.nan) for rule in rules_of(CurationSettings())}
+    full |= {DURATION: np.ones(4)}
+    full |= {name: np.array(column, float) for name, column in values.items()}
+    return Measured(full, 4)
+
+
+def retained(data: Measured, rule: str, **settings) -> dict[float, tuple[int, int]]:
+    rows = retention_rows(data, rules_of(CurationSettings(**(OFF | settings))), 3)
+    return {row["threshold"]: (row["passing"], row["kept"]) for row in rows if row["rule"] == rule}
+
+
+def test_retention_counts_by_hand():
+    data = measured(other_area_max=[0.0, 0.02, 0.04, np.nan])
+    assert retained(data, "max_text_area") == {0.0: (1, 2), 0.02: (2, 3), 0.03: (2, 3), 0.04: (3, 4)}
+
+
+def test_kept_counts_with_the_other_rules_in_force():
+    data = measured(other_area_max=[0.0, 0.02, 0.04, np.nan], sharpness=[10, 1, 10, 1])
+    assert retained(data, "max_text_area", min_sharpness=5)[0.04] == (3, 2)
+    assert retained(data, "min_sharpness", min_sharpness=5)[10.0] == (2, 1)
+
+
+def test_a_threshold_without_a_measure_is_found_when_it_is_added():
+    class More(CurationSettings):
+        max_wobble: float = 1.0
+
+    with pytest.raises(ContractError, match="max_wobble compares no known measure"):
+        rules_of(More())
+
+
+def test_an_empty_workspace_gives_reports_without_numbers(tmp_path):
+    made = calibrate(Workspace(tmp_path), CalibrationSettings(), CurationSettings())
+    assert set(made["calibration_report"]["value"].to_pylist()) == {None}
+    assert all(row["kept"] == 0 for row in made["threshold_retention"].to_pylist())
+
+
+def test_durations_come_from_the_clips(workspace):
+    assert set(gather(workspace).known(DURATION).round(6)) == {round(CLIP * STEP / 24000, 6)}
