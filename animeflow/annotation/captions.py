@@ -1,0 +1,64 @@
+"""Captions of kept clips, where a captioner is; null with the reason where not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from animeflow.annotation.shown import shown_drawings, spread
+from animeflow.media.decode import open_video
+from animeflow.models.caption import Captioner
+from animeflow.models.optional import Maybe
+from animeflow.settings.annotation import CaptionSettings
+from animeflow.tables.specs import TABLES
+
+EMPTY = "the captioner gave no words"
+
+
+def caption_video(
+    path: Path,
+    *,
+    clips: Sequence[Mapping[str, Any]],
+    drawings: Sequence[Mapping[str, Any]],
+    captioner: Maybe[Captioner],
+    settings: CaptionSettings,
+    on_clip: Callable[[int, int], None] | None = None,
+) -> dict[str, pa.Table]:
+    """The table `captions` of a video: one row per kept clip.
+
+    The captioner sees `settings.frames` different drawings of a clip, evenly spread; nothing is decoded without one.
+    Raises DecodeError.
+    """
+    kept = sorted((clip for clip in clips if clip["keep"]), key=lambda clip: (clip["start"], clip["end"]))
+    rows = []
+    for number, clip in enumerate(kept, 1):
+        text, reason = None, captioner.reason
+        if captioner.model is not None:
+            text = _caption(path, clip, drawings, captioner.model, settings.frames)
+            reason = None if text else EMPTY
+        rows.append(
+            {
+                "clip_id": clip["clip_id"],
+                "video_id": clip["video_id"],
+                "model": captioner.kind,
+                "caption": text or None,
+                "reason": reason,
+            }
+        )
+        if on_clip is not None:
+            on_clip(number, len(kept))
+    return {"captions": TABLES["captions"].table(rows)}
+
+
+def _caption(
+    path: Path, clip: Mapping[str, Any], drawings: Sequence[Mapping[str, Any]], model: Captioner, frames: int
+) -> str:
+    shown = shown_drawings([clip], drawings)
+    wanted = [shown[place].frame for place in spread(len(shown), frames)]
+    with open_video(path, purpose="captions") as reader:
+        pictures = np.stack([frame.rgb() for frame in reader.pick(wanted)])
+    return model.caption([pictures])[0].strip()
