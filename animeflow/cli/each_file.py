@@ -1,4 +1,4 @@
-"""Commands on single files: one result per file in the order of the arguments, a failed file does not stop the others."""
+"""Commands on single files: one result per file in the order of the arguments; a failed one does not stop the rest."""
 
 from __future__ import annotations
 

@@ -154,11 +154,15 @@ class Engine:
 
 
 def run_resources(order: Order) -> dict[str, Any]:
-    """The run configuration of the resources: the whole resolved tree, so that the UI shows what a run ran with."""
+    """The run configuration of the resources: the whole resolved tree, so that the UI shows what a run ran with.
+
+    Whoever names a source by hand says that its files are there: the quiet rule is for the sensor.
+    """
     from animeflow.defs.resources.schema import to_config
 
+    source = order.settings.source.model_copy(update={"quiet_seconds": 0.0})
     return {
-        "settings": {"config": to_config(order.settings)},
+        "settings": {"config": to_config(order.settings.model_copy(update={"source": source}))},
         "stages": {"config": {"force": list(order.force)}},
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from animeflow.settings.tree import Settings
 from animeflow.source.units import Unit
 
 GB = 1_000_000_000
+clock = time.monotonic
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,6 @@ def carry_out(order: Order, request: Request, terminal: Terminal) -> int:
     if not units:
         terminal.line("nothing failed: nothing to retry" if request.retry_failed else "nothing to do")
         return OK
-    # The files of a source that is named by hand are there: no quiet rule.
     order.workspace.require_free(
         max(plan.room_bytes for plan in found), keep=int(order.settings.run.min_free_gb * GB)
     )

@@ -31,6 +31,7 @@ def declared(name: str) -> dict[str, Any]:
         "check_specs": [failed_videos(spec)] if spec.partitioned else None,
         "io_manager_key": "io_manager",
         "dagster_type": dg.Any,
+        **({} if spec.partitioned or not spec.inputs else {"deps": list(spec.inputs)}),
     }
 
 

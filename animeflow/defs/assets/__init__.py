@@ -6,7 +6,7 @@ and the core functions are imported inside the asset, so that loading the defini
 
 from __future__ import annotations
 
-from animeflow.defs.assets import delivery, media, shots, source, speech
+from animeflow.defs.assets import catalog, delivery, media, shots, source, speech
 
 ASSETS = [
     source.shard_files,
@@ -20,6 +20,10 @@ ASSETS = [
     delivery.published_videos,
     delivery.published_archives,
     delivery.published_dataset,
+    catalog.source_catalog,
+    catalog.dataset_index,
+    catalog.calibration_report,
+    catalog.character_identities,
 ]
 
 # TEMP until every room is there: only assets whose inputs exist.

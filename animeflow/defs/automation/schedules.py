@@ -9,7 +9,7 @@ from animeflow.defs.automation.jobs import CATALOG
 
 def schedules() -> list[dg.ScheduleDefinition]:
     """The tables across shards, every night; switched on in the UI."""
-    return [] and [
+    return [
         dg.ScheduleDefinition(
             name="catalog_every_night",
             job_name=CATALOG,

@@ -20,7 +20,7 @@ from animeflow.defs.runner import (
     run_per_video,
 )
 from animeflow.defs.stage import Stage
-from animeflow.defs.units import open_units
+from animeflow.defs.units import catalog_rows, open_units
 from animeflow.hubs.base import HubBackend
 from animeflow.settings.tree import Settings
 from animeflow.source.units import Unit
@@ -68,6 +68,11 @@ class Stages:
         with dagster_failures("shard_files", context.partition_key):
             source = open_units(self.settings, self.workspace)
             return source.hub, source.unit(context.partition_key)
+
+    def catalog_rows(self) -> list[dict[str, object]]:
+        """The units of the source as rows of `source_catalog`."""
+        with dagster_failures("source_catalog", None):
+            return catalog_rows(self.settings, self.workspace)
 
     def per_video(self, stage: Stage, work: VideoWork) -> Result[Outcome]:
         """Run `work` on every video of the shard."""
