@@ -35,14 +35,16 @@ def shown_drawings(clips: Sequence[Mapping[str, Any]], drawings: Sequence[Mappin
     A drawing that the border of two clips cuts is shown by both, each with its own part.
     """
     ordered = sorted(drawings, key=lambda drawing: int(drawing["start"]))
+    ends = [int(drawing["end"]) for drawing in ordered]  # drawings do not overlap: these ascend too
     found = []
     for clip in sorted(
         (clip for clip in clips if clip["keep"]), key=lambda clip: (clip["start"], clip["end"])
     ):
-        for drawing in ordered:
+        for drawing in ordered[bisect_right(ends, clip["start"]) :]:
+            if drawing["start"] >= clip["end"]:
+                break
             start, end = max(drawing["start"], clip["start"]), min(drawing["end"], clip["end"])
-            if start < end:
-                found.append(Shown(clip["clip_id"], drawing["drawing_id"], clip["video_id"], start, end))
+            found.append(Shown(clip["clip_id"], drawing["drawing_id"], clip["video_id"], start, end))
     return found
 
 
