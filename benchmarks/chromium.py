@@ -104,7 +104,8 @@ def browser() -> Iterator[Page]:
         raise PageError(f"no browser: install one of {', '.join(PROGRAMS)}")
     with tempfile.TemporaryDirectory(prefix="animeflow-chromium-", ignore_cleanup_errors=True) as home:
         command = [
-            program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking",
+            program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+            "--disable-background-networking",
             f"--user-data-dir={home}", "--remote-debugging-port=0", "about:blank",
         ]  # fmt: skip
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

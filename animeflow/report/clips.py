@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from animeflow.report.histograms import Histogram, histogram
-from animeflow.report.rules import Rule
 from animeflow.report.shard import Row, ShardData
+from animeflow.settings.rules import Rule
 from animeflow.tables.schema import Column
 from animeflow.tables.schemas.common import F64
 from animeflow.tables.schemas.measures import TABLES as MEASURE_TABLES

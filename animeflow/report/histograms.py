@@ -10,8 +10,8 @@ from html import escape
 import numpy as np
 
 from animeflow.report.figures import nice_edges
-from animeflow.report.rules import Rule
 from animeflow.report.text import number, percent, plural, words
+from animeflow.settings.rules import Rule
 from animeflow.tables.schema import Column
 
 WIDTH, HEIGHT = 264, 130
@@ -78,17 +78,16 @@ def _finite(value: object) -> float | None:
 def _retention(rule: Rule, numbers: Sequence[float]) -> tuple[str, str, str]:
     passing = sum(1 for value in numbers if rule.keeps(value))
     share = percent(passing / len(numbers)) if numbers else "–"
-    return rule.setting, rule.text, f"{passing} of {len(numbers)} measured ({share})"
+    return rule.name, rule.text, f"{passing} of {len(numbers)} measured ({share})"
 
 
 def _svg(column: Column, known: Sequence[tuple[float, bool | None]], rules: Sequence[Rule]) -> str:
     numbers = [value for value, _ in known]
-    limits = [rule.limit for rule in rules]
     low, high = min(numbers), max(numbers)
     # A threshold far from every value is named beside the plot; drawn, it would squeeze the bars to one line.
     reach = (high - low) or abs(high) or 1.0
-    drawn = [rule for rule in rules if low - 1.5 * reach <= rule.limit <= high + 1.5 * reach]
-    span = [*numbers, *(rule.limit for rule in drawn)]
+    drawn = [rule for rule in rules if low - 1.5 * reach <= _limit(rule) <= high + 1.5 * reach]
+    span = [*numbers, *map(_limit, drawn)]
     edges = nice_edges(min(span), max(span), _BINS)
     kept = np.histogram([v for v, keep in known if keep], edges)[0]
     other = np.histogram([v for v, keep in known if not keep], edges)[0]
@@ -97,11 +96,16 @@ def _svg(column: Column, known: Sequence[tuple[float, bool | None]], rules: Sequ
     parts.append(f'<line class="axis" x1="{_LEFT}" y1="{_BOTTOM}" x2="{_RIGHT}" y2="{_BOTTOM}"/>')
     parts += _labels(edges)
     parts += [_limit_line(rule, edges) for rule in drawn]
-    alt = _alt(column, numbers, limits, rules)
+    alt = _alt(column, numbers, rules)
     return (
         f'<svg class="hist" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(alt)}">'
         f"{''.join(parts)}</svg>"
     )
+
+
+def _limit(rule: Rule) -> float:
+    """Rules that are off do not get here."""
+    return math.nan if rule.limit is None else rule.limit
 
 
 def _x(value: float, edges: np.ndarray) -> float:
@@ -137,7 +141,7 @@ def _rect(kind: str, x0: float, y0: float, x1: float, y1: float) -> str:
 
 
 def _fail_zone(rule: Rule, edges: np.ndarray) -> str:
-    x = _x(rule.limit, edges)
+    x = _x(_limit(rule), edges)
     x0, x1 = (_LEFT, x) if rule.least else (x, _RIGHT)
     if x1 - x0 <= 0:
         return ""
@@ -145,7 +149,7 @@ def _fail_zone(rule: Rule, edges: np.ndarray) -> str:
 
 
 def _limit_line(rule: Rule, edges: np.ndarray) -> str:
-    x = _x(rule.limit, edges)
+    x = _x(_limit(rule), edges)
     near_end = x > WIDTH * 0.7
     anchor, dx = ("end", -4) if near_end else ("start", 4)
     return (
@@ -164,12 +168,12 @@ def _labels(edges: np.ndarray) -> list[str]:
     ]
 
 
-def _alt(column: Column, numbers: Sequence[float], limits: Sequence[float], rules: Sequence[Rule]) -> str:
+def _alt(column: Column, numbers: Sequence[float], rules: Sequence[Rule]) -> str:
     text = (
         f"Histogram of {words(column.name)}: {plural(len(numbers), 'clip')} from {number(min(numbers))} "
         f"to {number(max(numbers))}, median {number(float(np.median(numbers)))}"
     )
-    if limits:
+    if rules:
         text += "; threshold " + " and ".join(
             f"{rule.text} keeps {sum(map(rule.keeps, numbers))}" for rule in rules
         )

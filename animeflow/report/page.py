@@ -19,10 +19,10 @@ from animeflow.report import run_view, sections, summary, text
 from animeflow.report.annotations import annotation_view
 from animeflow.report.layers import layer_view
 from animeflow.report.pictures import Budget
-from animeflow.report.rules import rules_of
 from animeflow.report.shard import AssetView, ShardData
 from animeflow.report.timeline import VideoTimeline, timelines
 from animeflow.settings.load import dump, load
+from animeflow.settings.rules import rules_of
 from animeflow.settings.tree import Settings
 from animeflow.tables.stages import GROUPS
 from animeflow.tables.workspace import Workspace
@@ -79,7 +79,7 @@ def render(data: ShardData, settings: Settings) -> str:
     key_frames, layer_budget = Budget(KEY_FRAME_BYTES), Budget(LAYER_BYTES)
     lines = timelines(data, key_frames)
     pictures = {(line.video_id, int(band.id)): band.picture for line in lines for band in line.shots}
-    rules = rules_of(settings.curation)
+    rules = tuple(rule for rule in rules_of(settings.curation) if rule.on)
     tables = clip_view.measure_rows(data)
     clips = clip_view.clip_lines(data, tables, rules, pictures)
     stage_lines = run_view.stage_lines(data)

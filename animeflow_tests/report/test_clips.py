@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from animeflow.report.clips import clip_lines, histograms, measure_rows, measures, reason_counts
-from animeflow.report.rules import rules_of
 from animeflow.report.shard import ShardData
 from animeflow.settings.curation import CurationSettings
+from animeflow.settings.rules import rules_of
 
-RULES = rules_of(CurationSettings())
+RULES = [rule for rule in rules_of(CurationSettings()) if rule.on]
 
 
 def test_every_clip_has_a_value_or_a_reason_for_every_measure(data: ShardData) -> None:
@@ -17,7 +17,7 @@ def test_every_clip_has_a_value_or_a_reason_for_every_measure(data: ShardData) -
 
 def test_the_measures_that_broke_a_rule_are_those_that_the_decision_names(data: ShardData) -> None:
     for line in clip_lines(data, measure_rows(data), RULES, {}):
-        broken = {rule.setting for rule in RULES if f"{rule.table}.{rule.column}" in line.breaks}
+        broken = {rule.name for rule in RULES if f"{rule.table}.{rule.column}" in line.breaks}
         assert broken == set(line.failed)
 
 

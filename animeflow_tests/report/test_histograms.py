@@ -6,13 +6,11 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from animeflow.report.histograms import Histogram, histogram
-from animeflow.report.rules import Rule, rules_of
-from animeflow.settings.curation import CurationSettings
-from animeflow.tables.schemas.common import F64
+from animeflow.settings.rules import Rule
 from animeflow.tables.specs import TABLES
 
 FLASHES = TABLES["flash"].column("general_flashes")
-RULE = Rule("max_flashes", "flash", "general_flashes", False, 3.0)
+RULE = Rule("max_flashes", "flash", "general_flashes", 3.0)
 
 
 def _of(values: list[float | None], rules: list[Rule] | None = None, keep: bool = True) -> Histogram:
@@ -44,7 +42,7 @@ def test_retention_counts_measured_clips_only() -> None:
 
 def test_a_value_at_the_threshold_is_kept() -> None:
     assert RULE.keeps(3.0) and not RULE.keeps(3.0001)
-    assert Rule("min_quality", "quality", "quality", True, 0.5).keeps(0.5)
+    assert Rule("min_quality", "quality", "quality", 0.5).keeps(0.5)
 
 
 def test_without_any_value_there_is_no_picture_but_the_reason() -> None:
@@ -53,7 +51,7 @@ def test_without_any_value_there_is_no_picture_but_the_reason() -> None:
 
 
 def test_a_far_threshold_does_not_squeeze_the_bars() -> None:
-    far = Rule("max_flashes", "flash", "general_flashes", False, 1e6)
+    far = Rule("max_flashes", "flash", "general_flashes", 1e6)
     found = _of([0.1, 0.2, 0.3], [far])
     assert "limit" not in str(found.svg) and found.retention[0][1] == "≤ 1e+06"
 
@@ -68,20 +66,3 @@ def test_odd_ranges_are_drawn_inside_the_picture(values: list[float]) -> None:
     svg = str(_of(values, [RULE]).svg)
     for x, width in re.findall(r'<rect[^>]*? x="([-\d.]+)" y="[-\d.]+" width="([\d.]+)"', svg):
         assert float(x) >= -1 and float(x) + float(width) <= 266
-
-
-def test_each_rule_names_a_measure_that_exists() -> None:
-    everything = {
-        "max_still_share": 0.9, "min_sharpness": 1, "min_motion": 1, "max_motion": 9, "min_quality": 0.5,
-        "min_aesthetics": 5, "subtitles": "drop",
-    }  # fmt: skip
-    rules = rules_of(CurationSettings(**everything))
-    for rule in rules:
-        assert TABLES[rule.table].column(rule.column).type == F64
-    limits = [name for name in CurationSettings.model_fields if name.startswith(("min_", "max_"))]
-    assert sorted(rule.setting for rule in rules) == sorted(limits)
-
-
-def test_a_rule_that_is_off_is_not_drawn() -> None:
-    settings = {rule.setting for rule in rules_of(CurationSettings())}
-    assert "min_quality" not in settings and "max_subtitle_area" not in settings and "max_flashes" in settings
