@@ -10,16 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from animeflow.catalog.rules import DURATION, Rule, rules_of
 from animeflow.catalog.shards import Shard, finished
 from animeflow.settings.catalog import CalibrationSettings
 from animeflow.settings.curation import CurationSettings
+from animeflow.settings.rules import Rule, rules_of
 from animeflow.tables.schemas.catalog import MEASURE_COLUMNS
 from animeflow.tables.specs import TABLES
 from animeflow.tables.workspace import Workspace
 
 F64 = npt.NDArray[np.float64]
 Row = dict[str, Any]
+DURATION = "duration_s"  # the one rule that compares a column of `clips`
 
 
 @dataclass(frozen=True)
@@ -85,17 +86,17 @@ def retention_rows(measured: Measured, rules: Sequence[Rule], steps: int) -> Ite
         for name, passing in passed.items():
             if name != rule.name:
                 others &= passing
-        known = measured.known(rule.measure)
+        known = measured.known(rule.column)
         tried = set(np.quantile(known, np.linspace(0, 1, steps)).tolist()) if len(known) else set()
         present = set() if rule.limit is None else {float(rule.limit)}
         for threshold in sorted(tried | present):
             passing = _passed(measured, rule, threshold)
             yield {
                 "rule": rule.name,
-                "measure": rule.measure,
+                "measure": rule.column,
                 "threshold": threshold,
                 "current": threshold in present,
-                "passing": int(rule.passing(known, threshold).sum()),
+                "passing": int(_passing(rule, known, threshold).sum()),
                 "kept": int((passing & others).sum()),
                 "clips": measured.clips,
                 "measured": len(known),
@@ -104,10 +105,15 @@ def retention_rows(measured: Measured, rules: Sequence[Rule], steps: int) -> Ite
 
 def _passed(measured: Measured, rule: Rule, limit: float | None) -> npt.NDArray[np.bool_]:
     """bool [clips]; a null measure and a rule that is switched off pass."""
-    values = measured.values[rule.measure]
+    values = measured.values[rule.column]
     if limit is None:
         return np.ones(len(values), bool)
-    return np.isnan(values) | rule.passing(values, limit)
+    return np.isnan(values) | _passing(rule, values, limit)
+
+
+def _passing(rule: Rule, values: F64, limit: float) -> npt.NDArray[np.bool_]:
+    """`Rule.keeps` on an array: which values pass, bool of the same shape; NaN does not."""
+    return values >= limit if rule.least else values <= limit
 
 
 def _of_shard(shard: Shard) -> dict[str, F64]:

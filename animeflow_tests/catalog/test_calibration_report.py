@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from animeflow.catalog.calibration_report import Measured, calibrate, gather, retention_rows
-from animeflow.catalog.rules import DURATION, rules_of
-from animeflow.errors import ContractError
+from animeflow.catalog.calibration_report import DURATION, Measured, calibrate, gather, retention_rows
+from animeflow.curation.keep import keep_clips
 from animeflow.settings.catalog import CalibrationSettings
 from animeflow.settings.curation import CurationSettings
+from animeflow.settings.rules import rules_of
+from animeflow.tables.schemas.catalog import MEASURE_COLUMNS
 from animeflow.tables.workspace import Workspace
 from animeflow_tests.fixtures.shards import CLIP, STEP
 
@@ -54,7 +55,7 @@ def test_the_present_thresholds_are_among_those_tried_and_marked(tables):
 
 
 def measured(**values) -> Measured:
-    full = {rule.measure: np.full(4, np.nan) for rule in rules_of(CurationSettings())}
+    full = {rule.column: np.full(4, np.nan) for rule in rules_of(CurationSettings())}
     full |= {DURATION: np.ones(4)}
     full |= {name: np.array(column, float) for name, column in values.items()}
     return Measured(full, 4)
@@ -76,12 +77,22 @@ def test_kept_counts_with_the_other_rules_in_force():
     assert retained(data, "min_sharpness", min_sharpness=5)[10.0] == (2, 1)
 
 
-def test_a_threshold_without_a_measure_is_found_when_it_is_added():
-    class More(CurationSettings):
-        max_wobble: float = 1.0
+def test_every_rule_has_a_column_among_the_measures(workspace):
+    known = gather(workspace).values
+    assert {rule.column for rule in rules_of(CurationSettings())} <= set(known)
 
-    with pytest.raises(ContractError, match="max_wobble compares no known measure"):
-        rules_of(More())
+
+def test_the_clips_kept_with_the_present_thresholds_are_those_that_curation_keeps(workspace):
+    settings = CurationSettings(max_text_area=0.15, min_sharpness=0.05, max_corrupt_share=None)
+    rows = retention_rows(gather(workspace), rules_of(settings), 3)
+    counted = {row["kept"] for row in rows if row["current"]}
+    kept = 0
+    for shard in workspace.shards():
+        measures = {name: workspace.handle(shard, name).rows() for name in MEASURE_COLUMNS}
+        table = keep_clips(workspace.handle(shard, "clips").rows(), measures, settings)
+        kept += sum(table["keep"].to_pylist())
+    assert counted == {kept}
+    assert 0 < kept < 12
 
 
 def test_an_empty_workspace_gives_reports_without_numbers(tmp_path):
