@@ -72,7 +72,11 @@ TEXT_BOXES = TableSpec(
         FRAME,
         Column("width", I32, "width of the frame the polygons refer to", "px"),
         Column("height", I32, "height of the frame the polygons refer to", "px"),
-        Column("read", BOOL, "whether the recogniser looked at it (the prefilter may spare it)"),
+        Column(
+            "method",
+            STR,
+            "read, spared (too few edges for text: no boxes) or repeated (same picture as the sample before: its boxes)",
+        ),
         Column(
             "boxes",
             pa.list_(

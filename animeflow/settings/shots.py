@@ -1,0 +1,188 @@
+"""The section `shots`: the one decode, shot detection, drawings, clips."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from animeflow.settings.base import Section, no_digest
+
+
+class DecodeSettings(Section):
+    """What one file may ask of the decoder, and how much damage is borne."""
+
+    max_pixels: int = Field(36_000_000, ge=64 * 64, le=400_000_000)
+    """Most pixels of a picture (px); 8K has 33.2 million."""
+    max_frames: int = Field(3_000_000, ge=1, le=100_000_000)
+    """Most frames of a file (frames)."""
+    max_gap_s: float = Field(600.0, gt=0, le=86_400)
+    """Longest time between two frames (seconds)."""
+    max_corrupt_share: float = Field(0.10, ge=0, le=1)
+    """Share of damaged frames beyond which the file is refused (0-1)."""
+    min_frames: int = Field(2, ge=1, le=1000)
+    """Fewest frames of a usable video (frames)."""
+    accept_truncated: bool = False
+    """Use a file whose pictures end well before its header says (an interrupted download); else it is an error."""
+    threads: int = no_digest(0, ge=0, le=256)
+    """Threads of the decoder (count; 0: FFmpeg chooses)."""
+
+
+class TextSettings(Section):
+    """On which frames text is looked for."""
+
+    enabled: bool = True
+    """Whether text is read at all; without it the measure `text` is null."""
+    interval_s: float = Field(0.5, gt=0, le=60)
+    """Time between two sampled frames; a clip of this length has a sample (seconds)."""
+    min_edge_share: float = Field(0.12, ge=0, le=1)
+    """Prefilter: a frame is read only where some 32x8 px window of the 320x180 luma has at least this share of
+    strong horizontal steps (0-1; 0 reads every sampled frame)."""
+    same_block: float = Field(2.0, ge=0, le=255)
+    """A sample whose worst 4x4-block difference (160x90 luma) to the last one read is below this is the same
+    picture: its boxes are taken over (8-bit levels; 0 reads every sampled frame)."""
+
+
+class TransitionSettings(Section):
+    """Dissolves and fades, from the network's second output and the brightness and linearity of the thumbnails."""
+
+    min_frames: int = Field(4, ge=2, le=100)
+    """Shortest transition, and shortest slope of a fade; what is shorter is a hard cut (frames)."""
+    max_frames: int = Field(96, ge=4, le=1000)
+    """Longest transition (frames)."""
+    many_hot: float = Field(0.25, gt=0, lt=1)
+    """Probability of the network above which a frame may lie in a dissolve (0-1)."""
+    many_hot_peak: float = Field(0.5, gt=0, lt=1)
+    """Probability that a dissolve reaches somewhere (0-1)."""
+    min_change: float = Field(4.0, ge=0, le=255)
+    """Mean RGB difference of the two ends from which a dissolve's ends are placed by its mixture (8-bit levels)."""
+    black: float = Field(8.0, ge=0, le=64)
+    """Mean RGB level under which a frame is black (8-bit levels)."""
+
+
+class _Detector(Section):
+    min_shot_frames: int = Field(15, ge=1, le=1000)
+    """Shortest shot (frames)."""
+
+
+class ContentDetector(_Detector):
+    """PySceneDetect's content detector on the stored components: equal cuts, no decode."""
+
+    kind: Literal["content"] = "content"
+    """Threshold on the change of hue, saturation and value."""
+    threshold: float = Field(27.0, gt=0, le=255)
+    """Mean of the weighted components at which a cut is made (8-bit levels)."""
+    weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    """Weights of the changes of hue, saturation and value (ratio)."""
+
+
+class AdaptiveDetector(_Detector):
+    """PySceneDetect's adaptive detector on the stored components: equal cuts, no decode."""
+
+    kind: Literal["adaptive"] = "adaptive"
+    """Threshold on the change relative to the mean of its neighbours."""
+    ratio: float = Field(3.0, gt=0, le=255)
+    """Change over the mean change of the neighbours at which a cut is made (ratio)."""
+    min_content: float = Field(15.0, ge=0, le=255)
+    """Change that a cut has at least (8-bit levels)."""
+    window_frames: int = Field(2, ge=1, le=100)
+    """Neighbours on each side (frames)."""
+    weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    """Weights of the changes of hue, saturation and value (ratio)."""
+
+
+class TransNetV2Detector(_Detector):
+    """The network alone, on the stored thumbnails."""
+
+    kind: Literal["transnetv2"] = "transnetv2"
+    """Shot boundary network."""
+    threshold: float = Field(0.5, gt=0, lt=1)
+    """Probability above which a frame is the last one of its shot (0-1)."""
+    min_shot_frames: int = Field(2, ge=1, le=1000)
+    """Shortest shot (frames)."""
+    min_transition_frames: int = Field(4, ge=2, le=100)
+    """Frames that the second output marks around a cut from which it is a transition (frames)."""
+
+
+class FusedDetector(_Detector):
+    """The network proposes, the pictures decide: flashes that end and pans are no cuts."""
+
+    kind: Literal["fused"] = "fused"
+    """Network and pictures."""
+    threshold: float = Field(0.5, gt=0, lt=1)
+    """Probability from which the network is sure of a cut (0-1)."""
+    doubt: float = Field(0.1, gt=0, lt=1)
+    """Probability under which it sees none (0-1)."""
+    sure_difference: float = Field(4.0, gt=0, le=255)
+    """Difference of the two sides that a cut has where the network is sure (8-bit levels, mean RGB at 48x27 after the
+    best translation, of the most similar frames)."""
+    doubtful_difference: float = Field(12.0, gt=0, le=255)
+    """The same where the network doubts (8-bit levels)."""
+    difference: float = Field(20.0, gt=0, le=255)
+    """The same where the network sees no cut (8-bit levels)."""
+    everywhere: float = Field(0.25, ge=0, le=1)
+    """Median over mean of that difference that a cut has: below it only a part of the frame changed (ratio)."""
+    return_frames: int = Field(6, ge=1, le=25)
+    """Frames on both sides that are compared: a flash is over within them (frames)."""
+    min_shot_frames: int = Field(4, ge=1, le=1000)
+    """Shortest shot (frames)."""
+    transitions: TransitionSettings = TransitionSettings()
+    """Dissolves and fades."""
+
+
+Detector = Annotated[
+    ContentDetector | AdaptiveDetector | TransNetV2Detector | FusedDetector, Field(discriminator="kind")
+]
+
+
+class DrawingSettings(Section):
+    """When a frame is a new drawing and when it repeats the one before."""
+
+    block: float = Field(0.56, gt=0, le=64)
+    """Worst 4x4-block difference of 160x90 luma above which a frame is new, on clean material (8-bit levels)."""
+    noise_factor: float = Field(1.3, ge=1, le=10)
+    """On noisy material: how far above the noise of held frames a new drawing lies (ratio)."""
+    noise_quantile: float = Field(0.2, gt=0, lt=1)
+    """Quantile of all differences of the video that is taken for the noise of held frames (0-1)."""
+    max_block: float = Field(1.2, gt=0, le=64)
+    """Cap of that threshold, unless held frames form a mode of their own (8-bit levels)."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max_block < self.block:
+            raise ValueError(f"max_block {self.max_block} is below block {self.block}")
+        return self
+
+
+class ClipSettings(Section):
+    """How shots become clips."""
+
+    min_s: float = Field(0.5, ge=0, le=600)
+    """Shortest clip; what is left of a shot under it gives none (seconds)."""
+    max_s: float = Field(20.0, gt=0, le=7200)
+    """Longest clip; a longer shot is split into equal parts (seconds)."""
+    margin_frames: int = Field(0, ge=0, le=100)
+    """Frames left out at both ends of a shot beside its transitions (frames)."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max_s < 2 * self.min_s:
+            raise ValueError(
+                f"max_s {self.max_s} is less than twice min_s {self.min_s}: a split could be too short"
+            )
+        return self
+
+
+class ShotsSettings(Section):
+    """The stages of the group `shots`."""
+
+    decode: DecodeSettings = DecodeSettings()
+    """The one decode."""
+    text: TextSettings = TextSettings()
+    """Text on sampled frames."""
+    detector: Detector = FusedDetector()
+    """How shots are found."""
+    drawings: DrawingSettings = DrawingSettings()
+    """Held or new."""
+    clips: ClipSettings = ClipSettings()
+    """From shots to clips."""

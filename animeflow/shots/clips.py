@@ -1,0 +1,92 @@
+"""From shots to clips: without their transitions, split where they are too long."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from animeflow.settings.shots import ClipSettings
+from animeflow.shots.cuts import Range, Shots
+from animeflow.tables.frames import end_pts, pts, time_base
+from animeflow.tables.ids import clip_id
+from animeflow.tables.schemas.shots import CLIPS
+
+Stamps = npt.NDArray[np.int64]
+
+
+def cut_clips(signals: pa.Table, shots: Shots, settings: ClipSettings, *, video_id: str) -> pa.Table:
+    """The table `clips` of a video. Lengths are times from pts, so that a varying frame rate is measured right."""
+    base = time_base(signals)
+    stamps = np.append(pts(signals), end_pts(pts(signals)))
+    return CLIPS.table(
+        _row(video_id, number, shot, clip, stamps, base)
+        for number, shot in enumerate(shots.ranges)
+        for clip in clips_of_shot(trimmed(shot, shots, settings.margin_frames), stamps, base, settings)
+    )
+
+
+def trimmed(shot: Range, shots: Shots, margin: int) -> Range:
+    """A shot without the transitions at its ends and `margin` frames; end <= start where nothing is left."""
+    start, end = shot
+    for first, after in shots.transitions:
+        if first <= start < after:
+            start = after
+        if first < end <= after:
+            end = first
+    return start + margin, end - margin
+
+
+def clips_of_shot(inner: Range, stamps: Stamps, base: Fraction, settings: ClipSettings) -> Iterator[Range]:
+    """Equal parts of [start, end), as few as the longest length allows; none where it is below the shortest."""
+    start, end = inner
+    if end <= start or duration(inner, stamps, base) < settings.min_s:
+        return
+    parts = math.ceil(duration(inner, stamps, base) / Fraction(settings.max_s))
+    while True:
+        edges = _edges(inner, stamps, parts)
+        spans = list(itertools.pairwise(edges))
+        # A part may exceed the limit by a frame where the cut times fall between frames, unless it is one frame long.
+        if parts >= end - start or all(duration(span, stamps, base) <= settings.max_s for span in spans):
+            break
+        parts += 1
+    yield from spans
+
+
+def duration(span: Range, stamps: Stamps, base: Fraction) -> Fraction:
+    """Time of the frames [start, end) in seconds, exact."""
+    return int(stamps[span[1]] - stamps[span[0]]) * base
+
+
+def _edges(inner: Range, stamps: Stamps, parts: int) -> list[int]:
+    start, end = inner
+    first, last = int(stamps[start]), int(stamps[end])
+    wanted = [first + Fraction((last - first) * part, parts) for part in range(1, parts)]
+    inside = [int(np.searchsorted(stamps, float(at))) for at in wanted]
+    return sorted({start, *(at for at in inside if start < at < end), end})
+
+
+def _row(
+    video_id: str, shot: int, whole: Range, clip: Range, stamps: Stamps, base: Fraction
+) -> dict[str, object]:
+    start, end = clip
+    return {
+        "clip_id": clip_id(video_id, start, end),
+        "video_id": video_id,
+        "shot": shot,
+        "start": start,
+        "end": end,
+        "start_pts": int(stamps[start]),
+        "end_pts": int(stamps[end]),
+        "time_base_num": base.numerator,
+        "time_base_den": base.denominator,
+        "frames": end - start,
+        "duration_s": float(duration(clip, stamps, base)),
+        "trimmed_start": start - whole[0],
+        "trimmed_end": whole[1] - end,
+    }

@@ -1,0 +1,73 @@
+"""What a detector may look at: stored signals as arrays, and the network's probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from animeflow.errors import ContractError
+from animeflow.tables.frames import thumbnails, values
+
+F64 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Arrays over the T frames of one video. Differences at t are those of frame t to frame t - 1; 0 at t = 0.
+
+    thumbs uint8 RGB [T, 27, 48, 3]; diff_rgb float64 [T], 8-bit levels; deltas float64 [T, 3]: PySceneDetect's changes
+    of hue, saturation, value; single, many_hot float64 [T] in 0-1 or None: the network's probabilities that frame t is
+    the last of its shot, and that it lies in a transition.
+    """
+
+    thumbs: npt.NDArray[np.uint8]
+    diff_rgb: F64
+    deltas: F64
+    single: F64 | None = None
+    many_hot: F64 | None = None
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.thumbs), len(self.diff_rgb), len(self.deltas)}
+        lengths |= {len(one) for one in (self.single, self.many_hot) if one is not None}
+        if len(lengths) != 1:
+            raise ContractError(f"evidence of different lengths: {sorted(lengths)}")
+
+    @classmethod
+    def of(cls, signals: pa.Table, probabilities: pa.Table | None = None) -> Evidence:
+        """From `frame_signals` and `shot_probabilities` of one video."""
+        with_network = probabilities is not None and probabilities["single"].null_count == 0
+        return cls(
+            thumbs=thumbnails(signals),
+            diff_rgb=values(signals, "diff_rgb"),
+            deltas=np.stack([values(signals, f"delta_{part}") for part in ("hue", "sat", "lum")], axis=1),
+            single=values(probabilities, "single") if with_network else None,
+            many_hot=values(probabilities, "many_hot") if with_network else None,
+        )
+
+    @property
+    def frames(self) -> int:
+        return len(self.thumbs)
+
+    @property
+    def network(self) -> tuple[F64, F64]:
+        """(single, many_hot). Raises ContractError for a detector that needs the network and has none."""
+        if self.single is None or self.many_hot is None:
+            raise ContractError(
+                "this detector needs the probabilities of a shot network",
+                hint="pass its table, or take kind adaptive",
+            )
+        return self.single, self.many_hot
+
+
+def content_values(evidence: Evidence, weights: tuple[float, float, float]) -> F64:
+    """PySceneDetect's frame score: the weighted mean of the changes of hue, saturation and value, 8-bit levels [T]."""
+    weighted = evidence.deltas @ np.asarray(weights)
+    return np.asarray(weighted / np.abs(weights).sum(), dtype=np.float64)
+
+
+def above(value: float, threshold: float) -> float:
+    """How far a value is beyond its threshold as a score: 0.5 at the threshold, towards 1 far above."""
+    return value / (value + threshold) if value > 0 else 0.0

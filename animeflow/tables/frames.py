@@ -1,0 +1,59 @@
+"""Reading per-frame columns of one video as arrays: what the stages on stored signals share."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from animeflow.errors import ContractError
+from animeflow.tables.schemas.shots import THUMB_BYTES, THUMB_HEIGHT, THUMB_WIDTH
+
+
+def thumbnails(signals: pa.Table) -> npt.NDArray[np.uint8]:
+    """Thumbnails of `frame_signals`: uint8 RGB [T, 27, 48, 3], read only. A table in one chunk is not copied."""
+    column = signals["thumbnail"]
+    parts = [_pixels(chunk) for chunk in column.chunks if len(chunk)]
+    if not parts:
+        return np.zeros((0, THUMB_HEIGHT, THUMB_WIDTH, 3), np.uint8)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _pixels(chunk: pa.FixedSizeBinaryArray) -> npt.NDArray[np.uint8]:
+    flat = np.frombuffer(chunk.buffers()[1], np.uint8)
+    first = chunk.offset * THUMB_BYTES
+    return flat[first : first + len(chunk) * THUMB_BYTES].reshape(-1, THUMB_HEIGHT, THUMB_WIDTH, 3)
+
+
+def values(signals: pa.Table, name: str) -> npt.NDArray[np.float64]:
+    """A numeric column as float64 [T]; null becomes 0 (the first frame has no difference)."""
+    return np.nan_to_num(signals[name].to_numpy(zero_copy_only=False).astype(np.float64), nan=0.0)
+
+
+def pts(signals: pa.Table) -> npt.NDArray[np.int64]:
+    """Presentation time stamps, int64 [T]."""
+    return signals["pts"].to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+
+
+def time_base(signals: pa.Table) -> Fraction:
+    """Time base of the video. Raises ContractError for an empty table."""
+    if signals.num_rows == 0:
+        raise ContractError("frame_signals is empty: it has no time base")
+    return Fraction(signals["time_base_num"][0].as_py(), signals["time_base_den"][0].as_py())
+
+
+def end_pts(stamps: npt.NDArray[np.int64]) -> int:
+    """The pts after the last frame: the table has no durations, so the last frame lasts as long as the median one.
+
+    A video of one frame lasts one tick.
+    """
+    steps = np.diff(stamps)
+    return int(stamps[-1]) + (max(1, int(np.median(steps))) if len(steps) else 1)
+
+
+def seconds(signals: pa.Table) -> npt.NDArray[np.float64]:
+    """Time of each frame since the first one, in seconds, float64 [T]."""
+    stamps = pts(signals)
+    return (stamps - stamps[0]).astype(np.float64) * float(time_base(signals)) if len(stamps) else np.zeros(0)
