@@ -25,7 +25,7 @@ def declared(name: str) -> dict[str, Any]:
         "owners": list(OWNERS),
         "code_version": spec.code_version,
         "pool": spec.pool,
-        "op_tags": _op_tags(spec),
+        "op_tags": op_tags(spec),
         "retry_policy": RETRY if spec.retry else None,
         "partitions_def": SHARDS if spec.partitioned else None,
         "check_specs": [failed_videos(spec)] if spec.partitioned else None,
@@ -60,8 +60,11 @@ def failed_videos(spec: StageSpec) -> dg.AssetCheckSpec:
     )
 
 
-def _op_tags(spec: StageSpec) -> dict[str, str]:
-    tags = {"dagster/priority": str(spec.priority)} if spec.priority else {}
-    if spec.pool in ("gpu",):
+def op_tags(spec: StageSpec) -> dict[str, str]:
+    """Priority inside a run, and the queue of a cluster."""
+    # Steps that are ready together run in the order of the table, which is the order in which a person reads them.
+    place = len(STAGES) - list(STAGES).index(spec.name)
+    tags = {"dagster/priority": str(100 * spec.priority + place)}
+    if spec.pool == "gpu":
         tags["dagster-celery/queue"] = "gpu"
     return tags

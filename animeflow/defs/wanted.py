@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from animeflow.settings.shots import FusedDetector, TransNetV2Detector
 from animeflow.settings.tree import Settings
 
 
@@ -34,8 +35,18 @@ class Wanted:
     optional: bool
 
 
+def _needs_network(settings: Settings) -> bool:
+    return isinstance(settings.shots.detector, TransNetV2Detector | FusedDetector)
+
+
 CHOICES: dict[str, dict[str, Choice]] = {
     "text_boxes": {"text": Choice("text", "models.text", optional=True, when=lambda s: s.shots.text.enabled)},
+    "shots": {"network": Choice("shots", "models.shots", when=_needs_network)},
+    "quality": {"scorer": Choice("score", "measures.quality.model", optional=True)},
+    "aesthetics": {"scorer": Choice("score", "measures.aesthetics.model", optional=True)},
+    "motion": {"flow": Choice("flow", "models.flow")},
+    "embeddings": {"embedder": Choice("embed", "annotation.embeddings.model", optional=True)},
+    "captions": {"captioner": Choice("caption", "annotation.captions.model", optional=True)},
     "audio_stems": {"separator": Choice("separate", "speech.separation.model", optional=True)},
     "transcripts": {
         "voice": Choice("transcribe", "models.voice"),

@@ -88,7 +88,7 @@ _STAGES = (
     ),
     StageSpec(
         "motion", "measures", "Optical flow between drawings, per clip.",
-        ("shard_files", "clips", "drawings"), ("measures.motion", "measures.sampling", "models.flow"),
+        ("shard_files", "frame_signals", "clips", "drawings"), ("measures.motion", "measures.sampling", "models.flow"),
         pool="gpu", kinds=("opencv",), job="curate",
     ),
     StageSpec(

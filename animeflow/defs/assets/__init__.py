@@ -6,14 +6,35 @@ and the core functions are imported inside the asset, so that loading the defini
 
 from __future__ import annotations
 
-from animeflow.defs.assets import catalog, delivery, media, shots, source, speech
+from animeflow.defs.assets import (
+    annotation,
+    catalog,
+    curation,
+    delivery,
+    measures,
+    media,
+    shots,
+    source,
+    speech,
+)
 
 ASSETS = [
     source.shard_files,
     shots.one_decode,
+    shots.shots,
+    shots.clips,
     media.av1_videos,
     media.key_frames,
+    measures.flash,
+    measures.statistics,
+    measures.text,
+    measures.quality,
+    measures.aesthetics,
+    measures.motion,
+    curation.kept_clips,
     media.clip_videos,
+    annotation.embeddings,
+    annotation.captions,
     speech.audio_stems,
     speech.transcripts,
     delivery.image_archives,
@@ -29,7 +50,12 @@ ASSETS = [
 # TEMP until every room is there: only assets whose inputs exist.
 while True:
     _keys = {key for asset in ASSETS for key in asset.keys}
-    _whole = [asset for asset in ASSETS if all(key in _keys for key in asset.keys_by_input_name.values())]
+    _whole = [
+        asset
+        for asset in ASSETS
+        if all(key in _keys for key in asset.keys_by_input_name.values())
+        and all(d in _keys for d in asset.dependency_keys)
+    ]
     if len(_whole) == len(ASSETS):
         break
     ASSETS = _whole

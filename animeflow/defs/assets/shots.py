@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 import dagster as dg
+import pyarrow as pa
 
-from animeflow.defs.declare import declared_out, failed_videos
+from animeflow.defs.declare import declared, declared_out, failed_videos, op_tags
 from animeflow.defs.partitions import SHARDS
 from animeflow.defs.resources.stages import Stages
 from animeflow.defs.runner import Tables
@@ -16,6 +17,7 @@ from animeflow.tables.stages import STAGES
 from animeflow.tables.staging import Staging
 
 SIGNALS, TEXT = "frame_signals", "text_boxes"
+TIMES = ["frame", "pts", "time_base_num", "time_base_den"]
 
 
 @dg.multi_asset(
@@ -25,6 +27,7 @@ SIGNALS, TEXT = "frame_signals", "text_boxes"
     check_specs=[failed_videos(STAGES[SIGNALS]), failed_videos(STAGES[TEXT])],
     can_subset=True,
     partitions_def=SHARDS,
+    op_tags=op_tags(STAGES[SIGNALS]),
 )
 def one_decode(
     context: dg.AssetExecutionContext, shard_files: Handle, stages: dg.ResourceParam[Stages]
@@ -59,6 +62,41 @@ def one_decode(
 
     chosen = {key.to_user_string() for key in context.selected_asset_keys}
     yield from stages.jointly([stage for name, stage in opened.items() if name in chosen], decode)
+
+
+@dg.asset(**declared("shots"))
+def shots(
+    context: dg.AssetExecutionContext, frame_signals: Handle, stages: dg.ResourceParam[Stages]
+) -> dg.MaterializeResult:
+    """Find cuts and transitions on the stored signals."""
+    from animeflow.shots.detectors import detect_shots, shot_probabilities
+
+    stage = stages.open(context, frame_signals)
+
+    def work(video: Video) -> Mapping[str, pa.Table]:
+        signals = video.table("frame_signals")
+        network = stage.models.get("network") if "network" in stage.models.wanted else None
+        probabilities = shot_probabilities(signals, network)
+        found = detect_shots(signals, probabilities, stages.settings.shots.detector)
+        return {"shots": found.table(video.id, signals), "shot_probabilities": probabilities}
+
+    return stages.per_video(stage, work)
+
+
+@dg.asset(**declared("clips"))
+def clips(
+    context: dg.AssetExecutionContext, frame_signals: Handle, shots: Handle, stages: dg.ResourceParam[Stages]
+) -> dg.MaterializeResult:
+    """Cut shots into clips: without their transitions, of allowed length."""
+    from animeflow.shots.clips import cut_clips
+    from animeflow.shots.cuts import Shots
+
+    def work(video: Video) -> Mapping[str, pa.Table]:
+        signals = video.table("frame_signals", columns=TIMES)
+        found = Shots.of_rows(video.rows("shots"))
+        return {"clips": cut_clips(signals, found, stages.settings.shots.clips, video_id=video.id)}
+
+    return stages.per_video(stages.open(context, frame_signals, shots), work)
 
 
 def text_reader(stage: Stage) -> TextReader | None:
