@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import gcd
 
 import cv2
 import numpy as np
@@ -31,6 +32,10 @@ def palette(
     is farther than `distance` (CIE76). Equal pixels give equal palettes: nothing is drawn at random.
     """
     step = max(1, -(-len(pixels) // limit))
+    while (
+        gcd(step, 6) > 1
+    ):  # else it keeps step with the rows of a 48x27 thumbnail and sees few of its columns
+        step += 1
     pixels = pixels[::step]
     weight = np.ones(len(pixels), np.float32) if weights is None else weights[::step].astype(np.float32)
     if not len(pixels) or weight.sum() <= 0:
