@@ -1,7 +1,8 @@
 """The sample against its truth, beside baselines: `make accuracy`.
 
-Seeds derive from the commit id, so that no code is tuned to them; they are printed, and `--seeds` repeats them. A seed is
-measured once per state of the code (cached). Exit status 1 when a bound is missed; a missed goal is red with its reason.
+Seeds derive from the commit id, so that no code is tuned to them; they are printed, and `--seeds` repeats them. A
+seed is measured once per state of the code (cached). Exit status 1 when a bound is missed; a missed goal is red with
+its reason.
 """
 
 from __future__ import annotations
