@@ -35,6 +35,7 @@ class ClipLine:
 
     clip_id: str
     video_id: str
+    video: str
     shot: int
     start: int
     end: int
@@ -70,8 +71,24 @@ def clip_lines(
 ) -> list[ClipLine]:
     """One line per clip by video and frame, at most `MOST_CLIPS`."""
     decisions = {row["clip_id"]: row for row in data.rows("kept_clips")}
-    clips = sorted(data.rows("clips"), key=lambda row: (row["video_id"], row["start"]))
-    return [_line(row, decisions.get(row["clip_id"]), tables, rules, pictures) for row in clips[:MOST_CLIPS]]
+    names = data.video_names
+    order = list(names)
+    clips = sorted(data.rows("clips"), key=lambda row: (_place(order, row["video_id"]), row["start"]))
+    return [
+        _line(
+            row,
+            decisions.get(row["clip_id"]),
+            tables,
+            rules,
+            pictures,
+            names.get(row["video_id"]) or "",
+        )
+        for row in clips[:MOST_CLIPS]
+    ]
+
+
+def _place(order: Sequence[str], video: str) -> int:
+    return order.index(video) if video in order else len(order)
 
 
 def _line(
@@ -80,6 +97,7 @@ def _line(
     tables: Mapping[str, Mapping[str, Row]],
     rules: Sequence[Rule],
     pictures: Mapping[tuple[str, int], str | None],
+    video: str,
 ) -> ClipLine:
     clip = row["clip_id"]
     values: dict[str, float | None] = {}
@@ -93,6 +111,7 @@ def _line(
     return ClipLine(
         clip_id=clip,
         video_id=row["video_id"],
+        video=video,
         shot=row["shot"],
         start=row["start"],
         end=row["end"],

@@ -49,6 +49,17 @@ class Group:
             return "missing" if set(states) == {"missing"} else "partial"
         return "done"
 
+    def faults(self, problems: Mapping[str, str]) -> list[tuple[str, str, str]]:
+        """(assets, state, reason) of what is not simply done; assets with the same reason share a line."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for asset in self.assets:
+            reason = asset.reason or problems.get(asset.name, "")
+            if reason or asset.state != "done":
+                found.setdefault((asset.state, reason), []).append(asset.name)
+        return [
+            (", ".join(names), "" if state == "done" else state, why) for (state, why), names in found.items()
+        ]
+
 
 def build_report(workspace: Workspace, shard: str, out: Path, *, settings: Settings | None = None) -> Path:
     """Write the page of a shard to `out` and return it.
@@ -96,6 +107,7 @@ def render(data: ShardData, settings: Settings) -> str:
         "files": sections.files(data),
         "problem_list": problem_list,
         "timelines": lines,
+        "many_videos": len(lines) > 1,
         "any_voice": any(line.voice for line in lines),
         "encodes": sections.encodes(data, lines),
         "clip_files": sections.clip_files(data),

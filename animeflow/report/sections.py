@@ -65,7 +65,12 @@ def encodes(data: ShardData, lines: Sequence[VideoTimeline]) -> list[Row]:
     """One row per AV1 file, beside its source."""
     names = {line.video_id: line for line in lines}
     found = []
-    for row in data.rows("av1_videos"):
+    order = list(names)
+    rows = sorted(
+        data.rows("av1_videos"),
+        key=lambda r: order.index(r["video_id"]) if r["video_id"] in names else len(order),
+    )
+    for row in rows:
         line = names.get(row["video_id"])
         length = line.clock.total if line else 0.0
         found.append(

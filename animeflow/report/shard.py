@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -61,6 +62,12 @@ class ShardData:
     def assets(self) -> dict[str, AssetView]:
         """Every partitioned asset of the graph, in its order."""
         return {name: self._asset(spec) for name, spec in STAGES.items() if spec.partitioned}
+
+    @cached_property
+    def video_names(self) -> dict[str, str]:
+        """{video_id: name without its folder and extension} of the usable videos, in the order of the files."""
+        rows = [row for row in self.rows("shard_files") if row["usable"] and row["video_id"]]
+        return {row["video_id"]: PurePosixPath(row["path"]).stem for row in rows}
 
     def rows(self, asset: str, table: str | None = None, columns: Sequence[str] | None = None) -> list[Row]:
         """Rows of a table; empty when the asset is not there or cannot be read."""
@@ -139,10 +146,14 @@ class ShardData:
             return None
 
     def _why_missing(self, spec: StageSpec) -> str:
-        waiting = [name for name in spec.inputs if not self._has_manifest(name)]
-        if waiting:
-            return f"not materialised; it needs {', '.join(waiting)}"
-        return "not materialised"
+        """Names the stages that could run now and on which this one waits, however far upstream."""
+        roots = self._waiting_for(spec)
+        return f"not materialised; it waits for {', '.join(roots)}" if roots else "not materialised"
+
+    def _waiting_for(self, spec: StageSpec) -> list[str]:
+        missing = [STAGES[name] for name in spec.inputs if not self._has_manifest(name)]
+        roots = [root for stage in missing for root in (self._waiting_for(stage) or [stage.name])]
+        return list(dict.fromkeys(roots))
 
     def _has_manifest(self, asset: str) -> bool:
         return (self.workspace.asset_dir(self.shard, asset) / "manifest.json").is_file()

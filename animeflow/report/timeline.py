@@ -245,12 +245,10 @@ def _axis_ticks(total: float) -> list[tuple[float, str]]:
     step = next(
         (s for s in (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600) if total / s <= 14), max(600.0, total / 12)
     )
-    return [
-        (
-            100 * i * step / total,
-            f"{int(i * step // 60)}:{i * step % 60:04.1f}"
-            if step < 1
-            else f"{int(i * step // 60)}:{int(i * step % 60):02d}",
-        )
-        for i in range(int(total / step) + 1)
-    ]
+    count = int(total / step * 0.98)  # a label at the very end would be cut off
+    return [(100 * i * step / total, _tick(i * step, step)) for i in range(count + 1)]
+
+
+def _tick(at: float, step: float) -> str:
+    minutes, rest = divmod(at, 60)
+    return f"{int(minutes)}:{rest:04.1f}" if step < 1 else f"{int(minutes)}:{int(rest):02d}"
