@@ -30,9 +30,8 @@ Row = dict[str, Any]
 def main() -> int:
     options = _options()
     seeds = options.seeds or seeds_of(commit(), 1 if options.quick else SEEDS)
-    print(
-        f"seeds: {' '.join(map(str, seeds))}   (repeat: python -m benchmarks.accuracy --seeds {' '.join(map(str, seeds))})"
-    )
+    words = " ".join(map(str, seeds))
+    print(f"seeds: {words}   (repeat: python -m benchmarks.accuracy --seeds {words})")
     parts = [part for part in PARTS if not options.parts or part in options.parts]
     rows = measure_all(parts, seeds, quick=options.quick, workers=options.workers, cached=not options.fresh)
     body, missed = "", 0
