@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from animeflow.delivery.clips import json_line
+from animeflow.media.images import write_png
 from animeflow.tables.staging import Staging
 
 
@@ -38,6 +42,12 @@ class ExportFiles:
         """Write a file of known content."""
         target = self._path(name)
         target.write_bytes(data)
+        self._note(name, target, role, ids)
+
+    def write_png(self, name: str, picture: npt.NDArray[np.uint8], *, role: str, **ids: str) -> None:
+        """Write a picture without loss."""
+        target = self._path(name)
+        write_png(target, picture)
         self._note(name, target, role, ids)
 
     def write_text(self, name: str, text: str, *, role: str = "metadata", **ids: str) -> None:

@@ -24,8 +24,8 @@ class ArchiveSettings(Section):
 class ExportSettings(Section):
     """Export folders."""
 
-    kinds: tuple[Literal["folder", "episode"], ...] = ("folder", "episode")
-    """Which exports are written."""
+    kinds: tuple[Literal["folder", "layers", "episode"], ...] = ("folder", "layers", "episode")
+    """Which exports are written: clips with metadata.jsonl, layers without loss, the older layer pipeline's tree."""
     rejected: bool = True
     """List dropped clips too, with their reason and without a file."""
     jpeg_quality: int = Field(95, ge=1, le=100)

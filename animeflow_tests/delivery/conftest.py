@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from animeflow.tables.workspace import Workspace
@@ -23,3 +25,10 @@ def shard(tmp_path_factory) -> ShardWriter:
     write_annotation(writer)
     write_speech(writer, text="やあ")
     return writer
+
+
+@pytest.fixture
+def fresh(shard, tmp_path) -> ShardWriter:
+    """A copy of it that a test may change."""
+    shutil.copytree(shard.workspace.root, tmp_path / "ws")
+    return ShardWriter(Workspace(tmp_path / "ws"))

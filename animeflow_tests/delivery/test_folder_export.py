@@ -6,17 +6,7 @@ from animeflow.delivery.export_files import ExportFiles
 from animeflow.delivery.folder_export import export_folder
 from animeflow.settings.delivery import ExportSettings
 from animeflow.tables.staging import Staging
-from animeflow.tables.workspace import Workspace
-from animeflow_tests.fixtures.shards import (
-    BASE,
-    CLIP,
-    FILMS,
-    STEP,
-    ShardWriter,
-    tree,
-    write_footage,
-    write_results,
-)
+from animeflow_tests.fixtures.shards import BASE, CLIP, FILMS, STEP, ShardWriter, tree
 
 ALL = (
     "shard_files", "clips", "kept_clips", "clip_videos", "flash", "statistics", "text", "quality", "aesthetics",
@@ -96,14 +86,11 @@ def test_dropped_clips_can_be_left_out(export):
     assert all(line["keep"] for line in lines)
 
 
-def test_a_kept_clip_without_file_says_so(tmp_path, export):
-    writer = ShardWriter(Workspace(tmp_path / "ws"))
-    write_footage(writer)
-    write_results(writer)
+def test_a_kept_clip_without_file_says_so(export):
     assets = [
         asset for asset in ALL if asset not in ("clip_videos", "annotations", "captions", "transcripts")
     ]
-    lines, summary, _, _ = export(assets=assets, writer=writer)
+    lines, summary, _, _ = export(assets=assets)
     kept = [line for line in lines if line["keep"]]
     assert {line["missing_file"] for line in kept} == {"kept, but its clip file was not made"}
     assert len(summary["kept_without_file"]) == 4

@@ -6,16 +6,7 @@ import pytest
 from animeflow.delivery.image_archives import build_archives, verify_archives
 from animeflow.settings.delivery import ArchiveSettings
 from animeflow.tables.staging import Staging
-from animeflow.tables.workspace import Workspace
-from animeflow_tests.fixtures.shards import (
-    BASE,
-    FILMS,
-    ShardWriter,
-    pts,
-    tree,
-    write_footage,
-    write_results,
-)
+from animeflow_tests.fixtures.shards import BASE, FILMS, pts, tree
 
 
 @pytest.fixture
@@ -73,10 +64,8 @@ def test_a_large_shard_is_continued_in_parts(shard, build, monkeypatch):
     assert len(staging.files) == len(archives) + 1
 
 
-def test_a_key_frame_in_a_dropped_part_of_its_shot_is_left_out(tmp_path):
-    writer = ShardWriter(Workspace(tmp_path / "ws"))
-    write_footage(writer)
-    write_results(writer)
+def test_a_key_frame_in_a_dropped_part_of_its_shot_is_left_out(fresh):
+    writer = fresh
     rows = writer.handle("kept_clips").rows()
     for row in rows:
         if row["shot"] == 0:
@@ -93,10 +82,10 @@ def test_a_key_frame_in_a_dropped_part_of_its_shot_is_left_out(tmp_path):
     assert len(run.clips_without_picture) == 2
 
 
-def test_nothing_kept_gives_no_archive(tmp_path):
-    writer = ShardWriter(Workspace(tmp_path / "ws"))
-    write_footage(writer)
-    write_results(writer, keep=())
+def test_nothing_kept_gives_no_archive(fresh):
+    writer = fresh
+    rows = [row | {"keep": False} for row in writer.handle("kept_clips").rows()]
+    writer.finish("kept_clips", {"kept_clips": rows})
     staging = writer.staging("image_archives")
     run = build_archives(
         signals=writer.handle("frame_signals"),
@@ -109,10 +98,8 @@ def test_nothing_kept_gives_no_archive(tmp_path):
     assert staging.files == {}
 
 
-def test_reopening_finds_a_damaged_and_an_exchanged_archive(tmp_path):
-    writer = ShardWriter(Workspace(tmp_path / "ws"))
-    write_footage(writer)
-    write_results(writer)
+def test_reopening_finds_a_damaged_and_an_exchanged_archive(fresh):
+    writer = fresh
     staging = writer.staging("image_archives")
     run = build_archives(
         signals=writer.handle("frame_signals"),

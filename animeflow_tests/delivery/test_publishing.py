@@ -19,16 +19,12 @@ from animeflow.hubs.folder import FolderHub
 from animeflow.hubs.publication import PHASES
 from animeflow.settings.delivery import ArchiveSettings, RetentionSettings, TargetSettings
 from animeflow.tables import staging as staging_module
-from animeflow.tables.workspace import Workspace
-from animeflow_tests.fixtures.shards import FILMS, ShardWriter, put, tree, write_footage, write_results
+from animeflow_tests.fixtures.shards import FILMS, ShardWriter, put, tree
 
 
 @pytest.fixture
-def writer(tmp_path) -> ShardWriter:
-    made = ShardWriter(Workspace(tmp_path / "ws"))
-    write_footage(made)
-    write_results(made)
-    return made
+def writer(fresh) -> ShardWriter:
+    return fresh
 
 
 @pytest.fixture

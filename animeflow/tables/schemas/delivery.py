@@ -59,9 +59,9 @@ DATASET_EXPORT = TableSpec(
     grain="one file of an export",
     key=("export", "path"),
     columns=(
-        Column("export", STR, "folder or episode"),
+        Column("export", STR, "folder, layers or episode"),
         Column("path", STR, "path inside the export"),
-        Column("role", STR, "video, metadata, character, effect, background, embeddings or statistics"),
+        Column("role", STR, "video, layer, metadata, character, effect, background, embeddings or statistics"),
         *media_columns("the file"),
         Column("video_id", STR, "id of the video", None, "the file is of the whole shard"),
         Column("clip_id", STR, "id of the clip", None, "the file is of a whole video or of the shard"),
