@@ -67,6 +67,10 @@ class Terminal:
             made = event.step_materialization_data.materialization
             numbers = {name: value.value for name, value in made.metadata.items() if hasattr(value, "value")}
             self.line(stage_text(made.asset_key.to_user_string(), numbers))
+        elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+            check = event.asset_check_evaluation_data
+            if not check.passed and check.check_name != "videos_failed":
+                self.line(f"  {check.asset_key.to_user_string():<{NAME_WIDTH}} CHECK FAILED: {check_text(check)}")
         elif event.event_type_value == "STEP_UP_FOR_RETRY":
             self.line(f"  {event.step_key or '':<{NAME_WIDTH}} waits to try again")
 
@@ -102,6 +106,12 @@ def stage_text(name: str, numbers: dict[str, Any]) -> str:
     counts = {state: numbers.get(f"videos_{state}") for state in ("failed", "skipped")}
     parts += [f"{count} {state}" for state, count in counts.items() if count]
     return f"  {name:<{NAME_WIDTH}} {'  '.join(parts)}"
+
+
+def check_text(check: dg.AssetCheckEvaluation) -> str:
+    """`every_kept_clip_is_a_file: <the first faults>`."""
+    first = check.metadata.get("first")
+    return f"{check.check_name}: {first.value}" if first is not None else check.check_name
 
 
 def duration(seconds: float) -> str:

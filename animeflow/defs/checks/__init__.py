@@ -1,7 +1,135 @@
-"""Checks that recount from files what stages claim."""
+"""Asset checks: a table of what is counted again from files, each in a step of its own."""
 
-from __future__ import annotations
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import dagster as dg
 
-CHECKS: list[dg.AssetChecksDefinition] = []
+from animeflow.defs.checks import recount
+from animeflow.defs.checks.recount import Verdict
+from animeflow.defs.failures import dagster_failures
+from animeflow.settings.tree import Settings
+from animeflow.tables.workspace import Workspace
+
+LISTED = 10  # faults that a check shows
+Recount = Callable[[Workspace, str, Settings], Verdict]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check of one asset. It blocks where going on would publish bad data."""
+
+    name: str
+    asset: str
+    description: str
+    recount: Recount
+    blocking: bool = False
+
+
+SHARD_CHECKS = (
+    Check(
+        "every_frame_was_read",
+        "frame_signals",
+        "As many rows as the source has packets, demuxed again.",
+        recount.every_frame_was_read,
+    ),
+    Check(
+        "shots_cover_every_frame",
+        "shots",
+        "The shots follow each other from the first frame to the last.",
+        recount.shots_cover_every_frame,
+        blocking=True,
+    ),
+    Check(
+        "every_clip_is_decided",
+        "kept_clips",
+        "kept + dropped = clips, by id.",
+        recount.every_clip_is_decided,
+        blocking=True,
+    ),
+    Check(
+        "encodes_hold_every_frame",
+        "av1_videos",
+        "Packets counted again from each encode; its cuts are key frames.",
+        recount.encodes_hold_every_frame,
+        blocking=True,
+    ),
+    Check(
+        "every_kept_clip_is_a_file",
+        "clip_videos",
+        "One file per kept clip, its frames counted again.",
+        recount.every_kept_clip_is_a_file,
+        blocking=True,
+    ),
+    Check(
+        "archives_read_back",
+        "image_archives",
+        "Every archive is reopened and compared with its list, by sha256.",
+        recount.archives_read_back,
+        blocking=True,
+    ),
+    Check(
+        "publication_is_intact",
+        "published_videos",
+        "Every published file is read back from the target.",
+        partial(recount.publication_is_intact, "published_videos", "videos"),
+    ),
+    Check(
+        "publication_is_intact",
+        "published_archives",
+        "Every published file is read back from the target.",
+        partial(recount.publication_is_intact, "published_archives", "archives"),
+    ),
+    Check(
+        "publication_is_intact",
+        "published_dataset",
+        "Every published file is read back from the target.",
+        partial(recount.publication_is_intact, "published_dataset", "dataset"),
+    ),
+)
+
+
+def _shard_check(check: Check) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=check.asset, name=check.name, blocking=check.blocking, description=check.description
+    )
+    def recounted(
+        context: dg.AssetCheckExecutionContext,
+        settings: dg.ResourceParam[Settings],
+        workspace: dg.ResourceParam[Workspace],
+    ) -> dg.AssetCheckResult:
+        shard = context.run.tags["dagster/partition"]
+        with dagster_failures(check.name, shard):
+            return result(check.recount(workspace, shard, settings), shard)
+
+    return recounted
+
+
+@dg.asset_check(
+    asset="dataset_index",
+    name="every_shard_is_whole",
+    description="Over all shards: how many are incomplete, and how many files failed.",
+)
+def every_shard_is_whole(workspace: dg.ResourceParam[Workspace]) -> dg.AssetCheckResult:
+    """The standing check of the dataset: a check's status is that of the last partition, this one counts them all."""
+    return result(recount.every_shard_is_whole(workspace), None, severity=dg.AssetCheckSeverity.WARN)
+
+
+def result(
+    verdict: Verdict, shard: str | None, *, severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
+) -> dg.AssetCheckResult:
+    """The numbers (plotted by the UI) and the first faults."""
+    return dg.AssetCheckResult(
+        passed=not verdict.faults,
+        severity=severity,
+        metadata={
+            **({"shard": shard} if shard else {}),
+            **verdict.numbers,
+            "faults": len(verdict.faults),
+            **({"first": "; ".join(verdict.faults[:LISTED])} if verdict.faults else {}),
+        },
+    )
+
+
+CHECKS = [*(_shard_check(check) for check in SHARD_CHECKS), every_shard_is_whole]

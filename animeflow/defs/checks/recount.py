@@ -1,0 +1,178 @@
+"""What is counted again from the files themselves. No function here reads what a stage says about itself.
+
+Each takes the workspace, the shard and the settings, and returns what it counted and one line per fault.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from animeflow.hubs.open import open_hub
+from animeflow.settings.hubs import Target
+from animeflow.settings.tree import Settings
+from animeflow.tables.handle import Handle
+from animeflow.tables.workspace import Workspace
+
+
+@dataclass
+class Verdict:
+    """What a check counted, and what is wrong."""
+
+    numbers: dict[str, int | float] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+    def count(self, name: str, by: float = 1) -> None:
+        """Add to a number."""
+        self.numbers[name] = self.numbers.get(name, 0) + by
+
+    def require(self, holds: bool, fault: str) -> None:
+        """Note a fault unless something holds."""
+        if not holds:
+            self.faults.append(fault)
+
+
+def every_frame_was_read(workspace: Workspace, shard: str, settings: Settings) -> Verdict:
+    """As many rows of `frame_signals` as the source has packets, demuxed again; frame numbers without a gap."""
+    from animeflow.media.probe import probe
+
+    found = Verdict()
+    signals, files = _handles(workspace, shard, "frame_signals", "shard_files")
+    sources = {row["video_id"]: row for row in files.rows() if row["usable"]}
+    for video in sorted(signals.ok_videos()):
+        frames = signals.table(video_id=video, columns=["frame"])["frame"].to_pylist()
+        packets = probe(files.media(sources[video]["media_path"])).video.frames
+        found.count("frames", len(frames))
+        found.count("packets", packets)
+        found.require(frames == list(range(len(frames))), f"{video}: frame numbers have gaps or repeat")
+        # A truncated or damaged source may hold packets that give no picture; only more frames than packets is wrong.
+        allowed = settings.shots.decode.max_corrupt_share * packets + 1
+        found.require(
+            0 <= packets - len(frames) <= allowed, f"{video}: {len(frames)} frames of {packets} packets"
+        )
+    return found
+
+
+def shots_cover_every_frame(workspace: Workspace, shard: str, settings: Settings) -> Verdict:  # noqa: ARG001
+    """The shots of a video follow each other without gap from its first to its last frame."""
+    found = Verdict()
+    shots, signals = _handles(workspace, shard, "shots", "frame_signals")
+    for video in sorted(shots.ok_videos()):
+        rows = sorted(_rows(shots, "shots", video), key=lambda row: row["start"])
+        frames = signals.table(video_id=video, columns=["frame"]).num_rows
+        edges = [(row["start"], row["end"]) for row in rows]
+        joined = all(before[1] == after[0] for before, after in pairwise(edges))
+        whole = bool(edges) and edges[0][0] == 0 and edges[-1][1] == frames
+        found.count("shots", len(rows))
+        found.require(joined and whole, f"{video}: shots do not cover its {frames} frames once")
+    return found
+
+
+def every_clip_is_decided(workspace: Workspace, shard: str, settings: Settings) -> Verdict:  # noqa: ARG001
+    """One decision per clip of every video that was decided on: kept + dropped = clips."""
+    found = Verdict()
+    kept, clips = _handles(workspace, shard, "kept_clips", "clips")
+    done = kept.ok_videos()
+    wanted = Counter(row["clip_id"] for row in clips.rows() if row["video_id"] in done)
+    decided = kept.rows()
+    have = Counter(row["clip_id"] for row in decided)
+    found.numbers = {"clips": wanted.total(), "kept": sum(row["keep"] for row in decided)}
+    found.numbers["dropped"] = len(decided) - found.numbers["kept"]
+    found.require(
+        wanted == have, f"{len((wanted - have) + (have - wanted))} clips without a decision, or strange"
+    )
+    return found
+
+
+def encodes_hold_every_frame(workspace: Workspace, shard: str, settings: Settings) -> Verdict:  # noqa: ARG001
+    """Packets of each encode, counted again from the file, are as many as its source's frames; cuts are key frames."""
+    from animeflow.media.frame_index import read_frame_index
+
+    found = Verdict()
+    encodes, signals, shots = _handles(workspace, shard, "av1_videos", "frame_signals", "shots")
+    for row in encodes.rows():
+        video = row["video_id"]
+        index = read_frame_index(encodes.media(row["media_path"]))
+        frames = signals.table(video_id=video, columns=["frame"]).num_rows
+        packets = 0 if index is None else len(index)
+        found.count("packets", packets)
+        found.require(packets == frames, f"{video}: {packets} packets, the source has {frames} frames")
+        cuts = [shot["start"] for shot in _rows(shots, "shots", video) if shot["start"]]
+        missed = [cut for cut in cuts if index is None or cut >= packets or not index.key[cut]]
+        found.require(not missed, f"{video}: no key frame on cuts {missed[:5]}")
+    return found
+
+
+def every_kept_clip_is_a_file(workspace: Workspace, shard: str, settings: Settings) -> Verdict:  # noqa: ARG001
+    """One file per kept clip, with as many packets as the clip has frames, counted again from the file."""
+    from animeflow.media.frame_index import read_frame_index
+
+    found = Verdict()
+    files, kept = _handles(workspace, shard, "clip_videos", "kept_clips")
+    done = files.ok_videos()
+    wanted = {
+        row["clip_id"]: row["end"] - row["start"]
+        for row in kept.rows()
+        if row["keep"] and row["video_id"] in done
+    }
+    have: dict[str, int] = {}
+    for row in files.rows():
+        index = read_frame_index(files.media(row["media_path"]))
+        have[row["clip_id"]] = 0 if index is None else len(index)
+    found.numbers = {"clips": len(wanted), "files": len(have), "frames": sum(have.values())}
+    for clip in sorted(wanted.keys() | have.keys()):
+        found.require(
+            wanted.get(clip) == have.get(clip),
+            f"{clip}: file with {have.get(clip)} frames, clip of {wanted.get(clip)}",
+        )
+    return found
+
+
+def archives_read_back(workspace: Workspace, shard: str, settings: Settings) -> Verdict:  # noqa: ARG001
+    """Every archive is reopened; its members are those of `archive_images`, by sha256, numbered without gap."""
+    from animeflow.delivery.image_archives import verify_archives
+
+    (archives,) = _handles(workspace, shard, "image_archives")
+    images = sorted(row["number"] for row in archives.rows("archive_images"))
+    found = Verdict({"archives": len(archives.rows()), "pictures": len(images)}, verify_archives(archives))
+    found.require(images == list(range(1, len(images) + 1)), "the numbers of the pictures have gaps")
+    return found
+
+
+def publication_is_intact(
+    asset: str, target: str, workspace: Workspace, shard: str, settings: Settings
+) -> Verdict:
+    """Every file of a publication is read back from its target."""
+    from animeflow.delivery.publishing import verify_published
+
+    (published,) = _handles(workspace, shard, asset)
+    place: Target = settings.part(f"delivery.targets.{target}")
+    rows = published.rows()
+    numbers = {"files": len(rows), "bytes": sum(row["size_bytes"] for row in rows)}
+    return Verdict(numbers, verify_published(published, open_hub(place.hub, workspace=workspace.root)))
+
+
+def every_shard_is_whole(workspace: Workspace) -> Verdict:
+    """Over all shards: how many are complete, and how many files failed. The standing check of the dataset."""
+    from animeflow.catalog.shards import finished
+
+    found = Verdict({"shards": 0, "incomplete": 0, "failed_files": 0})
+    for shard in finished(workspace):
+        failed = max((handle.manifest.counts.get("failed", 0) for handle in shard.assets.values()), default=0)
+        found.count("shards")
+        found.count("incomplete", bool(shard.missing))
+        found.count("failed_files", failed)
+        found.require(not shard.missing, f"{shard.key}: not finished: {', '.join(shard.missing[:5])}")
+        found.require(not failed, f"{shard.key}: {failed} files failed")
+    return found
+
+
+def _handles(workspace: Workspace, shard: str, *names: str) -> tuple[Handle, ...]:
+    return tuple(workspace.handle(shard, name) for name in names)
+
+
+def _rows(handle: Handle, table: str, video: str) -> list[Mapping[str, Any]]:
+    return [row for row in handle.rows(table, video_id=video) if row["video_id"] == video]
