@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,8 @@ from animeflow.defs.resources.models import Models, cpu_threads
 from animeflow.defs.wanted import wanted_by
 from animeflow.settings.tree import Settings
 from animeflow.tables.ids import file_sha256, video_id
+from animeflow.tables.schemas.catalog import MEASURE_COLUMNS
+from animeflow.tables.specs import TABLES
 
 Progress = Callable[[int], None]
 
@@ -41,7 +42,11 @@ class FileWork:
         if self.with_text and self.settings.shots.text.enabled:
             reader = self.models("text_boxes").maybe("text").model
         return analyse(
-            self.path, video_id=self.id, settings=self.settings.shots, text_reader=reader, progress=self.progress
+            self.path,
+            video_id=self.id,
+            settings=self.settings.shots,
+            text_reader=reader,
+            progress=self.progress,
         )
 
     @property
@@ -65,6 +70,19 @@ class FileWork:
         from animeflow.shots.clips import cut_clips
 
         return cut_clips(self.signals, self.found, self.settings.shots.clips, video_id=self.id).to_pylist()
+
+    @cached_property
+    def drawings(self) -> list[dict[str, Any]]:
+        """Rows of `drawings`."""
+        from animeflow.shots.drawings import find_drawings
+
+        settings = self.settings.shots.drawings
+        return find_drawings(self.signals, self.found, settings, video_id=self.id).to_pylist()
+
+    @property
+    def text_boxes(self) -> pa.Table | None:
+        """`text_boxes`; None where no text was read."""
+        return self._decoded[1]
 
     def models(self, stage: str) -> Models:
         """The models of a stage."""
@@ -91,3 +109,57 @@ def shots_of(work: FileWork) -> dict[str, Any]:
         ],
         "shots": [{"start": start, "end": end} for start, end in work.found.ranges],
     }
+
+
+def measures_of(work: FileWork) -> dict[str, Any]:
+    """Every measure of every clip of a file; a null has its reason."""
+    tables = dict(_measure_tables(work))
+    clips = []
+    for clip in work.clips:
+        measures: dict[str, float | None] = {}
+        reasons: dict[str, str] = {}
+        for name, rows in tables.items():
+            row = rows[clip["clip_id"]]
+            for column in MEASURE_COLUMNS[name]:
+                measures[column] = row[column]
+                if row[column] is None:
+                    reasons[column] = row.get("reason") or "not measured"
+        clips.append({"start": clip["start"], "end": clip["end"], "measures": measures, "reasons": reasons})
+    return {"clips": clips}
+
+
+def _measure_tables(work: FileWork) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
+    """(name, rows by clip) of each measure table."""
+    from animeflow.measures.flash import measure_flash
+    from animeflow.measures.motion import measure_motion
+    from animeflow.measures.scores import unscored
+    from animeflow.measures.statistics import measure_statistics
+    from animeflow.measures.text import measure_text
+    from animeflow.tables.frames import seconds
+
+    settings, clips = work.settings.measures, work.clips
+    boxes = work.text_boxes
+    flow = work.models("motion").get("flow")
+    found = {
+        "flash": measure_flash(work.signals, clips, settings.flash),
+        "statistics": measure_statistics(work.signals, clips, work.drawings, settings.statistics),
+        "text": measure_text(
+            TABLES["text_boxes"].empty() if boxes is None else boxes,
+            clips,
+            settings.text,
+            was_read=boxes is not None,
+        ),
+        "motion": measure_motion(
+            work.path,
+            clips,
+            work.drawings,
+            seconds(work.signals),
+            flow=flow.flow,
+            kind=flow.kind,
+            settings=settings.motion,
+            sampling=settings.sampling,
+        ),
+        **{name: unscored(clips, TABLES[name]) for name in ("quality", "aesthetics")},
+    }
+    for name, table in found.items():
+        yield name, {row["clip_id"]: row for row in table.to_pylist()}

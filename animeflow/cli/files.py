@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +47,81 @@ def show_probe(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+@click.command(epilog="Example: animeflow shots episode.mkv --json")
+@FILES
+@settings_options
+@json_option
+def shots(
+    files: tuple[Path, ...],
+    profile: str | None,
+    settings_file: Path | None,
+    overrides: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Find the shots of each file: hard cuts, transitions, and the shots between them."""
+    from animeflow.cli.file_work import FileWork, shots_of
+
+    settings = resolve_settings(profile=profile, settings_file=settings_file, overrides=overrides)
+    raise Exit(each_file(files, lambda path: shots_of(FileWork(path, settings)), show_shots, as_json=as_json))
+
+
+def show_shots(result: dict[str, Any]) -> str:
+    """A table for people."""
+
+    rate = f", {result['fps']:.3f} fps" if result["fps"] else ""
+    rows = [
+        [n, shot["start"], shot["end"], shot["end"] - shot["start"]] for n, shot in enumerate(result["shots"])
+    ]
+    lines = [f"{result['file']}  {result['frames']} frames{rate}, {len(result['shots'])} shots"]
+    lines.append(table(rows, ["shot", "start", "end", "frames"]))
+    lines += [f"{part['kind']} in frames {part['start']} to {part['end']}" for part in result["transitions"]]
+    return "\n".join(lines)
+
+
+@click.command(epilog="Example: animeflow measures episode.mkv --json")
+@FILES
+@settings_options
+@json_option
+def measures(
+    files: tuple[Path, ...],
+    profile: str | None,
+    settings_file: Path | None,
+    overrides: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Measure the clips of each file: flashes, text, statistics, motion. What has no model is null, with the reason."""
+    from animeflow.cli.file_work import FileWork, measures_of
+
+    settings = resolve_settings(profile=profile, settings_file=settings_file, overrides=overrides)
+    raise Exit(
+        each_file(
+            files,
+            lambda path: measures_of(FileWork(path, settings, with_text=True)),
+            show_measures,
+            as_json=as_json,
+        )
+    )
+
+
+def show_measures(result: dict[str, Any]) -> str:
+    """A table for people: one row per measure, one column per clip, and why something is null."""
+    clips = result["clips"]
+    if not clips:
+        return f"{result['file']}  no clips"
+    names = list(clips[0]["measures"])
+    head = ["measure", *(f"{clip['start']}-{clip['end']}" for clip in clips)]
+    lines = [f"{result['file']}  {len(clips)} clips"]
+    lines.append(table([[name, *(clip["measures"][name] for clip in clips)] for name in names], head))
+    why = {name: text for clip in clips for name, text in clip["reasons"].items()}
+    lines += [f"{name}: {text}" for name, text in why.items()]
+    return "\n".join(lines)
+
+
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     """The probe columns with JSON columns unpacked."""
-    import json
-
     return {
         name.removesuffix("_json"): json.loads(value)
         if name.endswith("_json") and value is not None
         else value
         for name, value in row.items()
     }
-
-
-__all__ = ["Any", "probe", "resolve_settings", "settings_options", "table"]

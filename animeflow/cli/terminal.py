@@ -70,7 +70,9 @@ class Terminal:
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
             check = event.asset_check_evaluation_data
             if not check.passed and check.check_name != "videos_failed":
-                self.line(f"  {check.asset_key.to_user_string():<{NAME_WIDTH}} CHECK FAILED: {check_text(check)}")
+                self.line(
+                    f"  {check.asset_key.to_user_string():<{NAME_WIDTH}} CHECK FAILED: {check_text(check)}"
+                )
         elif event.event_type_value == "STEP_UP_FOR_RETRY":
             self.line(f"  {event.step_key or '':<{NAME_WIDTH}} waits to try again")
 

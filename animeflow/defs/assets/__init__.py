@@ -22,6 +22,7 @@ ASSETS = [
     source.shard_files,
     shots.one_decode,
     shots.shots,
+    shots.drawings,
     shots.clips,
     media.av1_videos,
     media.key_frames,

@@ -83,6 +83,24 @@ def shots(
     return stages.per_video(stage, work)
 
 
+@dg.asset(**declared("drawings"))
+def drawings(
+    context: dg.AssetExecutionContext, frame_signals: Handle, shots: Handle, stages: dg.ResourceParam[Stages]
+) -> dg.MaterializeResult:
+    """Tell which frames repeat which drawing."""
+    from animeflow.shots.cuts import Shots
+    from animeflow.shots.drawings import find_drawings
+
+    def work(video: Video) -> Mapping[str, pa.Table]:
+        found = Shots.of_rows(video.rows("shots"))
+        table = find_drawings(
+            video.table("frame_signals"), found, stages.settings.shots.drawings, video_id=video.id
+        )
+        return {"drawings": table}
+
+    return stages.per_video(stages.open(context, frame_signals, shots), work)
+
+
 @dg.asset(**declared("clips"))
 def clips(
     context: dg.AssetExecutionContext, frame_signals: Handle, shots: Handle, stages: dg.ResourceParam[Stages]
