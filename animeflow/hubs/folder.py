@@ -27,8 +27,9 @@ _FULL = (28, 122)  # ENOSPC, EDQUOT
 class FolderHub:
     """Files under `root`, or the single file `only` of it.
 
-    Symbolic links to files are followed, those to folders are not (they may loop); sockets, pipes and devices do
-    not exist for us. A write goes to a temporary name, is fsynced and renamed: a reader never sees half a file.
+    Symbolic links are followed, but those to folders of the repository itself (they may loop, and what is there is
+    listed anyway); sockets, pipes and devices do not exist for us. A write goes to a temporary name, is fsynced and
+    renamed: a reader never sees half a file.
     """
 
     atomic_files = False
@@ -118,10 +119,12 @@ class FolderHub:
         return [fault for file in files if (fault := self._fault(file))]
 
     def _walk(self, start: Path) -> Iterator[RemoteFile]:
-        for folder, folders, names in os.walk(start, followlinks=False):
-            folders.sort()
+        home, seen = self.root.resolve(), set[Path]()
+        for folder, folders, names in os.walk(start, followlinks=True):
+            here = Path(folder)
+            folders[:] = sorted(name for name in folders if _leads_on(here / name, home, seen))
             for name in names:
-                if not name.startswith(TEMPORARY) and (found := self._file(Path(folder) / name)):
+                if not name.startswith(TEMPORARY) and (found := self._file(here / name)):
                     yield found
 
     def _file(self, path: Path) -> RemoteFile | None:
@@ -167,6 +170,17 @@ class FolderHub:
                 return
             fsync_folder(folder.parent)
             folder = folder.parent
+
+
+def _leads_on(folder: Path, home: Path, seen: set[Path]) -> bool:
+    """Whether to go into a folder: a link only when it leads out of the repository, and not there a second time."""
+    if not folder.is_symlink():
+        return True
+    place = folder.resolve()
+    if place.is_relative_to(home) or home.is_relative_to(place) or place in seen:
+        return False
+    seen.add(place)
+    return True
 
 
 def _unreadable(error: OSError, path: str) -> InputError:

@@ -17,14 +17,21 @@ def folder(tmp_path) -> FolderHub:
     return FolderHub(tmp_path / "hub")
 
 
-def test_links_to_files_are_followed_and_pipes_and_linked_folders_are_not(folder, tmp_path):
-    folder.root.mkdir()
-    (tmp_path / "film.mkv").write_bytes(b"film")
-    (folder.root / "link.mkv").symlink_to(tmp_path / "film.mkv")
+def test_links_are_followed_but_not_in_circles_and_pipes_do_not_exist(folder, tmp_path):
+    disk = tmp_path / "other disk"
+    (disk / "Season").mkdir(parents=True)
+    (disk / "Season/01.mkv").write_bytes(b"film")
+    (disk / "back").symlink_to(disk)
+    (folder.root / "real").mkdir(parents=True)
+    (folder.root / "real/film.mkv").write_bytes(b"film")
+    (folder.root / "alias").symlink_to(folder.root / "real")
     (folder.root / "loop").symlink_to(folder.root)
+    (folder.root / "up").symlink_to(tmp_path)
+    (folder.root / "disk").symlink_to(disk)
+    (folder.root / "link.mkv").symlink_to(disk / "Season/01.mkv")
     (folder.root / "dangling.mkv").symlink_to(tmp_path / "nothing")
     os.mkfifo(folder.root / "pipe.mkv")
-    assert [file.path for file in folder.list()] == ["link.mkv"]
+    assert [file.path for file in folder.list()] == ["disk/Season/01.mkv", "link.mkv", "real/film.mkv"]
 
 
 def test_names_that_are_not_utf8_are_listed_and_read(folder):
