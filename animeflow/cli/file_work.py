@@ -93,14 +93,13 @@ class FileWork:
 
 def shots_of(work: FileWork) -> dict[str, Any]:
     """Cuts, transitions and shots of a file; `fps` is informative."""
-    from animeflow.tables.frames import pts, time_base
+    from animeflow.media.probe import probe
 
-    stamps = pts(work.signals)
-    seconds = float((stamps[-1] - stamps[0]) * time_base(work.signals)) if len(stamps) > 1 else 0.0
+    rate = probe(work.path).video.average_rate
     cuts = [cut for cut in work.found.cuts if cut.transition is None]
     return {
         "frames": work.found.frames,
-        "fps": round((len(stamps) - 1) / seconds, 6) if seconds else None,
+        "fps": None if rate is None else round(float(rate), 6),
         "cuts": [cut.frame for cut in cuts],
         "transitions": [
             {"start": cut.transition[0], "end": cut.transition[1], "kind": cut.kind}

@@ -39,6 +39,7 @@ ASSETS = [
     speech.audio_stems,
     speech.transcripts,
     delivery.image_archives,
+    delivery.dataset_export,
     delivery.published_videos,
     delivery.published_archives,
     delivery.published_dataset,

@@ -45,6 +45,41 @@ def image_archives(
     return stages.per_shard(stage, pack)
 
 
+@dg.asset(**declared("dataset_export"))
+def dataset_export(
+    context: dg.AssetExecutionContext,
+    shard_files: Handle,
+    frame_signals: Handle,
+    clips: Handle,
+    kept_clips: Handle,
+    drawings: Handle,
+    clip_videos: Handle,
+    smoothed_layers: Handle,
+    annotations: Handle,
+    captions: Handle,
+    transcripts: Handle,
+    flash: Handle,
+    statistics: Handle,
+    text: Handle,
+    quality: Handle,
+    aesthetics: Handle,
+    motion: Handle,
+    stages: dg.ResourceParam[Stages],
+) -> dg.MaterializeResult:
+    """Write the export folders that the settings ask for."""
+    from animeflow.delivery.dataset_export import build_exports
+
+    clip = (shard_files, frame_signals, clips, kept_clips, drawings, clip_videos, smoothed_layers)
+    said = (annotations, captions, transcripts, flash, statistics, text, quality, aesthetics, motion)
+    stage = stages.open(context, *clip, *said)
+
+    def export(stage: Stage, staging: Staging) -> ShardResult:
+        run = build_exports(stage.inputs, staging, stages.settings.delivery.exports)
+        return ShardResult(run.tables, metadata={"summary": dict(run.summary)})
+
+    return stages.per_shard(stage, export)
+
+
 @dg.asset(**declared("published_videos"))
 def published_videos(
     context: dg.AssetExecutionContext, av1_videos: Handle, stages: dg.ResourceParam[Stages]

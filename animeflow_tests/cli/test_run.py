@@ -1,0 +1,203 @@
+"""`animeflow run` on real small videos: resume, failures, interruption, kill -9, and the history it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.instance.ref import InstanceRef
+
+from animeflow.cli.run import _child_options
+from animeflow.defs.instances import open_instance
+from animeflow.defs.partitions import LOCATION
+from animeflow.tables.ids import shard_key
+from animeflow.tables.workspace import Workspace
+from animeflow_tests.cli.conftest import Call
+
+ROOT = Path(__file__).parents[2]
+SHARD = shard_key(".")
+FAST = (
+    "--set", "run.min_free_gb=0", "--set", "shots.detector={kind: content}", "--set", "shots.text.enabled=false", "--no-report",
+)  # fmt: skip
+SOME = ("--select", "source", "--select", "shots")  # two groups, six stages
+KILLER = """
+import os, sys
+from animeflow.tables import staging
+def kill(phase, asset):
+    if (phase, asset) == ("before_manifest", "frame_signals"):
+        os.kill(os.getpid(), 9)
+staging.on_phase = kill
+from animeflow.cli.main import main
+main(sys.argv[1:])
+"""
+
+
+def content(workspace: Path) -> dict[str, bytes]:
+    """Every file of the workspace but instance and logs."""
+    skip = ("instance", "logs")
+    files = [path for path in workspace.rglob("*") if path.is_file()]
+    return {
+        str(path.relative_to(workspace)): path.read_bytes()
+        for path in files
+        if path.relative_to(workspace).parts[0] not in skip
+    }
+
+
+def test_a_second_run_computes_nothing_and_changes_no_byte(
+    animeflow: Call, source: Path, tmp_path: Path
+) -> None:
+    first = animeflow("run", source, *FAST, *SOME)
+    assert first.code == 0, first.err
+    assert "frame_signals" in first.out and "all done" in first.out
+    before = content(tmp_path / "workspace")
+    second = animeflow("run", source, *FAST, *SOME)
+    assert second.code == 0 and second.out.count("unchanged") == 6
+    assert content(tmp_path / "workspace") == before
+
+
+def test_a_broken_file_is_a_row_and_the_exit_code_says_that_some_failed(
+    animeflow: Call, source: Path, clip: Path
+) -> None:
+    for number in range(5):
+        (source / f"good-{number}.mkv").write_bytes(clip.read_bytes() + b"\0" * number)
+    (source / "broken.mkv").write_bytes(b"\x1aE\xdf\xa3 no video")
+    called = animeflow("run", source, *FAST, *SOME)
+    assert called.code == 3, called.out + called.err
+    assert "'broken.mkv' in shard_files" in called.out
+    status = json.loads(animeflow("status", "--json").out)
+    (shard,) = status["shards"]
+    states = {row["stage"]: row for row in shard["stages"]}
+    assert states["clips"]["videos"] == {"failed": 0, "ok": 5, "skipped": 2}
+    assert states["shard_files"]["state"] == "done"
+
+
+def test_a_dry_run_says_what_would_be_done_and_writes_nothing(
+    animeflow: Call, source: Path, tmp_path: Path
+) -> None:
+    called = animeflow("run", source, "--dry-run")
+    assert called.code == 0 and SHARD in called.out and " 48 " in called.out
+    assert not (tmp_path / "workspace").exists()
+
+
+def test_a_run_is_visible_where_plain_dagster_opens_the_root(
+    animeflow: Call, source: Path, tmp_path: Path
+) -> None:
+    """`dg dev` and `dagster dev` without DAGSTER_HOME put a temporary folder over the dagster.yaml of the folder."""
+    assert animeflow("run", source, *FAST, "--select", "shard_files").code == 0
+    shutil.copy(ROOT / "dagster.yaml", tmp_path)
+    (tmp_path / "temporary").mkdir()
+    reference = InstanceRef.from_dir(str(tmp_path / "temporary"), config_dir=str(tmp_path))
+    with dg.DagsterInstance.from_ref(reference) as instance:
+        (run,) = instance.get_runs()
+        assert run.status is dg.DagsterRunStatus.SUCCESS
+        assert run.job_name == "everything" and run.tags["dagster/partition"] == SHARD
+        assert instance.get_dynamic_partitions("shard") == [SHARD]
+        origin = run.remote_job_origin
+        assert origin is not None and origin.location_name == LOCATION
+        assert not instance.telemetry_enabled
+
+
+def start(words: list[str], folder: Path, *, code: str | None = None) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "animeflow.cli.main"] if code is None else [sys.executable, "-c", code]
+    return subprocess.Popen(
+        [*command, *words],
+        cwd=folder,
+        env=os.environ | {"ANIMEFLOW_WORKSPACE": str(folder / "workspace")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def leftovers(workspace: Workspace) -> tuple[list[str], int]:
+    """(runs that are not finished, pool slots that are claimed) as the next start of the command leaves them."""
+    with open_instance(workspace) as instance:
+        unfinished = [run.run_id for run in instance.get_runs() if not run.is_finished]
+        storage = instance.event_log_storage
+        claimed = sum(
+            len(storage.get_concurrency_info(key).claimed_slots) for key in storage.get_concurrency_keys()
+        )
+    return unfinished, claimed
+
+
+def test_after_kill_9_a_rerun_ends_in_the_same_bytes_and_leaves_no_run_and_no_slot(
+    animeflow: Call, source: Path, tmp_path: Path
+) -> None:
+    words = ["run", str(source), *FAST, *SOME]
+    process = start(words, tmp_path, code=KILLER)
+    assert process.wait(120) == -signal.SIGKILL
+    called = animeflow(*words)
+    assert called.code == 0, called.out + called.err
+    killed = content(tmp_path / "workspace")
+    assert leftovers(Workspace(tmp_path / "workspace")) == ([], 0)
+    shutil.rmtree(tmp_path / "workspace")
+    assert animeflow(*words).code == 0
+    assert content(tmp_path / "workspace") == killed
+
+
+def test_ctrl_c_stops_after_the_step_with_130_and_a_rerun_goes_on(
+    animeflow: Call, source: Path, tmp_path: Path
+) -> None:
+    words = ["run", str(source), *FAST, *SOME]
+    process = start(words, tmp_path)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "shard_files" in line:
+            process.send_signal(signal.SIGINT)
+            break
+    rest = process.stdout.read()
+    assert process.wait(60) == 130, rest
+    assert "stopping after the current step" in rest
+    assert leftovers(Workspace(tmp_path / "workspace")) == ([], 0)
+    again = animeflow(*words)
+    assert again.code == 0 and "shard_files            unchanged" in again.out
+
+
+def test_two_runs_on_one_shard_do_not_mix(animeflow: Call, source: Path, tmp_path: Path) -> None:
+    with Workspace(tmp_path / "workspace").lock(SHARD, "another-run"):
+        called = animeflow("run", source, *FAST, *SOME)
+    assert called.code == 1 and "another-run" in called.err
+
+
+def test_parallel_shards_are_processes(animeflow: Call, tmp_path: Path, clip: Path) -> None:
+    for name in ("a", "b"):
+        folder = tmp_path / "shows" / name
+        folder.mkdir(parents=True)
+        (folder / "1.mkv").write_bytes(clip.read_bytes() + name.encode())
+    words = ["run", str(tmp_path / "shows"), *FAST, "--select", "shard_files", "--jobs", "2"]
+    process = start(words, tmp_path)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, out
+    workspace = Workspace(tmp_path / "workspace")
+    assert len(workspace.shards()) == 2
+    assert all(workspace.manifest(shard, "shard_files") is not None for shard in workspace.shards())
+
+
+def test_the_options_of_a_child_leave_out_shards_and_jobs() -> None:
+    words = ["animeflow", "-q", "run", "src", "--jobs", "4", "--shards", "a", "--limit=3", "--set", "a.b=1"]
+    assert _child_options(words) == ["-q", "run", "src", "--set", "a.b=1"]
+
+
+def test_a_read_only_workspace_fails_with_one_line(animeflow: Call, source: Path, tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    (tmp_path / "workspace").mkdir(mode=0o500)
+    called = animeflow("run", source, *FAST, *SOME)
+    assert called.code == 1 and called.err.count("\n") == 1
+
+
+def test_waiting_costs_nothing_when_nothing_runs() -> None:
+    """The worker thread is joined in small steps, so that a signal is seen at once."""
+    from animeflow.cli.stopping import stoppable
+
+    started = time.monotonic()
+    assert stoppable(lambda: 7) == 7
+    assert time.monotonic() - started < 2
