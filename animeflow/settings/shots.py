@@ -120,8 +120,9 @@ class FusedDetector(_Detector):
     """The same where the network doubts (8-bit levels)."""
     difference: float = Field(20.0, gt=0, le=255)
     """The same where the network sees no cut (8-bit levels)."""
-    everywhere: float = Field(0.25, ge=0, le=1)
-    """Median over mean of that difference that a cut has: below it only a part of the frame changed (ratio)."""
+    everywhere: float = Field(0.16, ge=0, le=1)
+    """Mean of the quieter half of the frame over the mean of all, of that difference: below it only a part of the frame
+    changed, as by a beam of light (ratio)."""
     return_frames: int = Field(6, ge=1, le=25)
     """Frames on both sides that are compared: a flash is over within them (frames)."""
     min_shot_frames: int = Field(4, ge=1, le=1000)
@@ -138,20 +139,29 @@ Detector = Annotated[
 class DrawingSettings(Section):
     """When a frame is a new drawing and when it repeats the one before."""
 
+    strong: float = Field(2.0, gt=0, le=64)
+    """Worst 4x4-block mean of what differs by more than 3 levels (160x90 luma) above which a frame is new, whatever the
+    noise (8-bit levels)."""
     block: float = Field(0.56, gt=0, le=64)
-    """Worst 4x4-block difference of 160x90 luma above which a frame is new, on clean material (8-bit levels)."""
-    noise_factor: float = Field(1.3, ge=1, le=10)
-    """On noisy material: how far above the noise of held frames a new drawing lies (ratio)."""
-    noise_quantile: float = Field(0.2, gt=0, lt=1)
-    """Quantile of all differences of the video that is taken for the noise of held frames (0-1)."""
-    max_block: float = Field(1.2, gt=0, le=64)
-    """Cap of that threshold, unless held frames form a mode of their own (8-bit levels)."""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.max_block < self.block:
-            raise ValueError(f"max_block {self.max_block} is below block {self.block}")
-        return self
+    """Worst 4x4-block difference above which a frame is new where there is no noise (8-bit levels)."""
+    noise_factor: float = Field(2.0, ge=1, le=10)
+    """How far above the noise of held frames a weak change has to lie (ratio)."""
+    noise_quantile: float = Field(0.9, gt=0, lt=1)
+    """Quantile of the weak changes of the video that is its noise (0-1)."""
+    weak: float = Field(1.0, gt=0, le=64)
+    """Strong difference up to which a change is weak and counts for the noise (8-bit levels)."""
+    spread: float = Field(0.7, gt=0, le=64)
+    """Rms change of the 160x90 luma beyond its noise above which a frame is new (8-bit levels)."""
+    spread_factor: float = Field(1.2, ge=1, le=10)
+    """How far that rms has to lie above its noise at least: grain is not equal in all shots (ratio)."""
+    refined_share: float = Field(0.35, ge=0, lt=1)
+    """Share of a change that the encoder may put right in the frames after it; weak changes below it are no drawing."""
+    refined_frames: int = Field(3, ge=1, le=50)
+    """For how long after a change it does so (frames)."""
+    drift: float = Field(3.0, ge=1, le=100)
+    """A shot without a new drawing whose ends differ by more than this many single steps moves slowly (ratio, 48x27)."""
+    drift_frames: int = Field(8, ge=2, le=1000)
+    """Shortest shot that is checked for that (frames)."""
 
 
 class ClipSettings(Section):

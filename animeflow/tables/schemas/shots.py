@@ -51,6 +51,12 @@ FRAME_SIGNALS = TableSpec(
         _signal(
             "diff_block", "largest 4x4-block mean of |luma - previous| at 160x90", "8-bit levels", _FIRST
         ),
+        _signal(
+            "diff_strong",
+            "largest 4x4-block mean of max(0, |luma - previous| - 3) at 160x90: above grain and codec noise",
+            "8-bit levels",
+            _FIRST,
+        ),
         _signal("delta_hue", "PySceneDetect's mean |hue - previous|", "8-bit levels", _FIRST),
         _signal("delta_sat", "PySceneDetect's mean |saturation - previous|", "8-bit levels", _FIRST),
         _signal("delta_lum", "PySceneDetect's mean |value - previous|", "8-bit levels", _FIRST),
@@ -167,6 +173,7 @@ DRAWINGS = TableSpec(
         END,
         Column("hold", I32, "length of the run", "frames"),
         Column("change", F32, "largest 4x4-block difference to the previous drawing", "8-bit levels", _FIRST),
+        Column("pattern", STR, "how its shot is timed: still, ones, twos, threes, fours or mixed"),
     ),
 )
 

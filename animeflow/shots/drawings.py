@@ -1,0 +1,108 @@
+"""Which frames repeat which drawing: runs of identical composed frames under codec noise and grain."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from animeflow.settings.shots import DrawingSettings
+from animeflow.shots.cuts import Range, Shots
+from animeflow.tables.frames import thumbnails, values
+from animeflow.tables.ids import drawing_id
+from animeflow.tables.schemas.shots import DRAWINGS
+
+Bools = npt.NDArray[np.bool_]
+F64 = npt.NDArray[np.float64]
+
+_LEAST_DRIFT = 0.5  # mean levels at 48x27: rounding of the thumbnails stays below
+_NAMES = {1: "ones", 2: "twos", 3: "threes", 4: "fours"}
+_DOMINANT = 0.6  # share of a shot's frames in holds of one length that names its timing
+
+
+def find_drawings(signals: pa.Table, shots: Shots, settings: DrawingSettings, *, video_id: str) -> pa.Table:
+    """The table `drawings` of a video: runs of held frames, none across a cut; every frame lies in exactly one."""
+    changes = values(signals, "diff_block")
+    starts = np.flatnonzero(new_drawings(signals, shots, settings))
+    ends = np.append(starts[1:], signals.num_rows)
+    shot_of = np.searchsorted([start for start, _ in shots.ranges], starts, side="right") - 1
+    patterns = {int(s): hold_pattern((ends - starts)[shot_of == s]) for s in np.unique(shot_of)}
+    return DRAWINGS.table(
+        {
+            "drawing_id": drawing_id(video_id, int(start)),
+            "video_id": video_id,
+            "shot": int(shot),
+            "start": int(start),
+            "end": int(end),
+            "hold": int(end - start),
+            "change": float(changes[start]) if start else None,
+            "pattern": patterns[int(shot)],
+        }
+        for start, end, shot in zip(starts, ends, shot_of, strict=True)
+    )
+
+
+def new_drawings(signals: pa.Table, shots: Shots, settings: DrawingSettings) -> Bools:
+    """Which frames show another drawing than the frame before, bool [T]. A damaged frame is held by none.
+
+    A frame is new where its change is strong, or spread over the frame, or above the noise of this video and of this
+    moment. The noise is measured on the weak changes: nearly all of them are held frames, whose difference is grain and
+    what the encoder refines. The encoder refines most just after a new drawing, in proportion to it.
+    """
+    block, strong = values(signals, "diff_block"), values(signals, "diff_strong")
+    given = _given(signals, shots)
+    weak = ~given & (strong <= settings.weak)
+    refined = settings.refined_share * recent_maximum(block, settings.refined_frames)
+    noise = settings.noise_factor * _noise(block[weak], settings)
+    new = given | (strong > settings.strong) | _spread(values(signals, "diff_rms"), weak, settings)
+    new |= block > np.maximum(refined, max(settings.block, noise))
+    for start, end in shots.ranges:
+        still = end - start > settings.drift_frames and not new[start + 1 : end].any()
+        if still and _drifts(signals, (start, end), settings):
+            new[start:end] |= block[start:end] > settings.block
+    return new
+
+
+def _noise(weak: F64, settings: DrawingSettings) -> float:
+    return float(np.quantile(weak, settings.noise_quantile)) if len(weak) else 0.0
+
+
+def _spread(rms: F64, weak: Bools, settings: DrawingSettings) -> Bools:
+    """Frames whose change is not in one place but everywhere: smoke, a slow pan. Noise adds in squares."""
+    noise = _noise(rms[weak], settings)
+    return np.asarray(rms > max(settings.spread_factor * noise, float(np.hypot(noise, settings.spread))))
+
+
+def recent_maximum(values_: F64, frames: int) -> F64:
+    """Largest value of the `frames` frames before each frame, 0 for the first; float64 [T]."""
+    padded = np.concatenate([np.zeros(frames), values_])
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, frames)[: len(values_)].max(axis=1))
+
+
+def hold_pattern(holds: npt.NDArray[np.int64]) -> str:
+    """How a shot of drawings with these hold lengths is timed: the length that most of its frames are held for."""
+    if len(holds) == 1:
+        return "still"
+    for length, name in _NAMES.items():
+        if holds[holds == length].sum() >= _DOMINANT * holds.sum():
+            return name
+    return "mixed"
+
+
+def _given(signals: pa.Table, shots: Shots) -> Bools:
+    """Frames that are new without a look: the first of a shot, damaged ones and those after them."""
+    given = np.zeros(signals.num_rows, bool)
+    given[[start for start, _ in shots.ranges]] = True
+    damaged = np.flatnonzero(signals["corrupt"].to_numpy(zero_copy_only=False))
+    given[damaged] = True
+    given[damaged[damaged + 1 < len(given)] + 1] = True
+    return given
+
+
+def _drifts(signals: pa.Table, shot: Range, settings: DrawingSettings) -> bool:
+    """Whether the ends of a shot without a new drawing differ by more than single steps and rounding: a slow pan."""
+    rows = signals.slice(shot[0], shot[1] - shot[0])
+    thumbs = thumbnails(rows).astype(np.int16)
+    apart = float(np.abs(thumbs[-1] - thumbs[0]).mean())
+    step = float(np.median(values(rows, "diff_rgb")[1:]))
+    return apart > max(_LEAST_DRIFT, settings.drift * step)
