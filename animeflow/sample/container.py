@@ -16,6 +16,9 @@ from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.sample.lettering import FONT_FILE, FONT_NAME, font_bytes
 
 _BT709, _LIMITED = 1, 1
+# mbtree: with it the x264 inside PyAV 18.1 gave 30 different files in 30 encodes on a CPU with AVX-512 (one thread,
+# equal input); without it, or with asm=AVX2, 30 equal ones. Threads: x264's output depends on their number.
+_X264 = "threads=1:lookahead-threads=1:mbtree=0"
 
 
 class PictureWriter:
@@ -23,7 +26,7 @@ class PictureWriter:
 
     def __init__(self, path: Path, *, size: tuple[int, int], fps: Fraction, crf: int) -> None:
         self._file = av.open(str(path), "w", format="matroska", options={"fflags": "+bitexact"})
-        options = {"crf": str(crf), "preset": "medium", "x264-params": "threads=1:lookahead-threads=1"}
+        options = {"crf": str(crf), "preset": "medium", "x264-params": _X264}
         stream = self._file.add_stream("libx264", rate=fps, options=options)
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"

@@ -52,13 +52,13 @@ def aura(alpha: np.ndarray, *, k: int, seed: int, colour: Colour) -> Light:
     return Light(colour=np.rint(power[..., None] * np.asarray(colour, np.float32)).astype(np.uint8))
 
 
-def sparkles(size: tuple[int, int], *, k: int, seed: int, colour: Colour, count: int = 46) -> Light:
+def sparkles(size: tuple[int, int], *, k: int, seed: int, colour: Colour, count: int = 60) -> Light:
     """Four-pointed stars that drift upwards and twinkle."""
     s = size[1] / 360.0
     layer = Layer(size)
     rng = rng_of(seed, "sparkles")
     x0, y0 = rng.uniform(0, size[0], count), rng.uniform(0, size[1], count)
-    rise, phase, radius = rng.uniform(1.5, 5.0, count), rng.uniform(0, 1, count), rng.uniform(3.0, 9.0, count)
+    rise, phase, radius = rng.uniform(3.0, 8.0, count), rng.uniform(0, 1, count), rng.uniform(3.5, 9.5, count)
     for i in range(count):
         twinkle = 0.5 + 0.5 * np.sin(2 * np.pi * (phase[i] + k * 0.13))
         if twinkle < 0.15:

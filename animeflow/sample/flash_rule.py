@@ -27,9 +27,9 @@ def flash_intervals(
     """[start, end) ranges with more than three flashes in a second, from the first of their transitions to the last.
 
     `frames` uint8 [T,h,w,3], pictures or their thumbnails. A flash is a pair of opposing changes of relative
-    luminance by 0.1 or more, the darker state below 0.8, that 25 % of some field of a third of the width by a third of the height
-    makes together; or the same for saturated red. `contrast` and `area` are the rule's numbers, open so that a test can
-    ask how near a shot is to them.
+    luminance by 0.1 or more, the darker state below 0.8, that 25 % of some field of a third of the width by a third of
+    the height makes together; or the same for saturated red. `contrast` and `area` are the rule's numbers, open so
+    that a test can ask how near a shot is to them.
     """
     small = np.stack([thumbnail(f) for f in frames])
     linear = _LINEAR[small]

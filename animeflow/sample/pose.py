@@ -98,4 +98,7 @@ def wave_arm(phase: float, *, face: Expression, body: Pose | None = None) -> Pos
 def stand(
     *, face: Expression, sway: float = 0.0, near_arm: Point = (-9.0, 8.0), far_arm: Point = (9.0, 8.0)
 ) -> Pose:
-    return Pose(near_arm=near_arm, far_arm=far_arm, sway=sway, skirt=0.08 * sway, face=face)
+    """Standing in a breeze: hair, skirt and head give a little."""
+    return Pose(
+        near_arm=near_arm, far_arm=far_arm, sway=sway, skirt=0.08 * sway, head_tilt=1.6 * sway, face=face
+    )

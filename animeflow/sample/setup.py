@@ -23,7 +23,7 @@ MARGIN = 24.0
 OUTDOORS = ("field", "city", "street", "sea", "forest")
 ANYWHERE = (*OUTDOORS, "room")
 # hair loops: neighbours differ clearly, so that every new drawing can be seen to be one
-HAIR_LOOPS = ((-0.7, 0.0, 0.7, 0.1), (-0.5, 0.3, 0.9, 0.2, -0.4, -0.9), (0.6, -0.1, -0.7, 0.0))
+HAIR_LOOPS = ((-0.8, 0.0, 0.8, 0.1), (-0.4, 0.4, 1.0, 0.3, -0.3, -1.0), (0.8, -0.1, -0.9, 0.0))
 LIDS = {0: 0.35, 1: 0.0, 2: 0.5}
 PoseAt = Callable[[int], Pose]
 At = Callable[[int], float] | float

@@ -16,6 +16,7 @@ from animeflow.sample.pose import Pose, stand, wave_arm
 from animeflow.sample.setup import ANYWHERE, GROUND, MARGIN, OUTDOORS, Kind, Setup, blinking
 from animeflow.sample.style import rng_of
 
+WALL_WHITE = (247, 245, 237)  # under this light a white shirt has the colour of the plain wall
 MOUTHS = (0.0, 0.4, 0.75, 1.0)
 
 
@@ -65,7 +66,7 @@ def cross(setup: Setup) -> Scene:
     first, second = setup.pair(hour)
     timing = setup.timing(2)
     steps = int(timing[-1]) + 1
-    stride = 0.8 * (setup.width + 60) / max(steps, 20)
+    stride = 0.64 * (setup.width + 60) / max(steps, 20)
     middle = setup.width / 2
 
     def at(start: float, way: int) -> Callable[[int], float]:
@@ -82,7 +83,7 @@ def cross(setup: Setup) -> Scene:
 
 def flat(setup: Setup) -> Scene:
     """White clothes before a white wall: only the ink tells them apart."""
-    who = replace(setup.character(), outfit="shirt")
+    who = replace(setup.character(), outfit="shirt", light=WALL_WHITE)
     timing = setup.timing(2)
     stride = setup.width * 0.75 / (int(timing[-1]) + 1)
     actor = setup.actor(

@@ -37,7 +37,7 @@ def aura(setup: Setup) -> Scene:
 
 def shake(setup: Setup) -> Scene:
     """A random shake by night; a searchlight on three fifths of the frames."""
-    place = setup.pick("place", "city", "sea", "street")
+    place = setup.pick("place", "sea", "field", "forest")
     rng = setup.rng("shake")
     offsets = np.rint(rng.uniform(-SHAKE, SHAKE, (2, setup.frames)) * setup.step * 4) / 4
     timing = setup.timing(2)

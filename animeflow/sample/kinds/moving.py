@@ -28,7 +28,8 @@ def pan(setup: Setup) -> Scene:
 
 
 def longpan(setup: Setup) -> Scene:
-    place, hour = setup.place()
+    """Out and back. Over windows and shop fronts such a pan would flash: it goes over open country."""
+    place, hour = setup.place("field", "sea")
     travel = LONG_PAN * setup.step * np.minimum(setup.times, setup.frames - 1 - setup.times)
     span = float(travel.max())
     first, second = setup.pair(hour)
@@ -72,12 +73,12 @@ def zoom(setup: Setup) -> Scene:
 
 
 def fast(setup: Setup) -> Scene:
-    """A sprint on ones before a background painted as streaks, as fast pans are."""
+    """A sprint on ones before a background painted as streaks, as fast pans are (sharp detail would flash)."""
     place, hour = setup.place("street", "field", "forest")
     travel = WHIP * setup.step * setup.times
     drift = setup.width * 0.25 / setup.frames
     plate = setup.plate(place, hour, extra=(travel[-1], 0.0))
-    streaks = cv2.blur(cv2.blur(plate, (setup.px(46), 1)), (setup.px(30), 1))
+    streaks = cv2.blur(cv2.blur(plate, (setup.px(170), 1)), (setup.px(110), 1))
     actor = setup.actor(
         setup.character(hour=hour), setup.walking(cycle=11, energy=1.9), setup.timing(1), unit=46,
         x=lambda k: setup.width * 0.35 + drift * k, facing=1, on_frame=True,
