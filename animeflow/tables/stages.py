@@ -102,11 +102,12 @@ _STAGES = (
     ),
     StageSpec(
         "segmentation", "layers", "Seed masks and instances per drawing of every kept clip.",
-        ("shard_files", "kept_clips", "drawings"), ("layers.segmentation", "models.segment", "models.matte", "models.device", "models.dtype"), pool="gpu", kinds=("onnx",), job="layers",
+        ("shard_files", "kept_clips", "drawings"), ("layers.segmentation", "layers.character", "models.segment", "models.matte", "models.device", "models.dtype"), pool="gpu", kinds=("onnx",), job="layers",
     ),
     StageSpec(
         "background_layers", "layers", "Motion per frame, the plate, its hole and provenance map, noise and fitness.",
-        ("shard_files", "kept_clips", "drawings", "segmentation"), ("layers.background", "models.flow", "models.inpaint"), pool="gpu", kinds=("opencv",), job="layers",
+        ("shard_files", "kept_clips", "drawings", "segmentation"), ("layers.background", "layers.character", "models.inpaint"),
+        ("background_layers", "background_pictures", "camera_motion"), pool="gpu", kinds=("opencv",), job="layers",
     ),
     StageSpec(
         "character_layers", "layers", "Character masks and straight RGBA per drawing.",
@@ -115,13 +116,13 @@ _STAGES = (
     ),
     StageSpec(
         "effect_layers", "layers", "Additive and see-through effect layers per drawing.",
-        ("shard_files", "kept_clips", "drawings", "background_layers", "character_layers"), ("layers.effects",),
+        ("shard_files", "kept_clips", "drawings", "background_layers", "character_layers"), ("layers.effects", "layers.character"),
         pool="gpu", kinds=("opencv",), job="layers",
     ),
     StageSpec(
         "smoothed_layers", "layers", "The published layers: stable alpha, colour solved again, recomposition measured.",
         ("shard_files", "kept_clips", "drawings", "background_layers", "character_layers", "effect_layers"),
-        ("layers.smoothing", "models.flow"), ("smoothed_layers", "layer_clips"), pool="gpu", kinds=("opencv",), job="layers",
+        ("layers.smoothing", "layers.character"), ("smoothed_layers", "layer_clips"), pool="gpu", kinds=("opencv",), job="layers",
     ),
     StageSpec(
         "annotations", "annotation", "Shot scale, palette, motion class, camera move, text and holds.",

@@ -61,7 +61,9 @@ DATASET_EXPORT = TableSpec(
     columns=(
         Column("export", STR, "folder, layers or episode"),
         Column("path", STR, "path inside the export"),
-        Column("role", STR, "video, layer, metadata, character, effect, background, embeddings or statistics"),
+        Column(
+            "role", STR, "video, layer, metadata, character, effect, background, embeddings or statistics"
+        ),
         *media_columns("the file"),
         Column("video_id", STR, "id of the video", None, "the file is of the whole shard"),
         Column("clip_id", STR, "id of the clip", None, "the file is of a whole video or of the shard"),

@@ -1,0 +1,1 @@
+"""Segmentation, background (cel plate), character, effects, smoothing, proof of quality."""

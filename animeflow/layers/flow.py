@@ -1,0 +1,166 @@
+"""Optical flow between neighbouring drawings, where it can be believed, and what is carried along it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from animeflow.layers.pixels import F32, U8, Mask, channel_max, luma, resized, working_size
+
+MAX_FLOW_ERROR_PX, MAX_COLOUR_ERROR = 1.0, 14.0
+FLOW_SIDE = 640
+CARRY_SIDE = 320  # networks see 320 px: carrying their maps needs no more
+
+Grey = npt.NDArray[np.uint8]
+FlowOf = Callable[[Grey, Grey], F32]
+
+
+@dataclass(frozen=True)
+class Warp:
+    """How the neighbour looks from here: `grid` float32 [h, w, 2] positions in it, `good` where it is consistent."""
+
+    grid: F32
+    good: Mask
+
+    def pull(self, values: npt.NDArray) -> npt.NDArray:
+        """The neighbour's values seen from here, bilinear, border replicated."""
+        return cv2.remap(values, self.grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def dis_flow(first: Grey, second: Grey) -> F32:
+    """DIS fast flow of two luma pictures: where each pixel of the first is in the second, minus where it is."""
+    return cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST).calc(first, second, None)
+
+
+def farneback_flow(first: Grey, second: Grey) -> F32:
+    """Farneback's flow: another method than the one that smooths, to judge flicker by."""
+    return cv2.calcOpticalFlowFarneback(first, second, None, 0.5, 4, 15, 3, 5, 1.1, 0)
+
+
+def warps(
+    first: U8,
+    second: U8,
+    *,
+    flow_px: float = MAX_FLOW_ERROR_PX,
+    colour: float = MAX_COLOUR_ERROR,
+    side: int = FLOW_SIDE,
+    flow_of: FlowOf = dis_flow,
+) -> tuple[Warp, Warp]:
+    """Both ways between two RGB pictures of one size: (first sees second, second sees first).
+
+    Consistent: forward-backward error below `flow_px` and difference of the blurred colours below `colour` levels.
+    The flow is found on pictures of at most `side` px and scaled up.
+    """
+    height, width = first.shape[:2]
+    size = working_size(width, height, side)
+    small = [resized(picture, size) for picture in (first, second)]
+    grey = [luma(picture) for picture in small]
+    flows = flow_of(grey[0], grey[1]), flow_of(grey[1], grey[0])
+    blurred = [cv2.GaussianBlur(picture, (0, 0), 1.5) for picture in small]
+    there = _warp(flows[0], flows[1], blurred[0], blurred[1], (flow_px, colour))
+    back = _warp(flows[1], flows[0], blurred[1], blurred[0], (flow_px, colour))
+    return _scaled(there, (width, height)), _scaled(back, (width, height))
+
+
+def _warp(there: F32, back: F32, own: U8, other: U8, limits: tuple[float, float]) -> Warp:
+    grid = there + positions(there.shape[:2])
+    seen_back = cv2.remap(back, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(1e3, 1e3))
+    seen = cv2.remap(other, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    apart = there + seen_back
+    error = cv2.magnitude(apart[..., 0], apart[..., 1])
+    return Warp(grid, (error < limits[0]) & (channel_max(cv2.absdiff(seen, own)) < limits[1]))
+
+
+def _scaled(warp: Warp, size: tuple[int, int]) -> Warp:
+    height, width = warp.good.shape
+    if (width, height) == size:
+        return warp
+    scale = np.array([size[0] / width, size[1] / height], np.float32)
+    moves = resized(warp.grid - positions((height, width)), size) * scale
+    good = cv2.resize(warp.good.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).view(np.bool_)
+    return Warp(moves + positions(size[::-1]), good)
+
+
+def positions(shape: tuple[int, ...]) -> F32:
+    """Pixel coordinates (x, y), float32 [h, w, 2]."""
+    ys, xs = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
+    return np.dstack([xs, ys])
+
+
+def carried(pictures: Callable[[int], U8], count: int, known: Mapping[int, F32]) -> Iterator[F32]:
+    """Maps of all drawings from those of some, in order: unknown ones get their known neighbours' along the flow.
+
+    `pictures(drawing)` is uint8 RGB; `known` needs the first and the last drawing. From both sides the maps are
+    chained drawing by drawing and mixed by distance. Memory: the drawings between two known ones, at 320 px.
+    """
+    places = sorted(known)
+    for left, right in zip(places, places[1:], strict=False):
+        yield known[left]
+        yield from _between(pictures, left, right, known)
+    yield known[places[-1]]
+
+
+def _between(pictures: Callable[[int], U8], left: int, right: int, known: Mapping[int, F32]) -> Iterator[F32]:
+    if right - left < 2:
+        return
+    height, width = known[left].shape[:2]
+    size = working_size(width, height, CARRY_SIDE)
+    small = [resized(pictures(d), size) for d in range(left, right + 1)]
+    pairs = [warps(a, b, side=CARRY_SIDE) for a, b in zip(small, small[1:], strict=False)]
+    ahead, behind = [resized(known[left], size)], [resized(known[right], size)]
+    for pair in pairs[:-1]:
+        ahead.append(pair[1].pull(ahead[-1]))
+    for pair in pairs[:0:-1]:
+        behind.append(pair[0].pull(behind[-1]))
+    for step in range(1, right - left):
+        share = step / (right - left)
+        mixed = (1 - share) * ahead[step] + share * behind[right - left - step]
+        yield resized(mixed.astype(np.float32), (width, height))
+
+
+def stabilised(
+    pictures: Callable[[int], U8],
+    values: Sequence[F32],
+    *,
+    flow_px: float = MAX_FLOW_ERROR_PX,
+    colour: float = MAX_COLOUR_ERROR,
+) -> Iterator[F32]:
+    """Median of every drawing's own values and its warped neighbours', where the flow is consistent; else untouched.
+
+    The first and the last drawing have no two neighbours and stay. `values` float32 [h, w] or [h, w, c]. Memory: two
+    neighbouring flows.
+    """
+    count = len(values)
+    if count:
+        yield values[0]
+    before: Warp | None = None
+    for index in range(count - 1):
+        after, back = warps(pictures(index), pictures(index + 1), flow_px=flow_px, colour=colour)
+        if before is not None:
+            sides = before.pull(values[index - 1]), after.pull(values[index + 1])
+            yield _median3(values[index], *sides, before.good & after.good)
+        before = back
+    if count > 1:
+        yield values[-1]
+
+
+def _median3(own: F32, before: F32, after: F32, where: Mask) -> F32:
+    middle = np.clip(own, np.minimum(before, after), np.maximum(before, after))  # the median of three
+    return np.where(where if own.ndim == 2 else where[..., None], middle, own)
+
+
+def flicker(pictures: Callable[[int], U8], alphas: Sequence[F32], *, flow_of: FlowOf = farneback_flow) -> float | None:
+    """Mean |alpha - warped previous alpha| x 1000 over consistently moving pixels; None for a single drawing.
+
+    Judge with another flow than the one that smoothed: the default is Farneback's.
+    """
+    total = count = 0.0
+    for index in range(1, len(alphas)):
+        warp, _ = warps(pictures(index), pictures(index - 1), side=CARRY_SIDE, flow_of=flow_of)
+        change = np.abs(alphas[index] - warp.pull(alphas[index - 1]))[warp.good]
+        total, count = total + float(change.sum(dtype=np.float64)), count + change.size
+    return 1000 * total / count if count else None

@@ -1,0 +1,42 @@
+"""Layers back to the frame, in 8 bits, from the pictures as published."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from animeflow.layers.effects import Blend
+from animeflow.layers.pixels import F32, U8
+
+PEAK_DB = 99.0  # written for identical pictures
+
+
+def recompose(character: U8, background: U8, effect: U8 | None = None, blend: Blend | None = None) -> U8:
+    """alpha C + (1 - alpha) background, then the effect by its blend, rounded and clipped to uint8 [h, w, 3].
+
+    `character` straight RGBA uint8 [h, w, 4], `background` RGB; `effect` RGB for add and screen, straight RGBA for over.
+    """
+    alpha = character[..., 3:].astype(np.float32) / np.float32(255)
+    below = alpha * character[..., :3] + (1 - alpha) * background
+    if effect is not None and blend is not None:
+        below = blended(below, effect, blend)
+    return np.rint(np.clip(below, 0, 255)).astype(np.uint8)
+
+
+def blended(below: F32, effect: U8, blend: Blend) -> F32:
+    """An effect over a picture in levels 0-255, float32 [h, w, 3]."""
+    if blend is Blend.OVER:
+        share = effect[..., 3:].astype(np.float32) / np.float32(255)
+        return (1 - share) * below + share * effect[..., :3]
+    if blend is Blend.SCREEN:
+        return 255 - (255 - below) * (255 - effect.astype(np.float32)) / np.float32(255)
+    return below + effect
+
+
+def psnr(first: U8, second: U8, where: np.ndarray | None = None) -> float | None:
+    """PSNR in dB over all channels, of the pixels of a mask; None without pixels, 99 where they are equal."""
+    error = (first.astype(np.int32) - second) ** 2
+    values = error if where is None else error[where]
+    if not values.size:
+        return None
+    mean = float(values.mean())
+    return PEAK_DB if mean == 0 else float(min(PEAK_DB, 10 * np.log10(255**2 / mean)))

@@ -1,0 +1,119 @@
+"""Layers as files: what a stage writes for the next one, and what is published; named by clip and drawing."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from animeflow.layers.clip import Clip
+from animeflow.layers.pixels import I32, U8
+from animeflow.media import open_video
+from animeflow.media.images import read_image, write_png, write_webp
+from animeflow.tables.handle import Handle
+from animeflow.tables.staging import Staging
+
+IN_MEMORY_BYTES = 256_000_000  # pictures of a clip beyond this lie in a file that the system may page out
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ShownDrawing:
+    """A drawing as a clip shows it: frames start..end-1 of the video, cut off at the ends of the clip."""
+
+    drawing_id: str
+    start: int
+    end: int
+
+
+def shown_in(clip: Mapping[str, Any], drawings: Sequence[Mapping[str, Any]]) -> list[ShownDrawing]:
+    """The drawings of a clip in order. `drawings` (drawing_id, start, end) are those of its video."""
+    inside = [d for d in drawings if d["start"] < clip["end"] and d["end"] > clip["start"]]
+    return [
+        ShownDrawing(d["drawing_id"], max(d["start"], clip["start"]), min(d["end"], clip["end"]))
+        for d in sorted(inside, key=lambda d: d["start"])
+    ]
+
+
+@contextmanager
+def opened_clip(
+    path: Path, clip: Mapping[str, Any], shown: Sequence[ShownDrawing], *, purpose: str
+) -> Iterator[Clip]:
+    """The clip as separation sees it: one decoded frame per drawing, which stands for the frames that hold it."""
+    with open_video(path, purpose=purpose) as reader, tempfile.TemporaryFile() as spill:
+        shape = (len(shown), reader.height, reader.width, 3)
+        pictures: Any = np.empty(shape, np.uint8)
+        if np.prod(shape) > IN_MEMORY_BYTES:
+            pictures = np.memmap(spill, np.uint8, "w+", shape=shape)
+        for place, frame in enumerate(reader.pick([drawing.start for drawing in shown])):
+            pictures[place] = frame.rgb()
+        drawing = np.repeat(np.arange(len(shown)), [d.end - d.start for d in shown]).astype(np.int32)
+        ids = tuple(d.drawing_id for d in shown)
+        yield Clip(clip["clip_id"], _Held(pictures, drawing), drawing, ids, clip["start"])
+
+
+class _Held(Sequence[U8]):
+    """Frames of a clip of which only one per drawing is stored."""
+
+    def __init__(self, pictures: U8, drawing: I32) -> None:
+        self._pictures, self._drawing = pictures, drawing
+
+    def __len__(self) -> int:
+        return len(self._drawing)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        return self._pictures[self._drawing[index]]
+
+
+@dataclass(frozen=True)
+class LayerWriter:
+    """Writes the pictures of one clip into a staging folder."""
+
+    staging: Staging
+    clip_id: str
+
+    def webp(self, name: str, picture: U8, prefix: str | None = None) -> Row:
+        """Write a lossless WebP; the columns of its row, named `<prefix>_path` … or `media_path` …"""
+        path = self.staging.path(f"{self.clip_id}/{name}.webp")
+        write_webp(path, picture, lossless=True, method=0)
+        return self._columns(path, prefix)
+
+    def png(self, name: str, picture: U8, prefix: str | None = None) -> Row:
+        """The same as PNG, for maps."""
+        path = self.staging.path(f"{self.clip_id}/{name}.png")
+        write_png(path, picture)
+        return self._columns(path, prefix)
+
+    def _columns(self, path: Path, prefix: str | None) -> Row:
+        ref = self.staging.add(path)
+        names = ("media_path", "size_bytes", "sha256")
+        if prefix:
+            names = (f"{prefix}_path", f"{prefix}_bytes", f"{prefix}_sha256")
+        return dict(zip(names, (ref.path, ref.size, ref.sha256), strict=True))
+
+
+def picture_at(handle: Handle, path: str) -> U8:
+    """A stored picture as uint8 [h, w], [h, w, 3] or [h, w, 4]."""
+    return read_image(handle.media(path))
+
+
+def drawing_rows(handle: Handle, table: str, clip: Clip, video_id: str) -> list[Row]:
+    """The rows of a clip's drawings in a table, in the order of the clip's drawings."""
+    rows = {r["drawing_id"]: r for r in handle.rows(table, video_id=video_id) if r["clip_id"] == clip.clip_id}
+    return [rows[drawing_id] for drawing_id in clip.drawing_ids]
+
+
+def base_row(clip: Clip, drawing: int, video_id: str, shown: Sequence[ShownDrawing]) -> Row:
+    """The columns that every table of drawings begins with."""
+    return {
+        "clip_id": clip.clip_id,
+        "drawing_id": clip.drawing_ids[drawing],
+        "video_id": video_id,
+        "start": shown[drawing].start,
+        "end": shown[drawing].end,
+    }
