@@ -38,14 +38,16 @@ def draw_sample(
     size: tuple[int, int] = (640, 360),
     style: Style | None = None,
 ) -> DrawnSample:
-    """Draw the demo's episodes into `folder` and their truth into `<folder>.truth` beside it.
+    """Draw the demo's episodes into `folder`, each in a folder of its own (a shard), and their truth beside it.
+
+    The truth lies in `<folder>.truth`.
 
     When both are there already, drawn with the same arguments by the same code and unharmed, nothing is done.
     """
     source = Path(folder)
     truth = source.with_name(source.name + ".truth")
     names = [f"第{i + 1:02d}話 {TITLES[i % len(TITLES)]}" for i in range(episodes)]
-    videos, truths = tuple(source / f"{n}.mkv" for n in names), tuple(truth / n for n in names)
+    videos, truths = tuple(source / n / f"{n}.mkv" for n in names), tuple(truth / n for n in names)
     order = {"seed": seed, "size": list(size), "style": repr(style), "names": names, "code": code_digest()}
     stamp = truth / "drawn.json"
     if _is_done(stamp, order, videos):
