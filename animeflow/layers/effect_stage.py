@@ -69,11 +69,7 @@ def _best(difference: Difference, mask: Mask, alpha: F32) -> Effect | None:
 def _smoke(difference: Difference, alpha: F32) -> Effect | None:
     """A see-through layer, where enough of the frame shows its background through it."""
     share, colour = see_through_layer(difference, alpha)
-    mask = (
-        (share > SMOKE_ALPHA)
-        & (alpha < 0.5)
-        & cv2.dilate(difference.unlike.view(np.uint8), np.ones((9, 9))).view(bool)
-    )
+    mask = (share > SMOKE_ALPHA) & (alpha < 0.5) & dilate(difference.unlike, 9)
     if mask.mean() < SMOKE_AREA:
         return None
     shown = np.where(mask, share, 0).astype(np.float32)
