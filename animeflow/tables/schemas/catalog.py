@@ -43,7 +43,14 @@ SOURCE_CATALOG = TableSpec(
         Column("size_bytes", I64, "size of the files that are taken", "bytes"),
         Column("digest", STR, "sha256 over path, size and etag of the files"),
         Column("complete", BOOL, "whether it may be worked on"),
-        Column("complete_by", STR, "archive, marker, checksums or quiet", None, "it is not complete"),
+        Column(
+            "complete_by",
+            STR,
+            "archive, marker, checksums or quiet",
+            None,
+            "it is not complete",
+            null_on_embedded=True,
+        ),
     ),
 )
 

@@ -71,7 +71,7 @@ DATASET_EXPORT = TableSpec(
 )
 
 
-def _published(name: str, what: str) -> TableSpec:
+def _published(name: str, what: str, *, of_videos: bool = True) -> TableSpec:
     return TableSpec(
         name=name,
         version=1,
@@ -82,13 +82,19 @@ def _published(name: str, what: str) -> TableSpec:
             Column("size_bytes", I64, "size", "bytes"),
             Column("sha256", STR, "sha256, read back from the target"),
             Column("role", STR, "data, metadata or manifest"),
-            Column("video_id", STR, "id of the video", None, "the file is of the whole shard"),
+            Column(
+                "video_id",
+                STR,
+                "id of the video",
+                null_reason="the file is of the whole shard",
+                null_on_embedded=not of_videos,
+            ),
         ),
     )
 
 
 PUBLISHED_VIDEOS = _published("published_videos", "the encodes")
-PUBLISHED_ARCHIVES = _published("published_archives", "the archives")
+PUBLISHED_ARCHIVES = _published("published_archives", "the archives", of_videos=False)
 PUBLISHED_DATASET = _published("published_dataset", "the exports")
 
 TABLES = (
