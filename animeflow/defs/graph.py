@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from animeflow.defs.assets import ASSETS
-from animeflow.defs.automation.jobs import _PRESENT, jobs
+from animeflow.defs.automation.jobs import jobs
 from animeflow.defs.automation.schedules import schedules
 from animeflow.defs.automation.sensors import sensors
 from animeflow.defs.checks import CHECKS
@@ -24,9 +24,7 @@ def build() -> dg.Definitions:
     """The definitions of the code location."""
     return dg.Definitions(
         assets=ASSETS,
-        asset_checks=[
-            c for c in CHECKS if all(k.asset_key.to_user_string() in _PRESENT for k in c.check_keys)
-        ],
+        asset_checks=CHECKS,
         jobs=jobs(),
         sensors=sensors(),
         schedules=schedules(),

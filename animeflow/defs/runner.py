@@ -174,10 +174,15 @@ class Session:
         return Outcome(self.stage, staged, manifest, timing, self.statuses, held)
 
 
-def carried_statuses(stage: Stage) -> list[Status]:
-    """One status per file of the shard: ok where every input finished it, else skipped with the first reason."""
+def carried_statuses(stage: Stage, *names: str) -> list[Status]:
+    """One status per file of the shard: ok where every input finished it, else skipped with the first reason.
+
+    `names` are the inputs that are asked; none: all.
+    """
     found: dict[str, Status] = {}
     for name, handle in stage.inputs.items():
+        if names and name not in names:
+            continue
         for status in handle.statuses:
             old = found.get(status.path)
             if old is not None and not old.ok:

@@ -45,7 +45,10 @@ CHOICES: dict[str, dict[str, Choice]] = {
     "quality": {"scorer": Choice("score", "measures.quality.model", optional=True)},
     "aesthetics": {"scorer": Choice("score", "measures.aesthetics.model", optional=True)},
     "motion": {"flow": Choice("flow", "models.flow")},
-    "segmentation": {"segment": Choice("segment", "models.segment"), "matte": Choice("matte", "models.matte")},
+    "segmentation": {
+        "segment": Choice("segment", "models.segment"),
+        "matte": Choice("matte", "models.matte"),
+    },
     "background_layers": {"inpaint": Choice("inpaint", "models.inpaint")},
     "embeddings": {"embedder": Choice("embed", "annotation.embeddings.model", optional=True)},
     "captions": {"captioner": Choice("caption", "annotation.captions.model", optional=True)},

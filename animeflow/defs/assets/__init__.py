@@ -40,6 +40,7 @@ ASSETS = [
     layers.character_layers,
     layers.effect_layers,
     layers.smoothed_layers,
+    annotation.annotations,
     annotation.embeddings,
     annotation.captions,
     speech.audio_stems,
@@ -54,16 +55,3 @@ ASSETS = [
     catalog.calibration_report,
     catalog.character_identities,
 ]
-
-# TEMP until every room is there: only assets whose inputs exist.
-while True:
-    _keys = {key for asset in ASSETS for key in asset.keys}
-    _whole = [
-        asset
-        for asset in ASSETS
-        if all(key in _keys for key in asset.keys_by_input_name.values())
-        and all(d in _keys for d in asset.dependency_keys)
-    ]
-    if len(_whole) == len(ASSETS):
-        break
-    ASSETS = _whole

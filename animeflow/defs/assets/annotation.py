@@ -11,6 +11,34 @@ from animeflow.defs.stage import Video
 from animeflow.tables.handle import Handle
 
 
+@dg.asset(**declared("annotations"))
+def annotations(
+    context: dg.AssetExecutionContext,
+    frame_signals: Handle,
+    clips: Handle,
+    kept_clips: Handle,
+    drawings: Handle,
+    motion: Handle,
+    text: Handle,
+    background_layers: Handle,
+    smoothed_layers: Handle,
+    stages: dg.ResourceParam[Stages],
+) -> dg.MaterializeResult:
+    """Label the kept clips by rules on measures and published layers."""
+    from animeflow.annotation.labels import Stored, label_video
+    from animeflow.annotation.published import PublishedLayers
+
+    layers = (smoothed_layers, background_layers)
+    stage = stages.open(context, frame_signals, clips, kept_clips, drawings, motion, text, *layers)
+
+    def work(video: Video) -> Mapping[str, pa.Table]:
+        names = ("kept_clips", "drawings", "motion", "text")
+        stored = Stored(video.id, **{name: video.rows(name) for name in names}, signals=frame_signals)
+        return label_video(stored, PublishedLayers(*layers, video.id), stages.settings.annotation.labels)
+
+    return stages.per_video(stage, work)
+
+
 @dg.asset(**declared("embeddings"))
 def embeddings(
     context: dg.AssetExecutionContext,

@@ -7,9 +7,10 @@ import dagster as dg
 
 from animeflow.defs.declare import declared
 from animeflow.defs.resources.stages import Stages
-from animeflow.defs.runner import ShardResult
+from animeflow.defs.runner import ShardResult, carried_statuses
 from animeflow.defs.stage import Stage
 from animeflow.settings.hubs import Target
+from animeflow.tables.digests import digest
 from animeflow.tables.handle import Handle
 from animeflow.tables.staging import Staging
 
@@ -75,7 +76,8 @@ def dataset_export(
 
     def export(stage: Stage, staging: Staging) -> ShardResult:
         run = build_exports(stage.inputs, staging, stages.settings.delivery.exports)
-        return ShardResult(run.tables, metadata={"summary": dict(run.summary)})
+        # A video whose layers failed still has its clips exported.
+        return ShardResult(run.tables, carried_statuses(stage, "kept_clips"), {"summary": dict(run.summary)})
 
     return stages.per_shard(stage, export)
 
@@ -121,7 +123,7 @@ def _publish(
     from animeflow.hubs.open import open_hub
 
     # Where it goes is part of what goes in: another target is another publication.
-    stage = stages.open(context, source, origin={"target": f"{target.hub.location}/{target.prefix}"})
+    stage = stages.open(context, source, origin={"target": digest(f"{target.hub.location}/{target.prefix}")})
 
     def upload(stage: Stage, staging: Staging) -> ShardResult:
         hub = open_hub(target.hub, workspace=stage.workspace.root)

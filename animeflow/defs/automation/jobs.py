@@ -24,20 +24,14 @@ def stages_of(job: str) -> list[str]:
 
 def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
     """One job per part of the graph, one for all of a shard, one across shards."""
-    parts = [_job(name, text) for name, text in JOBS.items() if set(stages_of(name)) & _PRESENT]
+    parts = [_job(name, text) for name, text in JOBS.items()]
     everything = _job(EVERYTHING, "Every stage of a shard, from the unit to what is published.")
-    across = _job(CATALOG, "Tables across all shards, from their manifests.")
-    return [*parts, everything, *([across] if set(stages_of(CATALOG)) & _PRESENT else [])]
-
-
-from animeflow.defs.assets import ASSETS  # TEMP
-
-_PRESENT = {key.to_user_string() for asset in ASSETS for key in asset.keys}
+    return [*parts, everything, _job(CATALOG, "Tables across all shards, from their manifests.")]
 
 
 def _job(name: str, description: str) -> dg.UnresolvedAssetJobDefinition:
     return dg.define_asset_job(
         name,
-        selection=dg.AssetSelection.assets(*[s for s in stages_of(name) if s in _PRESENT]),
+        selection=dg.AssetSelection.assets(*stages_of(name)),
         description=description,
     )
