@@ -27,8 +27,8 @@ dev: $(STAMP) ## the Dagster UI on the demo's results
 	@$(BIN)/animeflow ui --out workspace
 
 lint: $(STAMP) ## ruff, mypy, import rules
-	@$(BIN)/ruff check animeflow animeflow_tests benchmarks
-	@$(BIN)/ruff format --check animeflow animeflow_tests benchmarks
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 

@@ -58,7 +58,7 @@ def providers(device: Device, available: list[str]) -> list[str | tuple[str, dic
     if "CUDAExecutionProvider" not in available:
         raise SettingsError(
             f"onnxruntime here has no CUDA provider (it has {', '.join(available)})",
-            hint="pip install 'animeflow[gpu]', or set models.device to cpu",
+            hint="pip install --force-reinstall --no-deps onnxruntime-gpu, or set models.device to cpu",
         )
     return [("CUDAExecutionProvider", {"device_id": device.index}), "CPUExecutionProvider"]
 
