@@ -44,15 +44,16 @@ def camera_move(matrices: F64, size: tuple[int, int], settings: LabelSettings) -
     x, y = float(net[0] / (width * unit)), float(net[1] / (height * unit))
     path = float(np.linalg.norm(np.diff(places, axis=0), axis=1).sum() / diagonal)
     zoom = float(scales[0] / scales[-1])
-    kind = _kind(x * width, y * height, np.hypot(width, height), path, zoom, settings)
+    away = (places - places[0]) / diagonal
+    kind = _kind(away[np.argmax(np.linalg.norm(away, axis=1))], path, zoom, settings)
     return Move(kind, x, y, zoom, path)
 
 
-def _kind(dx: float, dy: float, diagonal: float, path: float, zoom: float, settings: LabelSettings) -> str:
-    """dx, dy and diagonal in px of the frame."""
-    least = settings.move_share * diagonal
-    travel = float(np.hypot(dx, dy))
-    if path * diagonal >= least and path * diagonal >= settings.shake_ratio * max(travel, 1e-9):
+def _kind(reach: F64, path: float, zoom: float, settings: LabelSettings) -> str:
+    """`reach` is the way from the start to the farthest place, in diagonals: a pan there and back is a pan."""
+    dx, dy = float(reach[0]), float(reach[1])
+    travel, least = float(np.hypot(dx, dy)), settings.move_share
+    if path >= least and path >= settings.shake_ratio * travel:
         return "shake"
     if abs(zoom - 1) >= settings.zoom_ratio and travel < 4 * least:
         return "zoom_in" if zoom > 1 else "zoom_out"

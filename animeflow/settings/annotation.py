@@ -23,7 +23,7 @@ class LabelSettings(Section):
     """Below this share of the frame there is no character (0-1)."""
     extreme_share: float = Field(0.6, gt=0, le=1)
     """Share of the frame from which a figure that the lower edge cuts is an extreme close-up (0-1)."""
-    close_up_share: float = Field(0.3, gt=0, le=1)
+    close_up_share: float = Field(0.2, gt=0, le=1)
     """The same for a close-up; below it is a medium shot (0-1)."""
     full_height: float = Field(0.5, gt=0, le=1)
     """Height over the frame's from which a figure that is seen down to its feet is a full shot (0-1)."""
@@ -35,12 +35,12 @@ class LabelSettings(Section):
     """Flow below this many diagonals per second is slow."""
     fast_motion: float = Field(0.6, gt=0)
     """Flow from this many diagonals per second on is fast."""
-    move_share: float = Field(0.02, gt=0, lt=1)
-    """Least travel of the camera over the clip, as a share of the frame's diagonal, that is a pan or tilt."""
+    move_share: float = Field(0.01, gt=0, lt=1)
+    """Least way of the camera from where it began, as a share of the frame's diagonal, that is a pan or tilt."""
     zoom_ratio: float = Field(0.03, gt=0, lt=1)
     """Least change of scale over the clip that is a zoom."""
     shake_ratio: float = Field(4.0, gt=1)
-    """Path length over net travel from which a moving camera shakes."""
+    """Length of the way over the farthest distance from its start, from which a moving camera shakes."""
     text_area: float = Field(0.002, ge=0, le=1)
     """Least share of the frame under recognised text that is `text` (0-1)."""
     hold_share: float = Field(0.7, gt=0.5, le=1)

@@ -26,6 +26,7 @@ def path(dx=0.0, dy=0.0, zoom=1.0, shake=0.0, scale=1.0) -> np.ndarray:
     [
         ({}, "static"),
         ({"dx": 3}, "static"),
+        ({"dx": 10}, "pan_right"),
         ({"dx": 200}, "pan_right"),
         ({"dx": -200}, "pan_left"),
         ({"dy": -90}, "tilt_up"),
@@ -38,6 +39,12 @@ def path(dx=0.0, dy=0.0, zoom=1.0, shake=0.0, scale=1.0) -> np.ndarray:
 )
 def test_the_move_is_named_from_the_path_of_the_frame(motion, kind):
     assert camera_move(path(**motion), SIZE, LabelSettings()).kind == kind
+
+
+def test_a_pan_there_and_back_is_a_pan_and_no_shake():
+    there = path(dx=200)
+    move = camera_move(np.concatenate([there, there[::-1]]), SIZE, LabelSettings())
+    assert (move.kind, move.x) == ("pan_right", 0)
 
 
 def test_travel_is_in_frames_and_zoom_is_a_ratio_whatever_the_scale_of_the_plate():
