@@ -17,7 +17,6 @@ from animeflow.sample.canvas import Layer, bounds, record, unpremultiply
 from animeflow.sample.flash_rule import flash_intervals
 from animeflow.sample.noise import grain
 from animeflow.sample.plates import look
-from animeflow.sample.style import rng_of
 from animeflow.sample.truth import DrawnShot, TextTruth
 
 
@@ -108,8 +107,8 @@ def recompose(shot: DrawnShot) -> np.ndarray:
 def add_grain(frame: np.ndarray, seed: int, t: int, sigma: float) -> np.ndarray:
     if sigma == 0:
         return frame
-    noise = grain(rng_of(seed, "grain", t), (frame.shape[1], frame.shape[0]), sigma)
-    return np.clip(frame.astype(np.int16) + noise, 0, 255).astype(np.uint8)
+    noise = grain(seed, t, (frame.shape[1], frame.shape[0]), sigma)
+    return np.clip(frame + noise, 0, 255).astype(np.uint8)
 
 
 def shoot(

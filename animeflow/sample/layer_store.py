@@ -35,9 +35,12 @@ def write_layers(path: Path, shot: DrawnShot) -> None:
         meta["background"] = None if _seen_plate(shot) else _put_all(archive, "background", shot.background)
         for name, frames in _stacks(shot):
             meta[name] = _put_all(archive, name, frames)
+        # a character on its own is the whole character layer
+        alone = len(shot.instances) == 1
         meta["instances"] = [
-            _put_all(archive, f"instance{i}", np.rint(a * 255).astype(np.uint8)) for i, a in enumerate(shot.instances)
-        ]  # fmt: skip
+            None if alone else _put_all(archive, f"instance{i}", np.rint(alpha * 255).astype(np.uint8))
+            for i, alpha in enumerate(shot.instances)
+        ]
         _put(archive, "shot.json", json.dumps(meta, ensure_ascii=False).encode())
 
 
@@ -57,8 +60,11 @@ def read_layers(path: Path) -> DrawnShot:
         effect = _get_all(archive, "effect", meta["effect"], (size[1], size[0], 3))
         alpha = _get_all(archive, "effect_alpha", meta["effect_alpha"], (size[1], size[0]))
         mask = alpha >= 13 if meta["blend"] == "over" else effect.max(axis=-1) >= 8
+        character = _get_all(archive, "character", meta["character"], (size[1], size[0], 4))
         instances = [
-            _get_all(archive, f"instance{i}", index, (size[1], size[0]))
+            character[..., 3]
+            if index is None
+            else _get_all(archive, f"instance{i}", index, (size[1], size[0]))
             for i, index in enumerate(meta["instances"])
         ]
         shot = DrawnShot(
@@ -66,7 +72,7 @@ def read_layers(path: Path) -> DrawnShot:
             drawing=np.asarray(meta["drawing"], np.int32),
             frames=np.broadcast_to(np.zeros(1, np.uint8), (count, size[1], size[0], 3)),
             cel_drawing=np.asarray(meta["cel_drawing"], np.int32), camera=camera, plate=plate, background=background,
-            character=_get_all(archive, "character", meta["character"], (size[1], size[0], 4)),
+            character=character,
             instances=tuple(a.astype(np.float32) / np.float32(255) for a in instances),
             effect=effect, effect_alpha=alpha.astype(np.float32) / np.float32(255), effect_blend=meta["blend"],
             effect_mask=mask, overlay=_get_all(archive, "overlay", meta["overlay"], (size[1], size[0], 4)),
@@ -92,13 +98,13 @@ def _stacks(shot: DrawnShot) -> list[tuple[str, np.ndarray]]:
 def _seen_plate(shot: DrawnShot) -> bool:
     """The background is nothing but the plate through the camera."""
     size = (shot.frames.shape[2], shot.frames.shape[1])
-    ends = sorted({0, len(shot.camera) // 2, len(shot.camera) - 1})
-    if not all(np.array_equal(look(shot.plate, shot.camera[t], size), shot.background[t]) for t in ends):
-        return False
-    return all(
-        np.array_equal(look(shot.plate, m, size), b)
-        for m, b in zip(shot.camera, shot.background, strict=True)
-    )
+    last: tuple[bytes, np.ndarray] | None = None
+    for camera, background in zip(shot.camera, shot.background, strict=True):
+        if last is None or last[0] != camera.tobytes():
+            last = (camera.tobytes(), look(shot.plate, camera, size))
+        if not np.array_equal(last[1], background):
+            return False
+    return True
 
 
 def _put_all(archive: zipfile.ZipFile, name: str, frames: np.ndarray) -> list[int]:

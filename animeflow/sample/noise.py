@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -57,9 +59,24 @@ def painted(
     return np.clip(np.rint(shaded), 0, 255).astype(np.uint8)
 
 
-def grain(rng: np.random.Generator, size: tuple[int, int], sigma: float) -> np.ndarray:
-    """Film grain: luma noise int16 [h, w, 1] in 8-bit levels, slightly correlated as scanned film is."""
-    width, height = size
-    noise = cv2.GaussianBlur(rng.standard_normal((height, width), np.float32), (0, 0), 0.6)
-    noise *= sigma / max(float(noise.std()), 1e-6)
-    return np.rint(noise).astype(np.int16)[..., None]
+_SHEETS, _SLACK = 5, 96
+
+
+def grain(seed: int, t: int, size: tuple[int, int], sigma: float) -> np.ndarray:
+    """Film grain of frame t: luma noise int16 [h, w, 1] in 8-bit levels, slightly correlated as scanned film is.
+
+    A window at a random place of one of a few larger sheets: fresh noise for every frame took as long as the drawing.
+    """
+    rng = np.random.default_rng((seed & 0xFFFFFFFF, t, 0x6772))
+    sheet = _grain_sheet(seed, int(rng.integers(_SHEETS)), size, sigma)
+    x, y = (int(v) for v in rng.integers(0, _SLACK, 2))
+    window = sheet[y : y + size[1], x : x + size[0]]
+    return window[:: 1 - 2 * int(rng.integers(2)), :: 1 - 2 * int(rng.integers(2)), None]
+
+
+@lru_cache(maxsize=2 * _SHEETS)
+def _grain_sheet(seed: int, number: int, size: tuple[int, int], sigma: float) -> np.ndarray:
+    rng = np.random.default_rng((seed & 0xFFFFFFFF, number, 0x7368))
+    noise = rng.standard_normal((size[1] + _SLACK, size[0] + _SLACK), np.float32)
+    noise = cv2.GaussianBlur(noise, (0, 0), 0.6)
+    return np.rint(noise * (sigma / float(noise.std()))).astype(np.int16)
