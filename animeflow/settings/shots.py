@@ -159,7 +159,7 @@ class DrawingSettings(Section):
     refined_frames: int = Field(3, ge=1, le=50)
     """For how long after a change it does so (frames)."""
     drift: float = Field(3.0, ge=1, le=100)
-    """A shot without a new drawing whose ends differ by more than this many single steps moves slowly (ratio, 48x27)."""
+    """A shot without a new drawing whose ends differ by more than so many single steps moves slowly (ratio, 48x27)."""
     drift_frames: int = Field(8, ge=2, le=1000)
     """Shortest shot that is checked for that (frames)."""
 

@@ -85,6 +85,19 @@ class Shots:
         edges = [0, *(cut.frame for cut in self.cuts), self.frames]
         return list(itertools.pairwise(edges))
 
+    def plain(self) -> dict[str, Any]:
+        """For JSON: frames, hard cuts, transitions, shots."""
+        return {
+            "frames": self.frames,
+            "cuts": [cut.frame for cut in self.cuts if cut.transition is None],
+            "transitions": [
+                {"start": cut.transition[0], "end": cut.transition[1], "kind": cut.kind}
+                for cut in self.cuts
+                if cut.transition is not None
+            ],
+            "shots": [{"start": start, "end": end} for start, end in self.ranges],
+        }
+
     def table(self, video_id: str, signals: pa.Table) -> pa.Table:
         """The table `shots`."""
         stamps = np.append(pts(signals), end_pts(pts(signals)))

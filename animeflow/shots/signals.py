@@ -136,7 +136,7 @@ class FrameMeter:
 
 
 def frame_differences(before: tuple[U8, U8, U8], now: tuple[U8, U8, U8]) -> tuple[float, ...]:
-    """diff_rgb, diff_rms, diff_block, diff_strong, delta_hue, delta_sat, delta_lum of two (HSV, thumbnail, 160x90 luma)."""
+    """The values of _DIFFERENCES for two frames, each as (HSV, thumbnail, luma at 160x90)."""
     hsv, thumb, luma = now
     deltas = cv2.sumElems(cv2.absdiff(hsv, before[0]))[:3]
     pixels = hsv.shape[0] * hsv.shape[1]
