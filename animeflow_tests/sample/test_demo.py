@@ -12,12 +12,11 @@ def short_plans(monkeypatch):
     monkeypatch.setattr(demo, "DEMO_PLANS", plans)
 
 
-def test_the_sample_is_two_videos_in_a_folder_with_nothing_else_in_it(short_plans, tmp_path):
+def test_the_sample_is_two_folders_of_one_video_with_nothing_else_in_them(short_plans, tmp_path):
     sample = demo.draw_sample(tmp_path / "source", size=(64, 36))
-    assert sorted(p.name for p in sample.source.iterdir()) == [
-        "第01話 Harbour Lights.mkv",
-        "第02話 Paper Lanterns.mkv",
-    ]
+    found = sorted(str(p.relative_to(sample.source)) for p in sample.source.rglob("*") if p.is_file())
+    first, second = "第01話 Harbour Lights", "第02話 Paper Lanterns"
+    assert found == [f"{first}/{first}.mkv", f"{second}/{second}.mkv"]
     assert sample.truth == tmp_path / "source.truth"
     first, second = sample.load()
     assert (first.frames, second.frames) == (8, 5) and first.seed != second.seed
@@ -28,5 +27,6 @@ def test_a_sample_that_is_there_is_not_drawn_again_unless_harmed_or_of_another_s
         return demo.draw_sample(tmp_path / "source", episodes=1, size=(64, 36), **more).drawn
 
     assert [draw(), draw(), draw(seed=1), draw(seed=1)] == [True, False, True, False]
-    (tmp_path / "source" / "第01話 Harbour Lights.mkv").write_bytes(b"cut short")
+    (video,) = (tmp_path / "source").rglob("*.mkv")
+    video.write_bytes(b"cut short")
     assert draw(seed=1)
