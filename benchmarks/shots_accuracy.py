@@ -270,7 +270,8 @@ def drawn_areas(episode: Episode, shot: ShotTruth) -> tuple[float, float, float]
     """Largest shares of a frame under the drawn boxes: all, in the subtitle band, other."""
     width, height = episode.truth.size
     best = (0.0, 0.0, 0.0)
-    for boxes in {episode.truth.text_boxes[t] for t in range(shot.pure_start, shot.pure_end)}:
+    shown = episode.truth.text_boxes[shot.pure_start : shot.pure_end]
+    for boxes in {id(one): one for one in shown}.values():
         flat = [box.polygon.ravel().tolist() for box in boxes]
         band = [is_subtitle(one, height, SETTINGS.measures.text) for one in flat]
         parts = (

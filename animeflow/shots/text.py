@@ -105,9 +105,9 @@ class TimeGrid:
     """Which frames are the first at or after first pts + k x interval. A frame in a gap counts once."""
 
     def __init__(self, interval_s: float, time_base: Fraction) -> None:
-        # Half a millisecond early: Matroska stores times rounded to milliseconds.
+        # A millisecond early: Matroska rounds the times of both frames to milliseconds.
         self._interval = Fraction(interval_s).limit_denominator(1_000_000) / time_base
-        self._early = Fraction(1, 2000) / time_base
+        self._early = Fraction(1, 1000) / time_base
         self._first: int | None = None
         self._next = Fraction(0)
 

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from animeflow.settings.shots import ClipSettings
+from animeflow.shots.clips import cut_clips
+from animeflow.shots.cuts import Cut, Shots, gradual
+from animeflow_tests.shots.made import VIDEO, signals
+
+
+def clips(shots: Shots, settings: ClipSettings, **more: object) -> list[dict]:
+    return cut_clips(signals(shots.frames, **more), shots, settings, video_id=VIDEO).to_pylist()  # type: ignore[arg-type]
+
+
+def spans(rows: list[dict]) -> list[tuple[int, int]]:
+    return [(row["start"], row["end"]) for row in rows]
+
+
+def test_a_clip_leaves_the_transitions_of_its_shot_out() -> None:
+    shots = Shots(120, (gradual(30, 41, "dissolve", 1.0), Cut(80, "hard", 1.0)))
+    rows = clips(shots, ClipSettings(min_s=0.1))
+    assert spans(rows) == [(0, 30), (41, 80), (80, 120)]
+    assert [(row["trimmed_start"], row["trimmed_end"]) for row in rows] == [(0, 5), (6, 0), (0, 0)]
+    assert rows[1]["shot"] == 1
+    assert rows[1]["clip_id"] == f"{VIDEO}-0000041-0000080"
+
+
+def test_a_shot_that_is_nothing_but_transitions_gives_no_clip() -> None:
+    shots = Shots(60, (gradual(10, 30, "fade", 1.0), gradual(30, 50, "fade", 1.0)))
+    assert spans(clips(shots, ClipSettings(min_s=0.0))) == [(0, 10), (50, 60)]
+
+
+def test_what_is_too_short_gives_no_clip() -> None:
+    shots = Shots(60, (Cut(11, "hard", 1.0), Cut(23, "hard", 1.0)))
+    assert spans(clips(shots, ClipSettings(min_s=0.5))) == [(11, 23), (23, 60)]
+
+
+def test_a_long_shot_is_split_into_equal_parts() -> None:
+    rows = clips(Shots(240, ()), ClipSettings(min_s=0.5, max_s=4))
+    assert spans(rows) == [(0, 80), (80, 160), (160, 240)]
+    assert all(row["duration_s"] <= 4 for row in rows)
+
+
+def test_a_margin_is_left_out_at_both_ends() -> None:
+    shots = Shots(60, (Cut(30, "hard", 1.0),))
+    assert spans(clips(shots, ClipSettings(margin_frames=2, min_s=0.1))) == [(2, 28), (32, 58)]
+
+
+def test_length_is_time_and_not_a_number_of_frames() -> None:
+    # 20 frames at 24 per second, then 20 at 3 per second: 0.83 s and 6.67 s.
+    pts = [*range(20), *range(20, 180, 8)]
+    rows = clips(Shots(40, (Cut(20, "hard", 1.0),)), ClipSettings(min_s=1, max_s=4), pts=pts)
+    assert spans(rows) == [(20, 30), (30, 40)]
+    assert rows[0]["duration_s"] == pytest.approx(80 / 24)
+
+
+def test_times_are_exact_in_the_time_base_of_the_stream() -> None:
+    pts = [round(n * 1001 / 24) for n in range(48)]
+    (row,) = clips(Shots(48, ()), ClipSettings(), pts=pts, time_base=Fraction(1, 1000))
+    assert (row["start_pts"], row["end_pts"]) == (0, pts[-1] + 42)
+    assert (row["time_base_num"], row["time_base_den"]) == (1, 1000)
+
+
+def test_a_limit_that_a_split_could_break_is_refused() -> None:
+    with pytest.raises(ValueError, match="too short"):
+        ClipSettings(min_s=3, max_s=5)

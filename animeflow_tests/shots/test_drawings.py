@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from animeflow.settings.shots import DrawingSettings, ShotsSettings
+from animeflow.shots.cuts import Cut, Shots, gradual
+from animeflow.shots.drawings import find_drawings, hold_pattern, new_drawings, recent_maximum
+from animeflow.shots.signals import analyse
+from animeflow_tests.shots.made import VIDEO, scene, signals, write_video
+
+SETTINGS = DrawingSettings()
+
+
+def changes(frames: int, at: dict[int, float], *, noise: float = 0.1, rms: float = 0.02) -> pa.Table:
+    """Signals whose changes at some frames are strong, among held frames with a given noise."""
+    block = np.full(frames, noise)
+    strong = np.zeros(frames)
+    for frame, size in at.items():
+        block[frame], strong[frame] = size, max(0.0, size - 3)
+    return signals(frames, diff_block=block, diff_strong=strong, diff_rms=np.full(frames, rms))
+
+
+def starts(table: pa.Table, shots: Shots) -> list[int]:
+    return np.flatnonzero(new_drawings(table, shots, SETTINGS)).tolist()
+
+
+def test_a_drawing_held_for_three_frames_is_one_drawing() -> None:
+    table = changes(12, {3: 20, 6: 20, 9: 20})
+    rows = find_drawings(table, Shots(12, ()), SETTINGS, video_id=VIDEO).to_pylist()
+    assert [(row["start"], row["end"], row["hold"]) for row in rows] == [
+        (0, 3, 3),
+        (3, 6, 3),
+        (6, 9, 3),
+        (9, 12, 3),
+    ]
+    assert {row["pattern"] for row in rows} == {"threes"}
+    assert rows[1]["drawing_id"] == f"{VIDEO}-d0000003"
+    assert rows[0]["change"] is None
+    assert rows[1]["change"] == 20
+
+
+def test_every_shot_begins_a_drawing_even_where_nothing_changes() -> None:
+    shots = Shots(40, (Cut(10, "hard", 1.0), gradual(20, 30, "fade", 1.0)))
+    rows = find_drawings(changes(40, {}), shots, SETTINGS, video_id=VIDEO).to_pylist()
+    assert [(row["shot"], row["start"], row["end"]) for row in rows] == [(0, 0, 10), (1, 10, 25), (2, 25, 40)]
+    assert {row["pattern"] for row in rows} == {"still"}
+
+
+def test_grain_in_every_frame_is_no_new_drawing() -> None:
+    table = changes(40, {10: 30, 20: 30}, noise=3.2, rms=2.3)
+    assert starts(table, Shots(40, ())) == [0, 10, 20]
+
+
+def test_a_weak_change_counts_only_where_there_is_no_noise() -> None:
+    clean, noisy = changes(60, {30: 1.5}), changes(60, {30: 1.5}, noise=1.0)
+    assert starts(clean, Shots(60, ())) == [0, 30]
+    assert starts(noisy, Shots(60, ())) == [0]
+
+
+def test_what_the_encoder_refines_after_a_change_is_no_drawing() -> None:
+    table = changes(60, {30: 12, 31: 3.0, 32: 3.3})
+    assert starts(table, Shots(60, ())) == [0, 30]
+
+
+def test_a_change_spread_over_the_frame_is_seen_though_no_block_is_strong() -> None:
+    rms = np.full(60, 0.1)
+    rms[20:40] = 1.0
+    moves = rms > 0.5
+    block, strong = np.where(moves, 3.0, 0.4), np.where(moves, 1.5, 0.0)
+    table = signals(60, diff_block=block, diff_strong=strong, diff_rms=rms)
+    assert starts(table, Shots(60, ())) == [0, *range(20, 40)]
+
+
+def test_a_slow_pan_is_told_from_a_still_by_its_ends() -> None:
+    moving = np.zeros((30, 27, 48, 3), np.uint8)
+    moving[:] = (np.arange(30) // 2)[:, None, None, None]
+    block = np.full(30, 0.9)
+    diff = np.concatenate([[0.0], np.full(29, 0.5)])
+    pan = signals(30, thumbs=moving, diff_block=block, diff_rgb=diff)
+    still = signals(30, diff_block=block, diff_rgb=diff)
+    assert starts(pan, Shots(30, ())) == list(range(30))
+    assert starts(still, Shots(30, ())) == [0]
+
+
+def test_a_damaged_frame_is_held_by_no_drawing() -> None:
+    table = signals(10, corrupt=np.arange(10) == 4)
+    assert starts(table, Shots(10, ())) == [0, 4, 5]
+    assert starts(signals(5, corrupt=np.arange(5) == 4), Shots(5, ())) == [0, 4]
+
+
+def test_the_last_frames_before_each_frame_count_as_recent() -> None:
+    assert recent_maximum(np.array([5.0, 1, 1, 1, 1]), 3).tolist() == [0, 5, 5, 5, 1]
+
+
+@pytest.mark.parametrize(
+    ("holds", "name"),
+    [([30], "still"), ([1] * 9, "ones"), ([2, 2, 2, 1], "twos"), ([3, 3, 2], "threes"), ([4, 4], "fours"),
+     ([1, 2, 3, 4, 9], "mixed")],
+)  # fmt: skip
+def test_the_timing_of_a_shot_has_a_name(holds: list[int], name: str) -> None:
+    assert hold_pattern(np.array(holds)) == name
+
+
+@pytest.mark.parametrize("grain", [0.0, 3.0])
+def test_drawings_on_threes_are_found_in_an_encoded_file(tmp_path: Path, grain: float) -> None:
+    """A patch that jumps every third frame over a still picture, through x264, with and without grain."""
+    rng, base = np.random.default_rng(1), scene(4, (320, 180))
+    frames = []
+    for t in range(36):
+        frame = base.copy()
+        x = 40 + 8 * (t // 3)
+        frame[60:120, x : x + 40] = (230, 210, 190)
+        noise = rng.normal(0, grain, frame.shape[:2])[..., None] if grain else 0.0
+        frames.append(np.clip(frame + noise, 0, 255).astype(np.uint8))
+    path = write_video(tmp_path / "v.mkv", frames)
+    table, _ = analyse(path, video_id=VIDEO, settings=ShotsSettings())
+    assert starts(table, Shots(36, ())) == list(range(0, 36, 3))

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from animeflow.errors import ContractError
+from animeflow.models.text import TextBox
+from animeflow.settings.shots import ShotsSettings
+from animeflow.shots.signals import analyse
+from animeflow.shots.text import TimeGrid, edge_share, read_text
+from animeflow_tests.shots.made import VIDEO, scene, write_video
+
+SETTINGS = ShotsSettings()
+SIZE = (320, 180)
+
+
+class Recorder:
+    """A reader that finds one line in every frame and remembers what it was shown."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.seen: list[np.ndarray] = []
+        self._fails = fails
+
+    def read(self, frames: Sequence[np.ndarray]) -> list[list[TextBox]]:
+        if self._fails:
+            raise ContractError("the recogniser broke")
+        polygon = np.array([[10, 10], [90, 10], [90, 30], [10, 30]], np.float32)
+        found = [[TextBox(polygon, f"line {len(self.seen) + n}", 0.9)] for n in range(len(frames))]
+        self.seen += frames
+        return found
+
+
+def lettered(text: str) -> np.ndarray:
+    picture = cv2.GaussianBlur(scene(3, SIZE), (0, 0), 5)
+    cv2.putText(picture, text, (20, 160), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (255, 255, 255), 2)
+    return picture
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds: a line for one second, another one, and black at the end."""
+    frames = [
+        *[lettered("First line")] * 24,
+        *[lettered("Then this")] * 14,
+        *[np.zeros((180, 320, 3), np.uint8)] * 10,
+    ]
+    return write_video(tmp_path_factory.mktemp("text") / "v.mkv", frames)
+
+
+def rows_of(video: Path, reader: Recorder) -> list[dict]:
+    _, text = analyse(video, video_id=VIDEO, settings=SETTINGS, text_reader=reader)
+    assert text is not None
+    return text.to_pylist()
+
+
+def test_a_picture_is_read_once_however_long_it_is_held(video: Path) -> None:
+    reader = Recorder()
+    rows = rows_of(video, reader)
+    assert [row["frame"] for row in rows] == [0, 12, 24, 36]
+    assert [row["method"] for row in rows] == ["read", "repeated", "read", "repeated"]
+    assert len(reader.seen) == 2
+    assert reader.seen[0].shape == (180, 320, 3)
+    assert rows[1]["boxes"] == rows[0]["boxes"]
+    assert rows[0]["boxes"] != rows[2]["boxes"]
+    assert (rows[0]["width"], rows[0]["height"]) == SIZE
+
+
+def test_a_picture_without_edges_is_not_shown_to_the_recogniser(tmp_path: Path) -> None:
+    smooth = cv2.GaussianBlur(scene(3, SIZE), (0, 0), 9)
+    path = write_video(tmp_path / "v.mkv", [*[smooth] * 12, *[lettered("Now")] * 6])
+    reader = Recorder()
+    rows = rows_of(path, reader)
+    assert [row["method"] for row in rows] == ["spared", "read"]
+    assert rows[0]["boxes"] == []
+    assert len(reader.seen) == 1
+
+
+@pytest.mark.parametrize("height", [9, 12, 20, 40])
+def test_letters_of_any_size_have_the_edges_that_the_prefilter_wants(height: int) -> None:
+    picture = np.full((360, 640), 110, np.uint8)
+    scale = height / 22
+    cv2.putText(
+        picture,
+        "Text of 360 lines",
+        (40, 300),
+        cv2.FONT_HERSHEY_SIMPLEX,
+        scale,
+        235,
+        max(1, round(2 * scale)),
+    )
+    luma = cv2.resize(picture, (320, 180), interpolation=cv2.INTER_AREA)
+    assert edge_share(luma) > SETTINGS.text.min_edge_share
+    assert edge_share(np.full((180, 320), 110, np.uint8)) == 0
+
+
+def test_a_sparse_pass_gives_the_rows_of_the_full_pass(video: Path) -> None:
+    sparse = read_text(
+        video, video_id=VIDEO, settings=SETTINGS.text, decode=SETTINGS.decode, text_reader=Recorder()
+    )
+    assert sparse.to_pylist() == rows_of(video, Recorder())
+
+
+def test_an_error_of_the_recogniser_is_no_absence_of_text(video: Path) -> None:
+    with pytest.raises(ContractError, match="broke"):
+        rows_of(video, Recorder(fails=True))
+
+
+def test_the_grid_follows_time_and_not_frames() -> None:
+    grid = TimeGrid(0.5, Fraction(1, 1000))
+    varying = [0, 100, 200, 499, 520, 900, 2600, 2700, 3001]
+    assert [pts for pts in varying if grid.due(pts)] == [0, 520, 2600, 3001]
+
+
+def test_times_rounded_to_milliseconds_fall_on_their_grid() -> None:
+    grid = TimeGrid(0.5, Fraction(1, 1000))
+    assert [n for n in range(73) if grid.due(round(n * 1000 / 24) - (n == 36))] == [0, 12, 24, 36, 48, 60, 72]
+
+
+def test_the_grid_begins_at_the_first_frame() -> None:
+    grid = TimeGrid(1.0, Fraction(1, 24))
+    assert [pts for pts in range(1000, 1060) if grid.due(pts)] == [1000, 1024, 1048]
