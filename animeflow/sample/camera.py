@@ -9,19 +9,24 @@ import numpy as np
 
 
 def path(
-    size: tuple[int, int], *, x: np.ndarray, y: np.ndarray, zoom: np.ndarray | float = 1.0, base: float = 1.0
+    size: tuple[int, int],
+    *,
+    x: np.ndarray,
+    y: np.ndarray,
+    zoom: np.ndarray | float = 1.0,
+    focus: tuple[float, float] = (0.5, 0.5),
 ) -> np.ndarray:
-    """`x`, `y` [T]: plate px under the frame's first pixel at zoom 1; `zoom` [T] enlarges about the frame's centre.
+    """`x`, `y` [T]: plate px under the frame's first pixel at zoom 1, where a plate px is a frame px.
 
-    `base` is plate px per frame px at zoom 1.
+    `zoom` [T] enlarges about the point at `focus` (shares of the frame's width and height), which stays where it is.
     """
     x, y = np.atleast_1d(np.asarray(x, np.float64)), np.atleast_1d(np.asarray(y, np.float64))
-    step = base / np.broadcast_to(np.asarray(zoom, np.float64), x.shape)
-    cx, cy = (size[0] - 1) / 2.0, (size[1] - 1) / 2.0
+    step = 1.0 / np.broadcast_to(np.asarray(zoom, np.float64), x.shape)
+    cx, cy = (size[0] - 1) * focus[0], (size[1] - 1) * focus[1]
     out = np.tile(np.eye(3), (len(x), 1, 1))
     out[:, 0, 0] = out[:, 1, 1] = step
-    out[:, 0, 2] = x + base * cx - step * cx
-    out[:, 1, 2] = y + base * cy - step * cy
+    out[:, 0, 2] = x + cx - step * cx
+    out[:, 1, 2] = y + cy - step * cy
     return out
 
 

@@ -188,9 +188,11 @@ class Setup:
         return cam.path(self.size, x=start + dx * self.s, y=start + np.broadcast_to(dy, dx.shape) * self.s)
 
     def zoomed(self, last: float) -> np.ndarray:
-        """A zoom from 1 to `last` about the middle, even to the eye."""
+        """A zoom from 1 to `last`, even to the eye, about where a standing character has its head and chest."""
         still = np.full(self.frames, float(self.px(MARGIN)))
-        return cam.path(self.size, x=still, y=still, zoom=np.geomspace(1.0, last, self.frames))
+        return cam.path(
+            self.size, x=still, y=still, zoom=np.geomspace(1.0, last, self.frames), focus=(0.5, 0.2)
+        )
 
 
 def blinking(face: Expression, k: int, every: int = 17) -> Expression:

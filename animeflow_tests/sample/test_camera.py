@@ -20,6 +20,8 @@ def test_a_zoom_keeps_the_middle_where_it_is():
     middle = np.asarray([31.5, 17.5, 1.0])
     assert camera[1] @ middle == pytest.approx(camera[0] @ middle)
     assert camera[1, 0, 0] == pytest.approx(0.5)
+    aside = cam.path(SIZE, x=np.zeros(2), y=np.zeros(2), zoom=np.asarray([1.0, 2.0]), focus=(0.0, 1.0))
+    assert aside[1] @ [0.0, 35.0, 1.0] == pytest.approx([0.0, 35.0, 1.0])
 
 
 def test_motion_is_the_mean_way_of_the_background_in_frame_px():

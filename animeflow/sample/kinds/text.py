@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 
 from animeflow.sample import lettering
-from animeflow.sample.canvas import Layer, fill
+from animeflow.sample.canvas import Layer, fill, gradient
 from animeflow.sample.compose import Scene, over
 from animeflow.sample.kinds.held import close_up
 from animeflow.sample.scenery import rect
-from animeflow.sample.setup import MARGIN, OUTDOORS, Kind, Setup
+from animeflow.sample.setup import GROUND, MARGIN, OUTDOORS, Kind, Setup
 from animeflow.sample.truth import TextTruth
 
 
@@ -31,6 +31,9 @@ def sign(setup: Setup) -> Scene:
     board = Layer((plate.shape[1], plate.shape[0]))
     board.canvas.scale(setup.s, setup.s)
     x, y = MARGIN + setup.width * 0.70, MARGIN + 96.0
+    for side in (-80, 74):
+        post = gradient((x + side, 0), (x + side + 6, 0), [(150, 146, 142), (84, 82, 88)])
+        board.canvas.drawRect(rect(x + side, y, 6, GROUND + MARGIN - 20 - y), post)
     board.canvas.drawRoundRect(rect(x - 98, y - 24, 196, 48), 5, 5, fill((60, 70, 84)))
     board.canvas.drawRoundRect(rect(x - 93, y - 19, 186, 38), 4, 4, fill((240, 232, 208)))
     box = lettering.write_line(

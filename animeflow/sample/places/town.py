@@ -10,6 +10,9 @@ from animeflow.sample.places.easel import Easel, paint_sky
 from animeflow.sample.scenery import rect
 from animeflow.sample.style import mix, shift
 
+Box = tuple[float, float, float, float]
+"""x, y, width, height in units."""
+
 WALLS: tuple[Colour, ...] = (
     (206, 196, 184),
     (186, 196, 204),
@@ -30,15 +33,18 @@ def city(e: Easel) -> None:
     horizon = e.ground - 60
     paint_sky(e, horizon)
     haze = sc.SKY[e.hour][2]
-    panes: list[tuple[float, float, float, float]] = []
+    panes: list[Box] = []
     for far, low, high, wide in ((0.72, 90, 190, 46), (0.42, 70, 210, 72), (0.0, 60, 150, 120)):
         x = -e.rng.uniform(0, wide)
         while x < e.width + 10:
             w, h = wide * e.rng.uniform(0.7, 1.3), e.rng.uniform(low, high)
-            wall = WALLS[int(e.rng.integers(len(WALLS)))]
-            panes += sc.building(e.canvas, e.rng, (x, e.ground - 40 - h, w, h), wall, haze=haze, far=far)
+            wall, box = WALLS[int(e.rng.integers(len(WALLS)))], (x, e.ground - 40 - h, w, h)
+            panes = [
+                *behind(panes, box),
+                *sc.building(e.canvas, e.rng, box, wall, haze=haze, far=far),
+            ]
             x += w + e.rng.uniform(0, 14) * (1 - far)
-    _shops(e, panes)
+    panes = [*behind(panes, (-60, e.ground - 106, e.width + 120, 110)), *_shops(e)]
     road(e)
     posts = []
     for x in np.arange(e.rng.uniform(20, 120), e.width + 200, 230):
@@ -51,8 +57,15 @@ def city(e: Easel) -> None:
         e.lights.append(lambda c: sc.lit_windows(c, np.random.default_rng(state), panes, share))
 
 
-def _shops(e: Easel, panes: list[tuple[float, float, float, float]]) -> None:
+def behind(panes: list[Box], box: Box) -> list[Box]:
+    """The panes that something painted over `box` leaves in sight."""
+    x, y, w, h = box
+    return [p for p in panes if p[0] + p[2] <= x or p[0] >= x + w or p[1] + p[3] <= y or p[1] >= y + h]
+
+
+def _shops(e: Easel) -> list[Box]:
     """A row of shop fronts with awnings at street level."""
+    panes: list[Box] = []
     x = -e.rng.uniform(0, 60)
     while x < e.width:
         w = e.rng.uniform(86, 140)
@@ -63,7 +76,7 @@ def _shops(e: Easel, panes: list[tuple[float, float, float, float]]) -> None:
         e.canvas.drawRect(
             glass, gradient((x, y + 34), (x + w * 0.6, y + 74), [(150, 186, 206), (90, 120, 146)])
         )
-        panes.append((x + 8, y + 34, w * 0.58, 40))
+        panes.append((x + 8, y + 37, w * 0.58, 37))
         e.canvas.drawRect(rect(x + w * 0.72, y + 32, w * 0.18, 56), fill((104, 78, 64)))
         colour = AWNINGS[int(e.rng.integers(len(AWNINGS)))]
         stripes = 8
@@ -75,6 +88,7 @@ def _shops(e: Easel, panes: list[tuple[float, float, float, float]]) -> None:
             e.canvas.drawPath(strip, fill(colour if k % 2 else mix(colour, (250, 246, 236), 0.8)))
         e.canvas.drawRect(rect(x + 8, y + 1, w - 16, 12), fill(shift(colour, value=0.8)))
         x += w + 1
+    return panes
 
 
 def road(e: Easel) -> None:
@@ -107,12 +121,14 @@ def street(e: Easel) -> None:
     horizon = e.ground - 70
     paint_sky(e, horizon)
     x = -40.0
-    panes: list[tuple[float, float, float, float]] = []
+    panes: list[Box] = []
     while x < e.width:
         w, h = e.rng.uniform(130, 200), e.rng.uniform(86, 130)
-        panes += _house(e, x, e.ground - 20, w, h)
+        panes = behind(panes, (x - 12, e.ground - h - 64, w + 24, h + 44)) + _house(e, x, e.ground - 20, w, h)
         if e.rng.random() < 0.8:
-            sc.tree(e.canvas, e.rng, (x + w + 14, e.ground - 20), e.rng.uniform(110, 170), (88, 140, 78))
+            foot, tall = (x + w + 14, e.ground - 20), e.rng.uniform(110, 170)
+            sc.tree(e.canvas, e.rng, foot, tall, (88, 140, 78))
+            panes = behind(panes, (foot[0] - 0.36 * tall, foot[1] - tall, 0.72 * tall, tall))
         x += w + e.rng.uniform(14, 50)
     y = e.ground - 66
     e.canvas.drawRect(
@@ -123,14 +139,16 @@ def street(e: Easel) -> None:
             e.canvas.drawRect(rect(col, y + 13 * row, 30, 13), pen((150, 142, 138), 0.7))
     e.canvas.drawRect(rect(0, y - 4, e.width, 6), fill((190, 184, 178)))
     for _ in range(int(e.width / 120)):
-        sc.bush(e.canvas, e.rng, (e.rng.uniform(0, e.width), y - 2), e.rng.uniform(40, 90), (96, 146, 84))
+        x, w = e.rng.uniform(0, e.width), e.rng.uniform(40, 90)
+        sc.bush(e.canvas, e.rng, (x, y - 2), w, (96, 146, 84))
+        panes = behind(panes, (x - 0.55 * w, y - 0.42 * w, 1.1 * w, 0.42 * w))
     road(e)
     if e.hour != "day":
         state = int(e.rng.integers(1 << 30))
         e.lights.append(lambda c: sc.lit_windows(c, np.random.default_rng(state), panes, 0.5))
 
 
-def _house(e: Easel, x: float, y: float, w: float, h: float) -> list[tuple[float, float, float, float]]:
+def _house(e: Easel, x: float, y: float, w: float, h: float) -> list[Box]:
     wall = WALLS[int(e.rng.integers(len(WALLS)))]
     roof = ROOFS[int(e.rng.integers(len(ROOFS)))]
     e.canvas.drawRect(rect(x, y - h, w, h), gradient((x, y - h), (x + w, y), [wall, shift(wall, value=0.82)]))
