@@ -26,11 +26,16 @@ def repeatable(threads: int = 1) -> Iterator[None]:
     """
     before = cv2.getNumThreads()
     cv2.setNumThreads(threads)
-    cv2.setRNGSeed(RNG_SEED)
+    seed_generator()
     try:
         yield
     finally:
         cv2.setNumThreads(before)
+
+
+def seed_generator() -> None:
+    """Seed OpenCV's generator of the calling thread: it has one per thread."""
+    cv2.setRNGSeed(RNG_SEED)
 
 
 def disc(size: int) -> U8:

@@ -12,10 +12,10 @@ from animeflow.settings.base import Section
 class SegmentationSettings(Section):
     """Where the characters are, roughly: networks on some drawings, flow between them, GrabCut."""
 
-    net_drawings: int = Field(10, ge=1, le=10_000)
+    net_drawings: int = Field(4, ge=1, le=10_000)
     """Drawings of a clip that the networks see, spread evenly; the maps of the others are carried by optical flow
     (count). A network call costs more than everything else that is done for a drawing."""
-    work_side_px: int = Field(640, ge=128, le=4096)
+    work_side_px: int = Field(480, ge=128, le=4096)
     """Longer side of the picture on which seeds are made, at most (px); the plate refines them at full size."""
     grabcut_iterations: int = Field(3, ge=0, le=20)
     """Rounds of GrabCut that refine the networks' maps (count; 0: the mean of the maps is the seed)."""
@@ -54,7 +54,7 @@ class CharacterSettings(Section):
     tolerance: float = Field(6.0, ge=0, le=64)
     """Difference to the plate that is always noise, before the codec noise of the clip is added (8-bit levels)."""
     min_instance_px: int = Field(400, ge=1, le=1_000_000)
-    """Smallest connected part of a character that counts as an instance, at 640x360; it scales with the picture (px)."""
+    """Smallest connected part of a character that counts as an instance, at 640x360; scales with the picture (px)."""
 
 
 class EffectSettings(Section):

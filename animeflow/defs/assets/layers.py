@@ -1,6 +1,8 @@
 """The group `layers`: every kept clip into character, effect and background."""
 
+import itertools
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -8,8 +10,10 @@ import dagster as dg
 import pyarrow as pa
 
 from animeflow.defs.declare import declared
+from animeflow.defs.resources.models import cpu_threads
 from animeflow.defs.resources.stages import Stages
 from animeflow.defs.stage import Video
+from animeflow.media.command import check_stop
 from animeflow.tables.handle import Handle
 from animeflow.tables.specs import TABLES
 
@@ -160,19 +164,28 @@ def smoothed_layers(
 def _each_clip(
     work: Callable[[Video, Any, Any, Any], Rows], names: tuple[str, ...], video: Video
 ) -> Mapping[str, pa.Table]:
-    """Run `work` on every kept clip of a video, one after the other, and gather its rows by table."""
-    from animeflow.layers.pixels import repeatable
+    """Run `work` on every kept clip of a video, as many at once as there are threads, and gather its rows by table.
+
+    Clips know nothing of each other, and each begins with the same state of OpenCV's generator: the result does not
+    depend on how many run at once.
+    """
+    from animeflow.layers.pixels import repeatable, seed_generator
     from animeflow.layers.store import LayerWriter, opened_clip, shown_in
 
-    rows: Rows = {name: [] for name in names}
     kept = [clip for clip in video.rows("kept_clips") if clip["keep"]]
     drawings = video.rows("drawings")
-    with repeatable():
-        for done, row in enumerate(kept):
-            video.tick(done, len(kept), "clips")
-            shown = shown_in(row, drawings)
-            writer = LayerWriter(video.staging, row["clip_id"])
-            with opened_clip(video.file, row, shown, purpose=video.stage.spec.name) as clip:
-                for name, found in work(video, clip, shown, writer).items():
-                    rows[name] += found
-    return {name: TABLES[name].table(found) for name, found in rows.items()}
+    done = itertools.count(1)
+
+    def one(row: dict[str, Any]) -> Rows:
+        check_stop()
+        shown = shown_in(row, drawings)
+        writer = LayerWriter(video.staging, row["clip_id"])
+        seed_generator()
+        with opened_clip(video.file, row, shown, purpose=video.stage.spec.name) as clip:
+            found = work(video, clip, shown, writer)
+        video.tick(next(done), len(kept), "clips")
+        return found
+
+    with repeatable(), ThreadPoolExecutor(max_workers=cpu_threads(video.stage.settings)) as pool:
+        parts = list(pool.map(one, kept))
+    return {name: TABLES[name].table(row for part in parts for row in part[name]) for name in names}
