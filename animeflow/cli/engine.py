@@ -150,7 +150,7 @@ class Engine:
         elif outcome.interrupted:
             self.terminal.line("  interrupted")
         for step, text in outcome.failures.items():
-            self.terminal.line(f"  FAILED {text if text.startswith(step) else f'{step}: {text}'}")
+            self.terminal.error(f"  FAILED {text if text.startswith(step) else f'{step}: {text}'}")
 
 
 def run_resources(order: Order) -> dict[str, Any]:

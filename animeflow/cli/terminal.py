@@ -43,6 +43,13 @@ class Terminal:
             self.stream.write(text + "\n")
             self.stream.flush()
 
+    def error(self, text: str) -> None:
+        """A line that is said even when quiet: then on stderr."""
+        if self.quiet:
+            sys.stderr.write(text.strip() + "\n")
+        else:
+            self.line(text)
+
     def progress(self, state: Progress) -> None:
         """How far a stage is; shown at most every 0.2 s on a terminal and every 15 s elsewhere."""
         now = time.monotonic()
@@ -70,7 +77,7 @@ class Terminal:
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
             check = event.asset_check_evaluation_data
             if not check.passed and check.check_name != "videos_failed":
-                self.line(
+                self.error(
                     f"  {check.asset_key.to_user_string():<{NAME_WIDTH}} CHECK FAILED: {check_text(check)}"
                 )
         elif event.event_type_value == "STEP_UP_FOR_RETRY":

@@ -10,6 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from animeflow.cli.exits import guarded
+from animeflow.cli.main import cli
 from animeflow.defs.progress import Watch
 from animeflow.defs.stage import Stage
 from animeflow.media.ffmpeg import ffmpeg_path
@@ -23,6 +25,14 @@ from animeflow.tables.status import Reason, State, Status
 from animeflow.tables.workspace import Workspace
 
 SHARD = "loose-00000000"
+WHOLE = ids.shard_key(".")  # the shard of `whole`
+# Settings under which the whole graph runs on a small test picture: everything is kept, nothing is read.
+TINY = (
+    "--set", "run.min_free_gb=0", "--set", "shots.detector={kind: content}",
+    "--set", "shots.text.enabled=false", "--set", "media.av1.profile=draft", "--no-report",
+    "--set", "layers.segmentation.net_drawings=1", "--set", "layers.segmentation.grabcut_iterations=0",
+    "--set", "models.matte.short_side_px=64",
+)  # fmt: skip
 FRAMES = 24
 
 
@@ -138,3 +148,15 @@ def text_rows(video_id: str) -> pa.Table:
     """A small real table of one video."""
     row = {"video_id": video_id, "frame": 0, "width": 160, "height": 96, "method": "spared", "boxes": []}
     return TABLES["text_boxes"].table([row])
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> Workspace:
+    """A workspace in which every stage has run on one small video. Tests that change something copy it first."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "source").mkdir()
+    (folder / "source" / "clip.mkv").write_bytes(clip.read_bytes())
+    words = ["-q", "run", str(folder / "source"), "--out", str(folder / "workspace"), *TINY]
+    code = guarded(lambda: cli.main(args=words, standalone_mode=False))
+    assert code == 0, f"the whole graph on a small video ended with {code}"
+    return Workspace(folder / "workspace")

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
+from animeflow.definitions import defs
 from animeflow.defs.declare import FAILED_VIDEOS
 from animeflow.defs.partitions import SHARDS
-from animeflow.definitions import defs
 from animeflow.tables.stages import STAGES, StageSpec
 from animeflow_tests.defs import snapshot
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from animeflow.defs.automation.sensors import Cursor, plan_tick, priority, source_units
 from animeflow.definitions import defs
+from animeflow.defs.automation.sensors import Cursor, plan_tick, priority, source_units
 from animeflow.hubs.base import RemoteFile
 from animeflow.settings.load import load
 from animeflow.source.completeness import Completeness

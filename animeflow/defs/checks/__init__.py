@@ -63,6 +63,13 @@ SHARD_CHECKS = (
         blocking=True,
     ),
     Check(
+        "layers_give_the_frame",
+        "smoothed_layers",
+        "Published pictures, reopened and put together, are the frame (first, middle and last drawing of a clip).",
+        recount.layers_give_the_frame,
+        blocking=True,
+    ),
+    Check(
         "archives_read_back",
         "image_archives",
         "Every archive is reopened and compared with its list, by sha256.",

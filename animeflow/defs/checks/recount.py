@@ -6,7 +6,7 @@ Each takes the workspace, the shard and the settings, and returns what it counte
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -16,6 +16,8 @@ from animeflow.settings.hubs import Target
 from animeflow.settings.tree import Settings
 from animeflow.tables.handle import Handle
 from animeflow.tables.workspace import Workspace
+
+MIN_PSNR_DB = 25.0  # below this the layers show something else than the frame
 
 
 @dataclass
@@ -129,6 +131,58 @@ def every_kept_clip_is_a_file(workspace: Workspace, shard: str, settings: Settin
             f"{clip}: file with {have.get(clip)} frames, clip of {wanted.get(clip)}",
         )
     return found
+
+
+def layers_give_the_frame(workspace: Workspace, shard: str, settings: Settings) -> Verdict:  # noqa: ARG001
+    """The published pictures, reopened from disk and put together by their blend, are the frame of the source."""
+    from animeflow.layers.recompose import psnr
+    from animeflow.media import open_video
+
+    found = Verdict()
+    layers, files = _handles(workspace, shard, "smoothed_layers", "shard_files")
+    sources = {row["video_id"]: files.media(row["media_path"]) for row in files.rows() if row["usable"]}
+    values = []
+    for video in sorted(layers.ok_videos()):
+        rows = _some_drawings(_rows(layers, "smoothed_layers", video))
+        with open_video(sources[video], purpose="check") as reader:
+            for row, frame in zip(rows, reader.pick([row["start"] for row in rows]), strict=True):
+                value = psnr(_put_together(layers, row), frame.rgb())
+                values.append(0.0 if value is None else value)
+                found.require(
+                    values[-1] >= MIN_PSNR_DB, f"{row['clip_id']} {row['drawing_id']}: {values[-1]:.1f} dB"
+                )
+    found.numbers = {"drawings": len(values), "floor_db": MIN_PSNR_DB}
+    if values:
+        found.numbers |= {
+            "lowest_db": round(min(values), 2),
+            "median_db": round(sorted(values)[len(values) // 2], 2),
+        }
+    return found
+
+
+def _some_drawings(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The first, middle and last drawing of every clip, each frame once, ascending."""
+    clips: dict[str, list[Mapping[str, Any]]] = {}
+    for row in sorted(rows, key=lambda row: row["start"]):
+        clips.setdefault(row["clip_id"], []).append(row)
+    chosen = {
+        shown[place]["start"]: shown[place]
+        for shown in clips.values()
+        for place in {0, len(shown) // 2, len(shown) - 1}
+    }
+    return [chosen[start] for start in sorted(chosen)]
+
+
+def _put_together(layers: Handle, row: Mapping[str, Any]) -> Any:
+    from animeflow.layers.effects import Blend
+    from animeflow.layers.recompose import recompose
+    from animeflow.media.images import read_image
+
+    def picture(name: str) -> Any:
+        return read_image(layers.media(row[f"{name}_path"])) if row[f"{name}_path"] else None
+
+    blend = Blend(row["blend"]) if row["blend"] else None
+    return recompose(picture("character"), picture("background"), picture("effect"), blend)
 
 
 def archives_read_back(workspace: Workspace, shard: str, settings: Settings) -> Verdict:  # noqa: ARG001

@@ -1,0 +1,134 @@
+"""Checks recount from the files: an intact shard passes, and each kind of damage is found."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from animeflow.defs.checks import SHARD_CHECKS, Check, recount, result
+from animeflow.defs.resources.settings import resolve
+from animeflow.media.images import read_image, write_webp
+from animeflow.tables.workspace import Workspace
+from animeflow_tests.defs.conftest import WHOLE
+
+CHECKS = {f"{check.asset}.{check.name}": check for check in SHARD_CHECKS}
+
+
+def run(check: Check, workspace: Workspace) -> recount.Verdict:
+    return check.recount(workspace, WHOLE, resolve(workspace))
+
+
+@pytest.fixture
+def damaged(whole: Workspace, tmp_path: Path) -> Workspace:
+    """A copy that may be damaged."""
+    shutil.copytree(whole.root, tmp_path / "copy")
+    return Workspace(tmp_path / "copy")
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_an_intact_shard_passes_and_the_check_counted_something(whole: Workspace, name: str) -> None:
+    verdict = run(CHECKS[name], whole)
+    assert not verdict.faults
+    assert sum(verdict.numbers.values()) > 0, "a check that counts nothing proves nothing"
+
+
+def cut_encode(workspace: Workspace) -> None:
+    """The encode loses its last third."""
+    (path,) = workspace.asset_dir(WHOLE, "av1_videos").glob("media/*.mkv")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+
+
+def drop_clip_file(workspace: Workspace) -> None:
+    """The table of clip files loses a row."""
+    for path in workspace.asset_dir(WHOLE, "clip_videos").glob("tables/clip_videos/*.parquet"):
+        table = pq.read_table(path)
+        pq.write_table(table.slice(1), path)
+
+
+def drop_decision(workspace: Workspace) -> None:
+    """A clip is neither kept nor dropped."""
+    for path in workspace.asset_dir(WHOLE, "kept_clips").glob("tables/kept_clips/*.parquet"):
+        pq.write_table(pq.read_table(path).slice(1), path)
+
+
+def lose_a_frame(workspace: Workspace) -> None:
+    """A frame is missing in the signals."""
+    for path in workspace.asset_dir(WHOLE, "frame_signals").glob("tables/frame_signals/*.parquet"):
+        table = pq.read_table(path)
+        pq.write_table(table.filter(np.asarray(table["frame"]) != 5), path)
+
+
+def shorten_a_shot(workspace: Workspace) -> None:
+    """The last frame belongs to no shot."""
+    for path in workspace.asset_dir(WHOLE, "shots").glob("tables/shots/*.parquet"):
+        table = pq.read_table(path)
+        ends = np.asarray(table["end"]).copy()
+        ends[-1] -= 1
+        place = table.schema.get_field_index("end")
+        pq.write_table(table.set_column(place, table.schema.field("end"), [ends]), path)
+
+
+def paint_over_a_background(workspace: Workspace) -> None:
+    """A background shows something else."""
+    (folder,) = [workspace.asset_dir(WHOLE, "smoothed_layers")]
+    handle = workspace.handle(WHOLE, "smoothed_layers")
+    for row in handle.rows():
+        path = folder / row["background_path"]
+        write_webp(path, 255 - read_image(path, mode="RGB"), lossless=True)
+
+
+def flip_a_byte_of_the_archive(workspace: Workspace) -> None:
+    """A picture in the archive changes."""
+    (path,) = workspace.asset_dir(WHOLE, "image_archives").glob("media/*.tar.gz")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(bytes(data))
+
+
+def delete_what_was_published(workspace: Workspace) -> None:
+    """Somebody empties the target."""
+    shutil.rmtree(workspace.root / "published")
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("frame_signals.every_frame_was_read", lose_a_frame),
+        ("shots.shots_cover_every_frame", shorten_a_shot),
+        ("kept_clips.every_clip_is_decided", drop_decision),
+        ("av1_videos.encodes_hold_every_frame", cut_encode),
+        ("clip_videos.every_kept_clip_is_a_file", drop_clip_file),
+        ("smoothed_layers.layers_give_the_frame", paint_over_a_background),
+        ("image_archives.archives_read_back", flip_a_byte_of_the_archive),
+        ("published_videos.publication_is_intact", delete_what_was_published),
+        ("published_archives.publication_is_intact", delete_what_was_published),
+        ("published_dataset.publication_is_intact", delete_what_was_published),
+    ],
+)
+def test_damage_is_found(damaged: Workspace, name: str, damage: Callable[[Workspace], None]) -> None:
+    damage(damaged)
+    assert run(CHECKS[name], damaged).faults
+
+
+def test_every_check_of_a_shard_has_a_damage_that_it_finds() -> None:
+    marks = test_damage_is_found.pytestmark[0].args[1]  # type: ignore[attr-defined]
+    assert {name for name, _ in marks} == set(CHECKS)
+
+
+def test_the_dataset_counts_shards_that_are_not_whole(damaged: Workspace) -> None:
+    assert not recount.every_shard_is_whole(damaged).faults
+    (damaged.asset_dir(WHOLE, "motion") / "manifest.json").unlink()
+    verdict = recount.every_shard_is_whole(damaged)
+    assert verdict.numbers["incomplete"] == 1 and "motion" in verdict.faults[0]
+
+
+def test_a_check_shows_its_numbers_and_its_first_faults() -> None:
+    shown = result(recount.Verdict({"files": 3}, ["a is missing"]), "shard-1")
+    assert not shown.passed and shown.severity is dg.AssetCheckSeverity.ERROR
+    assert shown.metadata["files"].value == 3 and shown.metadata["first"].value == "a is missing"
