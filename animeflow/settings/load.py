@@ -59,6 +59,8 @@ def load(
     layers = []
     user = _yaml_layer(file.read_text(encoding="utf-8"), str(file)) if file else None
     name = profile or (user.values.get("profile") if user else None) or "embedded"
+    # The defaults lie below, so that one option of a chosen kind can be set without naming the kind again.
+    layers.append(_Layer(Settings().model_dump(mode="json"), "the defaults"))
     layers.append(_profile_layer(str(name)))
     if user:
         layers.append(user)
