@@ -102,7 +102,8 @@ def test_content_components_are_those_of_pyscenedetect(video: Path, table: pa.Ta
 
 
 @pytest.mark.parametrize(
-    ("size", "wanted"), [((1920, 1080), (256, 144)), ((1440, 1080), (256, 192)), ((1080, 1920), (144, 256)), ((200, 90), (200, 90))]
+    ("size", "wanted"),
+    [((1920, 1080), (256, 144)), ((1440, 1080), (256, 192)), ((1080, 1920), (144, 256)), ((200, 90), (200, 90))],
 )  # fmt: skip
 def test_the_content_scale_is_that_of_pyscenedetect(size: tuple[int, int], wanted: tuple[int, int]) -> None:
     assert content_size(size) == wanted

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from animeflow.errors import ContractError
+from animeflow.sample.episode import draw_episode
+from animeflow.settings.shots import AdaptiveDetector, FusedDetector, ShotsSettings, TransNetV2Detector
+from animeflow.shots import detect
+from animeflow.shots.detectors import detect_shots, fused, needs_network, shot_probabilities, transnetv2
+from animeflow.shots.signals import analyse
+from animeflow_tests.shots.made import VIDEO, evidence, scene, signals, thumb
+
+SETTINGS = FusedDetector()
+A, B = thumb(1), thumb(2)
+
+
+def last_of_shot(frames: int, cut: int, value: float) -> np.ndarray:
+    single = np.zeros(frames)
+    single[cut - 1] = value
+    return single
+
+
+def cuts(thumbs: list[np.ndarray], **more: np.ndarray) -> list[int]:
+    return [cut.frame for cut in fused.find(evidence(thumbs, **more), SETTINGS)]
+
+
+def test_a_cut_is_found_without_the_network() -> None:
+    assert cuts([*[A] * 12, *[B] * 12]) == [12]
+
+
+def test_a_cut_within_one_palette_needs_a_word_of_the_network() -> None:
+    near = np.clip(A.astype(int) + (thumb(3).astype(int) - 128) // 8, 0, 255).astype(np.uint8)
+    thumbs = [*[A] * 12, *[near] * 12]
+    assert cuts(thumbs) == []
+    assert cuts(thumbs, single=last_of_shot(24, 12, 0.8)) == [12]
+
+
+def test_the_network_alone_makes_no_cut() -> None:
+    """It says cut in the middle of a strobe; nothing changed for good."""
+    white = np.full_like(A, 250)
+    strobe = [A if t % 2 else white for t in range(24)]
+    thumbs = [*[A] * 12, *strobe, *[A] * 12]
+    assert cuts(thumbs, single=np.full(48, 0.9)) == []
+
+
+def test_a_flash_of_white_is_no_cut() -> None:
+    assert cuts([*[A] * 12, *[np.full_like(A, 255)] * 4, *[A] * 12]) == []
+
+
+def test_a_cut_at_the_end_of_a_strobe_is_one() -> None:
+    white = np.full_like(A, 250)
+    thumbs = [*[A if t % 2 else white for t in range(24)], *[B] * 12]
+    assert cuts(thumbs) == [24]
+
+
+def test_a_fast_pan_is_no_cut() -> None:
+    wide = scene(5, (48 + 3 * 30, 27))
+    assert cuts([wide[:, 3 * t : 3 * t + 48] for t in range(30)], single=np.full(30, 0.3)) == []
+
+
+def test_a_beam_that_goes_on_is_no_cut() -> None:
+    dark = thumb(6) // 3
+    lit = dark.copy()
+    lit[:, 10:24] = np.minimum(lit[:, 10:24].astype(int) + 150, 255).astype(np.uint8)
+    assert cuts([*[dark] * 12, *[lit] * 12], single=last_of_shot(24, 12, 0.6)) == []
+
+
+def test_a_hard_cut_inside_a_transition_is_part_of_it() -> None:
+    dark = np.zeros_like(A)
+    out = [np.round(A * (1 - (t + 1) / 10)).astype(np.uint8) for t in range(10)]
+    found = fused.find(evidence([*[A] * 20, *out, *[dark] * 3, *[B] * 20]), SETTINGS)
+    assert [cut.kind for cut in found] == ["fade"]
+
+
+def test_no_shot_is_shorter_than_allowed() -> None:
+    thumbs = [*[A] * 12, *[B] * 2, *[thumb(3)] * 2, *[thumb(4)] * 12]
+    found = cuts(thumbs)
+    assert all(b - a >= SETTINGS.min_shot_frames for a, b in zip([0, *found], [*found, 28], strict=True))
+    assert found
+
+
+def test_the_network_alone_counts_a_run_of_probabilities_as_one_cut() -> None:
+    single, many = np.zeros(40), np.zeros(40)
+    single[9:12] = 0.8
+    many[8:13] = 0.9
+    single[30] = 0.9
+    (soft, hard) = transnetv2.find(evidence([A] * 40, single=single, many_hot=many), TransNetV2Detector())
+    assert (soft.kind, soft.transition) == ("dissolve", (8, 13))
+    assert (hard.kind, hard.frame) == ("hard", 31)
+
+
+def test_a_detector_that_needs_the_network_says_so() -> None:
+    table = signals(10)
+    with pytest.raises(ContractError, match="probabilities of a shot network"):
+        detect_shots(table, shot_probabilities(table, None), SETTINGS)
+    assert needs_network(SETTINGS)
+    assert not needs_network(AdaptiveDetector())
+    assert detect_shots(table, None, AdaptiveDetector()).ranges == [(0, 10)]
+
+
+def test_probabilities_without_a_network_are_null_in_every_frame() -> None:
+    table = shot_probabilities(signals(5), None)
+    assert table["single"].null_count == table["many_hot"].null_count == 5
+    assert table["frame"].to_pylist() == [0, 1, 2, 3, 4]
+
+
+PLAN = [
+    ("lipflap", 20, "cut"), ("pan", 26, "dissolve:8"), ("held_limb", 30, "cut"), ("same_place_a", 16, "cut"),
+    ("same_place_b", 24, "fade:6"), ("cross", 20, "cut"), ("strobe", 20, "cut"), ("still", 12, "cut"),
+]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_shots_of_a_drawn_episode_are_found(tmp_path: Path) -> None:
+    """With the real network: six hard cuts, one of them inside a place and palette, a strobe, a dissolve, a fade."""
+    path = tmp_path / "episode.mkv"
+    truth = draw_episode(path, seed=5, plan=PLAN, size=(320, 180), audio=False, subtitles=False, layers=False)
+    found = detect(path)
+    assert found["frames"] == truth.frames
+    assert found["cuts"] == list(truth.cuts)
+    assert [part["kind"] for part in found["transitions"]] == ["dissolve", "fade"]
+    for part, true in zip(found["transitions"], truth.transitions, strict=True):
+        assert (part["start"], part["end"]) == pytest.approx((true.start, true.end), abs=2)
+    assert found["shots"][0] == {"start": 0, "end": 20}
+    adaptive = ShotsSettings(detector=AdaptiveDetector())
+    signal_table, _ = analyse(path, video_id=VIDEO, settings=adaptive)
+    baseline = {cut.frame for cut in detect_shots(signal_table, None, adaptive.detector).cuts}
+    assert baseline != set(truth.cuts)

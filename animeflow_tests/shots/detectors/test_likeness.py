@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from animeflow.shots.detectors.likeness import least_across, unlikeness
+from animeflow_tests.shots.made import scene, thumb
+
+
+def test_two_scenes_are_unlike_everywhere() -> None:
+    found = unlikeness(thumb(1).astype(np.int16), thumb(2).astype(np.int16))
+    assert found.mean > 25
+    assert found.everywhere > 0.3
+
+
+def test_a_picture_that_moved_is_like_itself() -> None:
+    wide = scene(3, (60, 27)).astype(np.int16)
+    assert unlikeness(wide[:, :48], wide[:, 4:52]).mean == pytest.approx(0)
+    assert np.abs(wide[:, :48] - wide[:, 4:52]).mean() > 10
+
+
+def test_a_beam_of_light_changes_a_part_of_the_frame() -> None:
+    dark = thumb(4).astype(np.int16) // 3
+    lit = dark.copy()
+    lit[:, 10:24] += 150
+    found = unlikeness(dark, lit)
+    assert found.mean > 25
+    assert found.everywhere < 0.1
+
+
+def test_what_comes_back_is_found_across_a_flash() -> None:
+    shot, white = thumb(5).astype(np.int16), np.full((27, 48, 3), 255, np.int16)
+    thumbs = np.stack([shot, shot, shot, white, white, shot, shot, shot])
+    assert least_across(thumbs, 3, 6).mean == 0
+    assert least_across(thumbs, 5, 6).mean == 0
+    assert least_across(thumbs, 3, 2).mean > 50
+
+
+def test_the_search_ends_at_the_borders_of_the_video() -> None:
+    thumbs = np.stack([thumb(6), thumb(7)]).astype(np.int16)
+    assert least_across(thumbs, 1, 6) == unlikeness(thumbs[0], thumbs[1])
