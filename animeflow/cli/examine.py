@@ -31,8 +31,9 @@ LIBRARIES = {
     "libGL.so.1": "libgl1",
     "libglib-2.0.so.0": "libglib2.0-0",
     "libgthread-2.0.so.0": "libglib2.0-0",
+    "libxcb.so.1": "libxcb1",
     "libEGL.so.1": "libegl1",
-    "libfontconfig.so.1": "libfontconfig1",
+    "libexpat.so.1": "libexpat1",
 }
 TORCH_PAIRS = {"2.13": "0.28", "2.12": "0.27", "2.11": "0.26"}  # torch -> the torchvision built against it
 NEEDED_ENCODERS = ("libsvtav1", "libopus", "libx264", "flac")

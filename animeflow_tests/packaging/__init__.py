@@ -1,0 +1,1 @@
+"""Set-up, pins, the wheel and the cost of an import."""
