@@ -1,22 +1,170 @@
-"""Kept clips, layer beside layer, with the drawings as sprites that the page plays."""
+"""Kept clips, layer beside layer: which are shown, with how many drawings, and what is said about each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from statistics import median
 
-from animeflow.report.pictures import Budget
-from animeflow.report.shard import ShardData
+from animeflow.report.frames import source_frames
+from animeflow.report.panes import Pane, draw_panes
+from animeflow.report.pictures import Budget, evenly
+from animeflow.report.shard import Row, ShardData
+from animeflow.report.text import number, percent, plural
+from animeflow.report.timeline import VideoTimeline
+
+MOST_CLIPS = 24
+MOST_DRAWINGS = 24
+CLIP_BYTES = 520_000
+SAME_PSNR = 98.9  # written for identical pictures: 99
+
+
+@dataclass(frozen=True)
+class ShownClip:
+    """A clip with its panes. `holds`: seconds of each drawing; `names`: what the player says of it."""
+
+    clip_id: str
+    title: str
+    facts: Sequence[tuple[str, str]]
+    warning: str
+    holds: Sequence[float]
+    names: Sequence[str]
+    panes: Sequence[Pane]
+    note: str
 
 
 @dataclass(frozen=True)
 class LayerView:
     """The clips that are shown, and a sentence about those that are not."""
 
-    clips: Sequence[Any] = ()
+    clips: Sequence[ShownClip] = ()
     note: str = ""
 
 
-def layer_view(data: ShardData, budget: Budget) -> LayerView:
-    return LayerView()
+def layer_view(data: ShardData, lines: Sequence[VideoTimeline], budget: Budget) -> LayerView:
+    """Clips with published layers in the order of the films, evenly chosen where there are too many."""
+    drawings = _by_clip(data.rows("smoothed_layers"))
+    summaries = {row["clip_id"]: row for row in data.rows("smoothed_layers", "layer_clips")}
+    clocks = {line.video_id: line for line in lines}
+    order = sorted(drawings, key=lambda clip: _place(drawings[clip][0], list(clocks)))
+    chosen = [order[i] for i in evenly(len(order), MOST_CLIPS)]
+    shown: list[ShownClip] = []
+    for place, clip in enumerate(chosen):
+        share = min(CLIP_BYTES, budget.left // (len(chosen) - place))
+        if share < CLIP_BYTES // 12:
+            break
+        line = clocks.get(drawings[clip][0]["video_id"])
+        own = Budget(share)
+        shown.append(_clip(data, clip, drawings[clip], summaries.get(clip), line, own))
+        budget.used += own.used
+    return LayerView(shown, _left_out(len(order), len(shown)))
+
+
+def _by_clip(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (row["clip_id"], row["start"])):
+        found[row["clip_id"]].append(row)
+    return dict(found)
+
+
+def _place(row: Row, videos: Sequence[str]) -> tuple[int, int]:
+    return (videos.index(row["video_id"]) if row["video_id"] in videos else len(videos), row["start"])
+
+
+def _left_out(total: int, shown: int) -> str:
+    if shown == total:
+        return ""
+    return (
+        f"{shown} of {plural(total, 'clip')} with layers are shown, evenly chosen, to keep the page small; "
+        "all of them are in smoothed_layers."
+    )
+
+
+def _clip(
+    data: ShardData,
+    clip: str,
+    rows: Sequence[Row],
+    summary: Row | None,
+    line: VideoTimeline | None,
+    budget: Budget,
+) -> ShownClip:
+    chosen = evenly(len(rows), MOST_DRAWINGS)
+    picked = [rows[i] for i in chosen]
+    frames = source_frames(data, picked[0]["video_id"], [row["start"] for row in picked])
+    kept, panes = draw_panes(data, picked, frames, budget)
+    chosen = [chosen[i] for i in kept]
+    note = ""
+    if len(chosen) < len(rows):
+        note = (
+            f"{len(chosen)} of {len(rows)} drawings are shown, evenly chosen; playing keeps the clip's time."
+        )
+    return ShownClip(
+        clip_id=clip,
+        title=_title(rows, line),
+        facts=_facts(rows, summary),
+        warning=_warning(summary),
+        holds=_holds(rows, chosen, line.clock.at if line else _frame_time),
+        names=[_name(rows, i) for i in chosen],
+        panes=panes,
+        note=note,
+    )
+
+
+def _frame_time(frame: float) -> float:
+    """Where no time is known: 24 frames a second, to play by."""
+    return frame / 24.0
+
+
+def _title(rows: Sequence[Row], line: VideoTimeline | None) -> str:
+    where = f" of {line.name}" if line else ""
+    return f"shot {rows[0]['shot']}{where}, frames {rows[0]['start']}–{rows[-1]['end'] - 1}"
+
+
+def _name(rows: Sequence[Row], index: int) -> str:
+    start, end = rows[index]["start"], rows[index]["end"]
+    span = f"frame {start}" if end - start == 1 else f"frames {start}–{end - 1}"
+    return f"{index + 1} of {len(rows)}, {span}"
+
+
+def _holds(rows: Sequence[Row], chosen: Sequence[int], at: Callable[[float], float]) -> list[float]:
+    """Seconds that each shown drawing stands for: until the next shown one begins."""
+    starts = [rows[i]["start"] for i in chosen]
+    ends = [*starts[1:], rows[-1]["end"]]
+    return [round(max(0.001, at(end) - at(start)), 4) for start, end in zip(starts, ends, strict=True)]
+
+
+def _facts(rows: Sequence[Row], summary: Row | None) -> list[tuple[str, str]]:
+    facts = [("drawings", number(len(rows)))]
+    recomposed = median(row["recomposition_psnr"] for row in rows)
+    facts.append(("recomposition", decibel(recomposed)))
+    outside = [row["outside_psnr"] for row in rows if row["outside_psnr"] is not None]
+    if outside:
+        facts.append(("outside the character", decibel(median(outside))))
+    facts.append(("background seen", percent(median(row["seen_share"] for row in rows))))
+    if summary is None:
+        return facts
+    if summary["instance_count"]:
+        facts.append(("instances", number(summary["instance_count"])))
+    if summary["effect_share"]:
+        facts.append(("with an effect", percent(summary["effect_share"])))
+    if summary["flicker"] is not None:
+        facts.append(("flicker", f"{summary['flicker_before']:.1f} → {summary['flicker']:.1f}"))
+    return facts
+
+
+def decibel(value: float | None) -> str:
+    """`38.2 dB`; `equal` where the pictures are."""
+    if value is None:
+        return "–"
+    return "equal" if value > SAME_PSNR else f"{value:.1f} dB"
+
+
+def _warning(summary: Mapping[str, object] | None) -> str:
+    if summary is None or summary["verdict"] in ("plate", "effects"):
+        return ""
+    said = {
+        "none": "This clip has no plate",
+        "suspicious": "The plate of this clip does not explain its frames well",
+    }
+    return f"{said.get(str(summary['verdict']), summary['verdict'])}: {str(summary['reason']).replace('_', ' ')}."

@@ -95,7 +95,7 @@ def render(data: ShardData, settings: Settings) -> str:
     clips = clip_view.clip_lines(data, tables, rules, pictures)
     stage_lines = run_view.stage_lines(data)
     columns, nulls = _measure_columns(clips)
-    layers = layer_view(data, layer_budget)
+    layers = layer_view(data, lines, layer_budget)
     annotation = annotation_view(data, pictures)
     problem_list = run_view.problems(data)
     context: dict[str, Any] = {

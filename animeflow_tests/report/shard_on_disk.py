@@ -6,13 +6,11 @@ from pathlib import Path
 
 from animeflow.tables.status import Reason, State, Status
 from animeflow.tables.workspace import Workspace
-from animeflow_tests.report import footage_tables, result_tables
+from animeflow_tests.report import footage_tables, layer_tables, result_tables
 from animeflow_tests.report.shard_writer import SHARD, Writer, draw_video
 
 
-def write_shard(
-    root: Path, *, size: tuple[int, int] = (128, 72), frames: int = 16, layers: bool = True
-) -> Workspace:
+def write_shard(root: Path, *, size: tuple[int, int] = (128, 72), frames: int = 16) -> Workspace:
     """A shard of one good video and one broken file, every asset finished."""
     workspace = Workspace(root)
     videos = [draw_video("episode <01> & friends.mkv", size=size, frames=frames)]
@@ -23,6 +21,7 @@ def write_shard(
     footage_tables.write_media(writer)
     result_tables.write_measures(writer)
     result_tables.write_curation(writer)
+    layer_tables.write_layers(writer)
     result_tables.write_annotation(writer)
     result_tables.write_speech(writer)
     result_tables.write_delivery(writer)

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from PIL import Image
 
 from animeflow.sample import DrawnShot, draw_shot
 from animeflow.tables import ids, timings
 from animeflow.tables.manifest import Manifest
+from animeflow.tables.schema import TableSpec
 from animeflow.tables.specs import TABLES
 from animeflow.tables.stages import STAGES
 from animeflow.tables.staging import Staged, Staging, finalise
@@ -98,6 +100,7 @@ class Writer:
 
     def _write(self, staging: Staging, name: str, rows: list[Row], provenance: Row) -> None:
         spec = TABLES[name]
+        rows = [_filled(spec, row) for row in rows]
         if not rows or "video_id" not in spec.names or spec.column("video_id").nullable:
             staging.write_table(name, spec.table(rows), provenance=provenance)
             return
@@ -156,6 +159,20 @@ class Writer:
                 {asset: round(decoded * frames)} if decoded else {},
             ),
         )
+
+
+def _filled(spec: TableSpec, row: Row) -> Row:
+    """The row with a plain value in every declared column that it does not name: the page asks for few of them."""
+    missing = [column for column in spec.columns if column.name not in row and not column.nullable]
+    return {**row, **{column.name: _plain(column.type) for column in missing}}
+
+
+def _plain(kind: pa.DataType) -> Any:
+    if pa.types.is_boolean(kind):
+        return False
+    if pa.types.is_string(kind):
+        return ""
+    return [] if pa.types.is_list(kind) else 0
 
 
 def webp(array: np.ndarray) -> bytes:

@@ -1,0 +1,32 @@
+"""Frames of the source for the page: the only place of the report that decodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from animeflow.errors import DecodeError, InputError
+from animeflow.media import open_video
+from animeflow.report.shard import ShardData
+
+PURPOSE = "report"
+
+
+def source_frames(
+    data: ShardData, video_id: str, frames: Sequence[int]
+) -> list[npt.NDArray[np.uint8] | None]:
+    """Frames (ascending numbers) as uint8 RGB [h, w, 3]; None for those that cannot be had any more."""
+    handle = data.assets["shard_files"].handle
+    path = next(
+        (r["media_path"] for r in data.rows("shard_files") if r["video_id"] == video_id and r["usable"]), None
+    )
+    found: list[npt.NDArray[np.uint8] | None] = []
+    if handle is not None and path is not None:
+        try:
+            with open_video(handle.media(path), purpose=PURPOSE) as reader:
+                found.extend(frame.rgb() for frame in reader.pick(frames))
+        except (DecodeError, InputError, OSError) as error:
+            data.problems.setdefault("shard_files", f"the source cannot be shown any more: {error}")
+    return [*found, *[None] * (len(frames) - len(found))]
