@@ -1,6 +1,7 @@
 """Lettering: burned-in subtitles, credits, painted signs, all in the one free font that travels inside Pillow.
 
-Aileron by Sora Sagano (dotcolon.net), released under CC0 1.0: it may be embedded, attached and passed on.
+Aileron by Sora Sagano (dotcolon.net), released under CC0 1.0 ("No Rights Reserved." says the file's own copyright
+record): it may be embedded, attached and passed on.
 """
 
 from __future__ import annotations
