@@ -11,7 +11,7 @@ from animeflow.layers.background import HOLE_FROM, Background, make_background
 from animeflow.layers.camera import Camera
 from animeflow.layers.clip import Clip
 from animeflow.layers.fill import Inpaint
-from animeflow.layers.fitness import Fitness, Verdict
+from animeflow.layers.fitness import Verdict
 from animeflow.layers.registration import MotionKind
 from animeflow.layers.seeds import SeedMaps
 from animeflow.layers.store import LayerWriter, Row, ShownDrawing, base_row, drawing_rows, picture_at
@@ -70,7 +70,7 @@ def stored_background(handle: Handle, clip: Clip, video_id: str) -> Background:
             tuple(MotionKind(r["model"]) for r in camera for _ in range(r["end"] - r["start"])),
             canvas,
         ),
-        tuple(Fitness(row["unexplained"], 0.0, 1.0) for _ in camera),
+        (),  # the verdict is stored; nobody judges again
         row["sigma"],
         row["samples"],
     )
