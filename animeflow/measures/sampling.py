@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,18 @@ U8 = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Pair:
-    """Two frames of a clip between which motion is measured: first < second."""
+    """Two frames of a clip between which motion is measured: first < second.
+
+    `step` is the drawing after `first` (first < step <= second), for motion too fast to be seen across the pair.
+    """
 
     first: int
     second: int
+    step: int = field(default=-1, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.step < 0:
+            object.__setattr__(self, "step", self.second)
 
 
 def motion_pairs(
@@ -46,7 +54,7 @@ def motion_pairs(
         later = inside[inside > first]
         if len(later):
             due = np.searchsorted(times[later], times[first] + settings.motion_step_s - 1e-9)
-            found[first] = Pair(first, int(later[min(due, len(later) - 1)]))
+            found[first] = Pair(first, int(later[min(due, len(later) - 1)]), int(later[0]))
     return [found[first] for first in sorted(found)]
 
 
