@@ -180,7 +180,9 @@ def test_an_interrupted_set_up_leaves_no_stamp(
     broken_step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(install.subprocess, "run", Recorder(lambda line: int(broken_step in line)))
-    monkeypatch.setattr(sys, "argv", ["install.py", "--venv", str(tmp_path), "--stamp", str(tmp_path / "done")])
+    monkeypatch.setattr(
+        sys, "argv", ["install.py", "--venv", str(tmp_path), "--stamp", str(tmp_path / "done")]
+    )
     with pytest.raises(SystemExit) as failure:
         install.main()
     assert "see above" in only_line(failure) or "see the line above" in only_line(failure)
@@ -190,7 +192,9 @@ def test_an_interrupted_set_up_leaves_no_stamp(
 def test_a_finished_set_up_leaves_the_stamp(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorder: Recorder
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["install.py", "--venv", str(tmp_path), "--stamp", str(tmp_path / "done")])
+    monkeypatch.setattr(
+        sys, "argv", ["install.py", "--venv", str(tmp_path), "--stamp", str(tmp_path / "done")]
+    )
     install.main()
     assert (tmp_path / "done").exists()
     assert "weights fetch --profile embedded" in recorder.commands[-1]
