@@ -76,6 +76,16 @@ def test_a_held_frame_has_no_strong_change_and_a_cut_has(table: pa.Table) -> Non
     assert int(np.argmax(values(table, "diff_rgb")[:-1])) == CUT
 
 
+def test_a_small_frame_shows_what_scaling_the_whole_frame_shows(video: Path) -> None:
+    with open_video(video, purpose="test") as reader:
+        frame = next(iter(reader))
+        small = frame.small((160, 90))
+        assert (small.index, small.pts, small.key) == (frame.index, frame.pts, frame.key)
+        assert np.abs(small.gray().astype(int) - frame.gray((160, 90))).mean() < 2
+        assert np.abs(small.rgb((48, 27)).astype(int) - frame.rgb((48, 27))).mean() < 2
+        assert small.rgb().shape == (90, 160, 3)
+
+
 def test_levels_are_those_of_the_picture(table: pa.Table) -> None:
     luma = cv2.cvtColor(pictures()[20], cv2.COLOR_RGB2GRAY)
     assert values(table, "brightness")[20] == pytest.approx(luma.mean(), abs=6)

@@ -30,16 +30,19 @@ def hard_cuts(evidence: Evidence, settings: FusedDetector) -> list[Cut]:
     thumbs: Thumbs = evidence.thumbs.astype(np.int16)
     belief = np.concatenate([[0.0], single[:-1]])  # that frame t begins a shot
     cuts = []
-    for frame in np.flatnonzero(evidence.diff_rgb >= settings.sure_difference):
-        score = cut_score(thumbs, int(frame), float(belief[frame]), settings)
-        if frame > 0 and score is not None:
-            cuts.append(Cut(int(frame), "hard", score))
+    for frame in range(1, evidence.frames):
+        needed = needed_difference(float(belief[frame]), settings)
+        if evidence.diff_rgb[frame] >= needed:  # a translation never makes two pictures more unlike
+            score = cut_score(thumbs, frame, float(belief[frame]), needed, settings)
+            if score is not None:
+                cuts.append(Cut(frame, "hard", score))
     return cuts
 
 
-def cut_score(thumbs: Thumbs, frame: int, belief: float, settings: FusedDetector) -> float | None:
-    """How sure the cut at `frame` is (0.5-1), or None where it is none."""
-    needed = needed_difference(belief, settings)
+def cut_score(
+    thumbs: Thumbs, frame: int, belief: float, needed: float, settings: FusedDetector
+) -> float | None:
+    """How sure the cut at `frame` is (0.5-1), or None where the pictures are less unlike than `needed` levels."""
     across = least_across(thumbs, frame, settings.return_frames, enough=needed)
     if across.mean < needed or across.everywhere < settings.everywhere:
         return None
