@@ -51,13 +51,13 @@ def fit(image: Image.Image, width: int) -> Image.Image:
     if image.width <= width:
         return image
     height = max(1, round(image.height * width / image.width))
-    return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return image.resize((width, height), Image.Resampling.HAMMING)
 
 
 def webp_uri(image: Image.Image, *, quality: int = 62, lossless: bool = False) -> str:
     """A WebP data URI; alpha is kept when the picture has it."""
     sink = io.BytesIO()
-    image.save(sink, "WEBP", quality=quality, method=4, lossless=lossless, alpha_quality=70)
+    image.save(sink, "WEBP", quality=quality, method=2, lossless=lossless, alpha_quality=70)
     return data_uri(sink.getvalue(), "image/webp")
 
 
@@ -76,7 +76,8 @@ def sprite(tiles: Sequence[Image.Image], *, columns: int) -> Image.Image:
     sheet = Image.new(mode, (width * columns, height * rows))
     for index, tile in enumerate(tiles):
         place = (index % columns * width, index // columns * height)
-        sheet.paste(tile.convert(mode).resize((width, height)), place)
+        same = tile if tile.size == (width, height) else tile.resize((width, height))
+        sheet.paste(same.convert(mode), place)
     return sheet
 
 
