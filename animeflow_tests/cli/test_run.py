@@ -25,7 +25,8 @@ from animeflow_tests.cli.conftest import Call
 ROOT = Path(__file__).parents[2]
 SHARD = shard_key(".")
 FAST = (
-    "--set", "run.min_free_gb=0", "--set", "shots.detector={kind: content}", "--set", "shots.text.enabled=false", "--no-report",
+    "--set", "run.min_free_gb=0", "--set", "shots.detector={kind: content}",
+    "--set", "shots.text.enabled=false", "--no-report",
 )  # fmt: skip
 SOME = ("--select", "source", "--select", "shots")  # two groups, six stages
 KILLER = """
