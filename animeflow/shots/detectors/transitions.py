@@ -77,23 +77,26 @@ def find_dissolves(evidence: Evidence, settings: TransitionSettings) -> Iterator
         score = float(np.max(evidence.many_hot[rough[0] : rough[1]]))
         if rough[1] - rough[0] < settings.min_frames - 1 or score < settings.many_hot_peak:
             continue
-        start, end = mixture_range(thumbs, rough, settings)
+        span = mixture_range(thumbs, rough, settings) if rough[0] > 0 and rough[1] < len(thumbs) else None
+        if span is None:
+            continue
+        start, end = span
         if settings.min_frames <= end - start <= settings.max_frames:
             yield gradual(start, end, "dissolve", score)
 
 
-def mixture_range(thumbs: F64, rough: Range, settings: TransitionSettings) -> Range:
+def mixture_range(thumbs: F64, rough: Range, settings: TransitionSettings) -> Range | None:
     """[start, end) of the frames that are mixtures, from shares along the line between the two pure ends.
 
     `thumbs` float64 [T, cells]. With A before and B after, the share of B in f is (f - A).(B - A) / |B - A|^2; a
     dissolve of N frames shows the shares 1/(N+1) .. N/(N+1), so the line reaches 0 one frame before it and 1 one frame
-    after it. The rough range stands where the ends do not differ or the shares do not rise.
+    after it. The rough range stands where the shares do not rise; None where the ends show the same.
     """
     first, last = max(0, rough[0] - _LOOK), min(len(thumbs) - 1, rough[1] - 1 + _LOOK)
     before, after = thumbs[first], thumbs[last]
     apart = after - before
     if np.abs(apart).mean() < settings.min_change:
-        return rough
+        return None
     shares = (thumbs[first : last + 1] - before) @ apart / (apart @ apart)
     inner = np.flatnonzero((shares > _INNER[0]) & (shares < _INNER[1]))
     if len(inner) < 2:

@@ -43,6 +43,12 @@ def test_one_marked_frame_or_a_doubtful_mark_is_no_dissolve(many: np.ndarray) ->
     assert not list(find_dissolves(evidence(thumbs, many_hot=many), SETTINGS))
 
 
+def test_where_nothing_changes_or_nothing_comes_before_there_is_no_dissolve() -> None:
+    assert not list(find_dissolves(evidence([A] * 60, many_hot=marked(60, 20, 40)), SETTINGS))
+    thumbs = [*dissolve(10), *[B] * 20]
+    assert not list(find_dissolves(evidence(thumbs, many_hot=marked(30, 0, 10)), SETTINGS))
+
+
 def fade(out: int, black: int, back: int) -> list[np.ndarray]:
     dark = np.zeros_like(A)
     return [
