@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -54,9 +55,11 @@ class Watch:
     _label: str = ""
     _started: float = field(default=0.0)
     _logged: float = field(default=0.0)
+    _thread: int = 0
 
     def __post_init__(self) -> None:
         self._started = self._logged = self.clock()
+        self._thread = threading.get_ident()
 
     def file(self, number: int, files: int, label: str) -> None:
         """File `number` (from 1) of `files` is begun."""
@@ -85,7 +88,8 @@ class Watch:
         )
         for listener in listeners:
             listener(state)
-        if now - self._logged >= LOG_EVERY_S:
+        # The run's log belongs to the thread of the step: workers of a stage only tell the listeners.
+        if now - self._logged >= LOG_EVERY_S and threading.get_ident() == self._thread:
             self._logged = now
             self.log(describe(state))
 

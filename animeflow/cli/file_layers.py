@@ -1,0 +1,104 @@
+"""One file through the stages of the group `layers`, in a workspace that lives only as long as that takes."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from animeflow.cli.file_work import FileWork
+from animeflow.defs.layer_work import WORKS
+from animeflow.defs.opening import open_stage
+from animeflow.defs.runner import Outcome, run_per_video
+from animeflow.settings.tree import Settings
+from animeflow.tables.handle import Handle
+from animeflow.tables.ids import slug, split_clip_id
+from animeflow.tables.specs import TABLES
+from animeflow.tables.stages import STAGES
+from animeflow.tables.staging import Staged, finalise
+from animeflow.tables.status import Status
+from animeflow.tables.workspace import Workspace
+
+SHARD = "file"
+PUBLISHED = ("smoothed_layers", "layer_clips")
+
+
+def separate_file(path: Path, out: Path, settings: Settings) -> dict[str, Any]:
+    """Separate every clip of a video file and write its layers to a folder of its own in `out`."""
+    work = FileWork(path, settings)
+    target = out / f"{slug(path.stem)}-{work.id}"
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out, prefix=".separating-") as scratch:
+        workspace = Workspace(Path(scratch))
+        handles = _stored(work, workspace)
+        for name, make in WORKS.items():
+            inputs = [handles[other] for other in STAGES[name].inputs]
+            stage = open_stage(name, shard=SHARD, settings=settings, workspace=workspace, inputs=inputs)
+            try:
+                handles[name] = _finished(run_per_video(stage, make(stage)))
+            finally:
+                stage.models.close()
+        published = handles["smoothed_layers"]
+        _take_over(published, target)
+        return {"out": str(target), "clips": [_clip(row) for row in published.rows("layer_clips")]}
+
+
+def _stored(work: FileWork, workspace: Workspace) -> dict[str, Handle]:
+    """The tables that the stages read: the file, its drawings, and every clip as kept."""
+    path, video = work.path, work.id
+    kept = [
+        {
+            **{name: clip[name] for name in ("clip_id", "video_id", "shot", "start", "end")},
+            "keep": True,
+            "reason": "kept",
+            "failed": [],
+            "unmeasured": [],
+        }
+        for clip in work.clips
+    ]
+    media = f"{video}{path.suffix}"
+    file = {"path": path.name, "video_id": video, "size_bytes": path.stat().st_size, "usable": True}
+    rows: dict[str, Iterable[Mapping[str, Any]]] = {
+        "shard_files": [file | {"media_path": f"media/{media}"}],
+        "drawings": work.drawings,
+        "kept_clips": kept,
+    }
+    status = Status(path.name, video, source_frames=work.found.frames)
+    handles = {}
+    for name, found in rows.items():
+        staging = workspace.staging(SHARD, name)
+        if name == "shard_files":
+            os.symlink(path.absolute(), staging.path(media))
+        staging.write_table(name, TABLES[name].table(found))
+        finalise(Staged(staging, [status], "none", {}), workspace.asset_dir(SHARD, name))
+        handles[name] = workspace.handle(SHARD, name)
+    return handles
+
+
+def _finished(outcome: Outcome) -> Handle:
+    try:
+        if isinstance(outcome.value, Staged):
+            finalise(outcome.value, outcome.stage.folder)
+    finally:
+        outcome.release()
+    return Handle.open(outcome.stage.folder)
+
+
+def _take_over(published: Handle, target: Path) -> None:
+    """Move the pictures, and write the tables as JSON lines; what an earlier call left there is replaced."""
+    for ref in published.manifest.media:
+        place = target / ref.path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        published.media(ref.path).replace(place)
+    for name in PUBLISHED:
+        lines = [json.dumps(row, ensure_ascii=False, sort_keys=True) for row in published.rows(name)]
+        (target / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _clip(row: Mapping[str, Any]) -> dict[str, Any]:
+    _, start, end = split_clip_id(row["clip_id"])
+    hidden = ("video_id",)
+    return {"start": start, "end": end, **{name: value for name, value in row.items() if name not in hidden}}

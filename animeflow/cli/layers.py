@@ -1,0 +1,47 @@
+"""`animeflow layers FILE… --out DIR`: separate single files into layers, without workspace or Dagster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from animeflow.cli.each_file import each_file, table
+from animeflow.cli.exits import Exit
+from animeflow.cli.options import json_option, resolve_settings, settings_options
+
+
+@click.command(epilog="Example: animeflow layers episode.mkv --out layers --json")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Where the layers are written.",
+)
+@settings_options
+@json_option
+def layers(
+    files: tuple[Path, ...],
+    out: Path,
+    profile: str | None,
+    settings_file: Path | None,
+    overrides: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Separate every clip of each file into character, effect and background, as they are published.
+
+    Pictures lie in DIR/<name>-<video id>/media/<clip id>/, their tables beside them as JSON lines.
+    """
+    from animeflow.cli.file_layers import separate_file
+
+    settings = resolve_settings(profile=profile, settings_file=settings_file, overrides=overrides)
+    raise Exit(each_file(files, lambda path: separate_file(path, out, settings), show, as_json=as_json))
+
+
+def show(result: dict[str, Any]) -> str:
+    """A table for people."""
+    names = ("start", "end", "drawings", "verdict", "recomposition_psnr", "seen_share")
+    rows = [[clip[name] for name in names] for clip in result["clips"]]
+    return f"{result['file']}  {result['out']}\n{table(rows, names)}"
