@@ -189,6 +189,13 @@ def test_an_interrupted_set_up_leaves_no_stamp(
     assert not (tmp_path / "done").exists()
 
 
+def test_a_pip_that_was_killed_is_told_apart_from_one_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(install.subprocess, "run", Recorder(lambda _: -9))
+    with pytest.raises(SystemExit) as failure:
+        install.pip_install(Path("python"), "torch==2.13.0")
+    assert "signal 9" in only_line(failure)
+
+
 def test_a_finished_set_up_leaves_the_stamp(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorder: Recorder
 ) -> None:

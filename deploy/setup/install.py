@@ -117,9 +117,16 @@ def pip_install(python: Path, *arguments: str) -> None:
     """Run pip with the constraints; its own words say what is wrong."""
     quiet = [] if os.environ.get("VERBOSE") else ["-q"]
     command = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", *quiet]
-    done = subprocess.run([*command, "-c", "constraints.txt", *arguments], cwd=str(ROOT), check=False)
+    # setuptools tells at length what an editable installation is
+    environment = dict(os.environ, PYTHONWARNINGS="ignore")
+    done = subprocess.run(
+        [*command, "-c", "constraints.txt", *arguments], cwd=str(ROOT), check=False, env=environment
+    )
+    what = "pip install " + " ".join(arguments)
+    if done.returncode < 0:
+        fail(f"{what} was ended by signal {-done.returncode}; `make setup` goes on from there")
     if done.returncode:
-        fail(f"pip install {' '.join(arguments)} failed, see above; is a package index reachable?")
+        fail(f"{what} failed, see above; is a package index reachable?")
 
 
 def install(python: Path) -> None:
