@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -71,7 +70,7 @@ def _stored(work: FileWork, workspace: Workspace) -> dict[str, Handle]:
     for name, found in rows.items():
         staging = workspace.staging(SHARD, name)
         if name == "shard_files":
-            os.symlink(path.absolute(), staging.path(media))
+            staging.path(media).symlink_to(path.absolute())
         staging.write_table(name, TABLES[name].table(found))
         finalise(Staged(staging, [status], "none", {}), workspace.asset_dir(SHARD, name))
         handles[name] = workspace.handle(SHARD, name)

@@ -17,7 +17,8 @@ from animeflow.settings.tree import Settings
 from animeflow.tables.handle import Handle
 from animeflow.tables.workspace import Workspace
 
-MIN_PSNR_DB = 25.0  # below this the layers show something else than the frame
+MIN_PSNR_DB = 20.0  # below this the layers show something else than the frame
+SAME_DB = 0.05  # how far the value in the table may be from the one that is measured again
 
 
 @dataclass
@@ -148,8 +149,11 @@ def layers_give_the_frame(workspace: Workspace, shard: str, settings: Settings) 
             for row, frame in zip(rows, reader.pick([row["start"] for row in rows]), strict=True):
                 value = psnr(_put_together(layers, row), frame.rgb())
                 values.append(0.0 if value is None else value)
+                name = f"{row['clip_id']} {row['drawing_id']}"
+                found.require(values[-1] >= MIN_PSNR_DB, f"{name}: {values[-1]:.1f} dB")
                 found.require(
-                    values[-1] >= MIN_PSNR_DB, f"{row['clip_id']} {row['drawing_id']}: {values[-1]:.1f} dB"
+                    abs(values[-1] - row["recomposition_psnr"]) <= SAME_DB,
+                    f"{name}: {values[-1]:.2f} dB, its row says {row['recomposition_psnr']:.2f}",
                 )
     found.numbers = {"drawings": len(values), "floor_db": MIN_PSNR_DB}
     if values:
