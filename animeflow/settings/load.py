@@ -92,9 +92,9 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         before = old.get(key)
         if value == before and key in old:
             continue
-        same_kind = isinstance(value, Mapping) and isinstance(before, Mapping)
-        if same_kind and value.get("kind") == before.get("kind"):
-            found[key] = _changes(before, value) | ({"kind": value["kind"]} if "kind" in value else {})
+        nested = before if isinstance(value, Mapping) and isinstance(before, Mapping) else None
+        if nested is not None and value.get("kind") == nested.get("kind"):
+            found[key] = _changes(nested, value) | ({"kind": value["kind"]} if "kind" in value else {})
         else:
             found[key] = value
     return found
@@ -178,9 +178,9 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         old = merged.get(key)
-        both = isinstance(old, Mapping) and isinstance(value, Mapping)
-        if both and value.get("kind", old.get("kind")) == old.get("kind"):
-            merged[key] = _merge(old, value)
+        nested = old if isinstance(old, Mapping) and isinstance(value, Mapping) else None
+        if nested is not None and value.get("kind", nested.get("kind")) == nested.get("kind"):
+            merged[key] = _merge(nested, value)
         else:
             merged[key] = value
     return merged
