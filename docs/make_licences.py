@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from animeflow.models.weight_table import Weight, load_table
@@ -17,6 +18,7 @@ from animeflow.models.weight_table import Weight, load_table
 DOCS = Path(__file__).resolve().parent
 CONSTRAINTS = DOCS.parent / "constraints.txt"
 PAGE = DOCS / "licences.md"
+EXTRAS = DOCS / "licences_of_extras.toml"
 
 # What a wheel's metadata leaves open, with where it was read.
 KNOWN = {
@@ -53,7 +55,8 @@ names the weights that made it; so does the provenance of every table.
 
 """
 KINDS = """**permissive** (MIT, BSD, Apache-2.0, ISC, PSF, Zlib): use, change and pass on, keep the notice. **weak copyleft** (LGPL,
-MPL): the same for a program that uses it; changes to the package itself are passed on with their source.
+MPL): the same for a program that uses it; changes to the package itself are passed on with their source. **proprietary**: the parts of CUDA that the CUDA build of torch
+brings; NVIDIA's licence lets them be used free of charge and passed on only as part of an application.
 
 | package | version | licence | kind |
 |---|---|---|---|
@@ -83,7 +86,9 @@ def installed() -> dict[str, tuple[str, str]]:
 
 
 def kind(licence: str) -> str:
-    """permissive, weak copyleft or copyleft, from the licence's name."""
+    """permissive, weak copyleft, copyleft or proprietary, from the licence's name."""
+    if "Proprietary" in licence:
+        return "proprietary"
     if re.search(r"LGPL|Lesser|MPL|Mozilla", licence):
         return "weak copyleft"
     if re.search(r"\bA?GPL|General Public", licence):
@@ -93,8 +98,9 @@ def kind(licence: str) -> str:
 
 def package_lines() -> list[str]:
     found, lines = installed(), []
+    extras = tomllib.loads(EXTRAS.read_text(encoding="utf-8"))
     for name, version in sorted(pinned().items()):
-        shown, licence = found.get(name, (name, "UNKNOWN"))
+        shown, licence = found.get(name, (name, extras.get(name, "UNKNOWN")))
         if licence == "UNKNOWN" or licence == "BSD":
             licence, source = KNOWN.get(shown, (licence, ""))
             licence += f" ({source})" if source else ""
