@@ -88,8 +88,8 @@ def nulls_page() -> str:
     lines = [
         "# Columns that may be null on `embedded`\n",
         "The default profile runs without a hub: what needs weights that no PyPI wheel carries is null, with the",
-        "reason in its row, never an invented number. In every other column the demo has a value in at least one row; a",
-        "test requires it.\n",
+        "reason in its row, never an invented number. In every other column the demo has a value in at least one",
+        "row; a test requires it.\n",
         "| table | column | what it would hold | null because |\n|---|---|---|---|",
     ]
     lines += [
