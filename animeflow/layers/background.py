@@ -14,7 +14,7 @@ from animeflow.layers.clip import Clip
 from animeflow.layers.difference import Difference, noise_level
 from animeflow.layers.fallback import drawn_backgrounds
 from animeflow.layers.fill import Inpaint, fill_holes, nearest_fill, telea
-from animeflow.layers.fitness import Fitness, NoPlate, Verdict, decide, judge_drawing
+from animeflow.layers.fitness import UNJUDGED, Fitness, Verdict, Why, decide, judge_drawing
 from animeflow.layers.pixels import F64, I32, U8, Mask, resized
 from animeflow.layers.plate import Plate, build_plate, sample_frames, samples_of
 from animeflow.layers.seeds import SeedMaps
@@ -62,7 +62,7 @@ class Background:
     """
 
     verdict: Verdict
-    reason: str
+    reason: Why
     pictures: Sequence[U8]
     provenance: Sequence[U8]
     index: I32
@@ -112,7 +112,7 @@ def make_background(
     settings = settings or BackgroundSettings()
     camera = track_camera(clip, lambda drawing: seeds[drawing].most)
     if camera.size[0] * camera.size[1] > settings.max_canvas_mpx * 1e6:
-        return _without_plate(clip, seeds, camera, NoPlate.CANVAS.value, (), inpaint)
+        return _without_plate(clip, seeds, camera, Why.CANVAS, (), inpaint)
     samples = samples_of(clip, camera, seeds, sample_frames(clip, camera, settings.samples))
     plate = build_plate(samples, camera.size, low_quantile=settings.low_quantile)
     matrices = camera.matrices[clip.firsts]
@@ -166,7 +166,7 @@ def _without_plate(
     clip: Clip,
     seeds: Sequence[SeedMaps],
     camera: Camera,
-    reason: str,
+    reason: Why,
     fitness: tuple[Fitness, ...],
     inpaint: Inpaint,
 ) -> Background:
@@ -181,7 +181,7 @@ def _without_plate(
         np.arange(clip.drawings, dtype=np.int32),
         unit,
         camera,
-        fitness or tuple(Fitness(0.0, 0.0, 0.0) for _ in range(clip.drawings)),
+        fitness or (UNJUDGED,) * clip.drawings,
         0.0,
         0,
     )

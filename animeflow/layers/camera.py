@@ -11,9 +11,14 @@ from animeflow.layers.clip import Clip
 from animeflow.layers.pixels import F32, F64, U8, Mask, dilate, luma, resized, working_size
 from animeflow.layers.registration import MotionKind, Pair, View, apply, register_pair, score, zoom_of
 
-KEY_SHIFT, KEY_ZOOM = 0.25, 1.25  # a new key frame when the centre moved this share of the frame, or zoom left 1/z..z
+KEY_SHIFT, KEY_ZOOM = (
+    0.25,
+    1.25,
+)  # a new key frame when the centre moved this share of the frame, or zoom left 1/z..z
 WEAK_SCORE = 0.6  # below it the previous frame is tried as reference too
-HOLD_SCORE = 0.97  # a repeated drawing that identity explains this well was taken by a camera that stood still
+HOLD_SCORE = (
+    0.97  # a repeated drawing that identity explains this well was taken by a camera that stood still
+)
 MASK_PROBABILITY, MASK_GROW = 0.31, 15
 MIN_BACKGROUND = 0.04  # share of the frame that must be background for a masked registration
 REGISTRATION_SIDE = 1280
@@ -57,7 +62,9 @@ class _Track:
 
     keys: list[_Key]
     previous: _Key
-    step: F64 = field(default_factory=lambda: np.eye(3))  # matrix of a frame = matrix of the previous one @ step
+    step: F64 = field(
+        default_factory=lambda: np.eye(3)
+    )  # matrix of a frame = matrix of the previous one @ step
 
 
 def background_mask(probability: F32) -> Mask:

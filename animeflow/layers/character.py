@@ -7,16 +7,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from animeflow.layers.difference import Difference, grown
-from animeflow.layers.fill import nearest_index
 from animeflow.layers.fitness import see_through
-from animeflow.layers.pixels import F32, I32, U8, Mask, closed, component_means, components, dilate, erode
+from animeflow.layers.pixels import (
+    F32,
+    U8,
+    Mask,
+    bounding_box,
+    closed,
+    component_means,
+    component_peaks,
+    components,
+    dilate,
+    disc,
+    erode,
+)
 
-BAND = 5  # erosion and dilation that bound the band of mixed pixels
-OPAQUE_LEVELS, OPAQUE_ALPHA = 60, 0.9  # ink lines are opaque, though their colour is not the fill's
 REFERENCE_AREA = 640 * 360  # areas below are for this picture and scale with the frame
+RIM_DEPTH, RIM_RATIO = (
+    6,
+    0.25,
+)  # codec ringing: the outer 6 px where the difference is below a quarter of the ink's
+INNER, OUTER = 3, 3  # the band of mixed pixels: 1 px to both sides of the outline
+# Near its rim a filled hole continues what is seen beside it: believed up to half of this many px inside.
+DEEP_MASK, DEEP_ALPHA = 9, 13
+NOISE_SHARE = 0.08  # an alpha this near to 0 or 1 is codec noise
+CLOSE_LEVELS, APART_LEVELS = (
+    15,
+    45,
+)  # ink and background nearer than this say nothing about the share of either
 
 
 @dataclass(frozen=True)
@@ -33,13 +55,14 @@ def character_mask(difference: Difference, seed: Seed, hole: Mask, *, light: boo
     `hole` is True where the background was filled: there the seed decides. `light` says that the clip has effects:
     then pixels that only got brighter, and those the background shows through, need a network to vouch for them.
     """
-    wrong = difference.unlike & ~hole
+    unknown = erode(hole, DEEP_MASK)
+    wrong = difference.unlike & ~unknown
     if light:
         wrong &= ~(difference.brighter & (grown(seed.mean, 9) < 0.55))
         wrong &= ~(see_through(difference) & (seed.mean < 0.5))
-    wrong |= hole & (seed.seed > 0.5)
-    kept = _believed_parts(closed(wrong, 3), seed)
-    return _with_enclosed(kept, seed)
+    wrong |= unknown & (seed.seed > 0.5)
+    whole = _with_enclosed(_believed_parts(closed(wrong, 3), seed), seed)
+    return _with_enclosed(without_rim(whole, difference.size, ~unknown), seed)
 
 
 def _believed_parts(mask: Mask, seed: Seed) -> Mask:
@@ -49,18 +72,12 @@ def _believed_parts(mask: Mask, seed: Seed) -> Mask:
     area = stats[:, 4]
     support = np.maximum(seed.seed, seed.mean)
     mean = component_means(labels, count, support)
-    peak = _component_peaks(labels, count, support)
+    peak = component_peaks(labels, count, support)
     keep = (area >= 25 * scale) & (mean > 0.25)
     keep |= (peak > 0.6) & (area >= 80 * scale)
     keep |= (area > 0.004 * mask.size) & (mean > 0.08)
     keep[0] = False
     return keep[labels]
-
-
-def _component_peaks(labels: I32, count: int, values: F32) -> np.ndarray:
-    peaks = np.zeros(count, np.float32)
-    np.maximum.at(peaks, labels[labels > 0], values[labels > 0])
-    return peaks
 
 
 def _with_enclosed(mask: Mask, seed: Seed) -> Mask:
@@ -76,41 +93,74 @@ def _with_enclosed(mask: Mask, seed: Seed) -> Mask:
     return mask | fill[labels]
 
 
-def projected_alpha(difference: Difference, mask: Mask, hole: Mask) -> F32:
-    """Alpha float32 0-1: 1 inside, in the band the share of the way from background to the nearest sure colour.
+def without_rim(mask: Mask, size: F32, known: Mask) -> Mask:
+    """The mask without its halo of codec noise.
 
-    alpha = clip((I - B).(F - B) / |F - B|^2), the least-squares solution of I = alpha F + (1 - alpha) B for known B.
+    Ringing and chroma bleed reach 3-6 px beyond a cel and lie above any flat tolerance, but far below the ink line they
+    come from: what touches the outside through pixels of less than a quarter of the strongest difference near them is
+    halo. Drawn shots: character IoU 0.936 -> 0.991 (white shirt before a white wall), 0.956 -> 0.979 (pan).
     """
+    ink = cv2.dilate(np.where(mask, size, 0), disc(2 * RIM_DEPTH - 1))
+    outside = ~mask
+    weak = mask & known & (size < RIM_RATIO * ink) & dilate(outside, 2 * RIM_DEPTH + 1)
+    count, labels, _ = components(outside | weak)
+    touches = np.zeros(count, np.bool_)
+    touches[np.unique(labels[outside])] = True
+    touches[0] = False
+    return mask & ~(weak & touches[labels])
+
+
+def projected_alpha(difference: Difference, mask: Mask, hole: Mask) -> F32:
+    """Alpha float32 0-1: 1 inside, 0 outside, in the band along the outline the share of ink in the pixel.
+
+    alpha = clip((I - B).(F - B) / |F - B|^2), the least-squares solution of I = alpha F + (1 - alpha) B for known B;
+    F is the colour that differs most from the background within 2 px: the ink line, not the fill behind it (which may
+    equal the background). Where ink and background are alike the outline is only softened.
+    """
+    alpha = np.zeros(mask.shape, np.float32)
     if not mask.any():
-        return np.zeros(mask.shape, np.float32)
-    sure = erode(mask, BAND)
-    if not sure.any():
-        sure = mask
-    band = dilate(mask, BAND) & ~sure
-    alpha = sure.astype(np.float32)
-    rows, columns = nearest_index(sure)
-    where = np.nonzero(band)
-    fill = difference.frame[rows[where], columns[where]].astype(np.float32)
-    behind = difference.background[where].astype(np.float32)
-    toward = fill - behind
-    share = ((difference.frame[where] - behind) * toward).sum(axis=1) / np.maximum((toward**2).sum(axis=1), 1)
-    share = np.clip(share, 0, 1)
-    strong = (difference.size[where] > OPAQUE_LEVELS) & mask[where]
-    share = np.where(strong, np.maximum(share, OPAQUE_ALPHA), share)
-    share = np.where(hole[where], mask[where].astype(np.float32), share)
-    alpha[where] = share
+        return alpha
+    box = bounding_box(mask, 8)
+    inside = mask[box]
+    sure = erode(inside, INNER)
+    band = np.nonzero(dilate(inside, OUTER) & ~sure)
+    strength, ink = _strongest_near(difference.size[box] * inside, difference.frame[box])
+    behind = difference.background[box][band].astype(np.float32)
+    toward = ink[band] - behind
+    mixed = difference.frame[box][band] - behind
+    share = (mixed * toward).sum(axis=1) / np.maximum((toward * toward).sum(axis=1), 1)
+    share = np.clip((share - NOISE_SHARE) / (1 - 2 * NOISE_SHARE), 0, 1)
+    soft = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 0.8)[band]
+    trust = np.clip((strength[band] - CLOSE_LEVELS) / (APART_LEVELS - CLOSE_LEVELS), 0, 1)
+    trust[erode(hole, DEEP_ALPHA)[box][band]] = 0
+    part = alpha[box]
+    part[sure] = 1
+    part[band] = trust * share + (1 - trust) * soft
     return alpha
 
 
-def solved_colour(frame: U8, background: U8, alpha: F32, light: U8 | None = None) -> U8:
-    """Straight colour C = (I - E - (1 - alpha) B) / alpha, clipped; 0 where alpha is 0. uint8 [h, w, 3].
+def _strongest_near(strength: F32, colour: U8) -> tuple[F32, F32]:
+    """Strength and colour (float32) of the strongest pixel within 2 px, in two rounds of 3x3."""
+    best, found = strength.copy(), colour.astype(np.float32)
+    for _ in range(2):
+        padded = cv2.copyMakeBorder(best, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+        colours = cv2.copyMakeBorder(found, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+        height, width = best.shape
+        for dy, dx in ((0, 0), (0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1), (2, 2)):
+            other = padded[dy : dy + height, dx : dx + width]
+            stronger = other > best
+            best = np.where(stronger, other, best)
+            found = np.where(stronger[..., None], colours[dy : dy + height, dx : dx + width], found)
+    return best, found
 
-    `light` E is what the effect layer adds. With this colour the recomposition is exact but for clipping.
+
+def solved_colour(frame: U8 | F32, background: U8, alpha: F32) -> U8:
+    """Straight colour C = (I - (1 - alpha) B) / alpha, clipped; 0 where alpha is 0. uint8 [h, w, 3].
+
+    `frame` is in levels, effects already taken off. With this colour the recomposition is exact but for clipping.
     """
     a = alpha[..., None]
     rest = frame.astype(np.float32) - (1 - a) * background
-    if light is not None:
-        rest -= light
     colour = np.rint(np.clip(rest / np.maximum(a, 1 / 255), 0, 255)).astype(np.uint8)
     return np.where(a > 0, colour, np.uint8(0))
 

@@ -36,15 +36,21 @@ class Clip:
         drawing = np.asarray(self.drawing, np.int32)
         object.__setattr__(self, "drawing", drawing)
         if len(self.frames) == 0 or len(drawing) != len(self.frames):
-            raise ContractError(f"clip {self.clip_id}: {len(self.frames)} frames, {len(drawing)} drawing numbers")
+            raise ContractError(
+                f"clip {self.clip_id}: {len(self.frames)} frames, {len(drawing)} drawing numbers"
+            )
         steps = np.diff(drawing)
         if drawing[0] != 0 or (len(steps) and (steps.min() < 0 or steps.max() > 1)):
             raise ContractError(f"clip {self.clip_id}: drawings must count up from 0 without gaps")
         if len(self.drawing_ids) != drawing[-1] + 1:
-            raise ContractError(f"clip {self.clip_id}: {len(self.drawing_ids)} ids, {drawing[-1] + 1} drawings")
+            raise ContractError(
+                f"clip {self.clip_id}: {len(self.drawing_ids)} ids, {drawing[-1] + 1} drawings"
+            )
         first = self.frames[0]
         if first.ndim != 3 or first.shape[2] != 3 or first.dtype != np.uint8:
-            raise ContractError(f"clip {self.clip_id}: frames are {first.dtype}{first.shape}, not uint8 [h, w, 3]")
+            raise ContractError(
+                f"clip {self.clip_id}: frames are {first.dtype}{first.shape}, not uint8 [h, w, 3]"
+            )
 
     @property
     def size(self) -> tuple[int, int]:

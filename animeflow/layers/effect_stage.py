@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
-import numpy as np
-
 from animeflow.layers.background import Background
-from animeflow.layers.character import quantised
 from animeflow.layers.character_stage import difference_of
 from animeflow.layers.clip import Clip
-from animeflow.layers.difference import Difference
-from animeflow.layers.effects import Blend, Effect, added_light, light_mask, see_through_layer, supported
-from animeflow.layers.pixels import F32, Mask, channel_max, dilate
-from animeflow.layers.recompose import blended
+from animeflow.layers.effects import (
+    Blend,
+    Effect,
+    bright_spots,
+    choose_blend,
+    follows_plate,
+    light_layer,
+    supported,
+)
+from animeflow.layers.fitness import Why
+from animeflow.layers.pixels import F32, Mask
+from animeflow.layers.smoke import smoke_layer
 from animeflow.layers.store import LayerWriter, Row, ShownDrawing, base_row
 from animeflow.settings.layers import LayersSettings
-
-# Smoke must leave this share of the squared difference that added light leaves: the simpler layer wins a tie.
-SMOKE_GAIN = 0.7
-SMOKE_ALPHA, SMOKE_AREA = 0.1, 0.01
 
 
 def effect_clip(
@@ -40,50 +40,47 @@ def effect_clip(
 def find_effects(
     clip: Clip, alphas: Sequence[F32], background: Background, settings: LayersSettings
 ) -> list[Effect | None]:
-    """The effect of every drawing, None without one. A clip whose plate needs no effect has none."""
-    if not (settings.effects.enabled and background.has_plate and background.light):
+    """The effect of every drawing, None without one. Without a plate there is nothing to see light against."""
+    if not (settings.effects.enabled and background.has_plate):
         return [None] * clip.drawings
-    masks, peaks = [], []
-    for drawing in range(clip.drawings):
-        difference = difference_of(clip, drawing, background, settings)
-        hole = background.behind(drawing, clip.size).hole
-        masks.append(light_mask(difference, alphas[drawing], hole, settings.effects))
-        peaks.append(channel_max(cv2.GaussianBlur(difference.signed.astype(np.float32), (0, 0), 1)))
-    steady = supported(masks, peaks, settings.effects)
+    if background.reason == Why.SMOKE:
+        return [_smoke(clip, d, alphas[d], background, settings) for d in range(clip.drawings)]
+    masks = light_masks(clip, alphas, background, settings)
+    blend = _blend(clip, masks, background, settings)
     return [
-        _best(difference_of(clip, d, background, settings), steady[d], alphas[d])
+        light_layer(difference_of(clip, d, background, settings), masks[d], alphas[d], blend)
         for d in range(clip.drawings)
     ]
 
 
-def _best(difference: Difference, mask: Mask, alpha: F32) -> Effect | None:
-    light = added_light(difference, mask, alpha) if mask.any() else None
-    smoke = _smoke(difference, alpha)
-    if smoke is not None and (
-        light is None or _left(difference, smoke, alpha) < SMOKE_GAIN * _left(difference, light, alpha)
-    ):
-        return smoke
-    return light
+def light_masks(
+    clip: Clip, alphas: Sequence[F32], background: Background, settings: LayersSettings
+) -> list[Mask]:
+    """Where light was added, bool [h, w] per drawing: bright parts that a neighbouring drawing supports."""
+    spots = [
+        bright_spots(
+            difference_of(clip, d, background, settings),
+            alphas[d],
+            background.behind(d, clip.size).hole,
+            settings.effects,
+        )
+        for d in range(clip.drawings)
+    ]
+    return [supported(spots, d) for d in range(clip.drawings)]
 
 
-def _smoke(difference: Difference, alpha: F32) -> Effect | None:
-    """A see-through layer, where enough of the frame shows its background through it."""
-    share, colour = see_through_layer(difference, alpha)
-    mask = (share > SMOKE_ALPHA) & (alpha < 0.5) & dilate(difference.unlike, 9)
-    if mask.mean() < SMOKE_AREA:
-        return None
-    shown = np.where(mask, share, 0).astype(np.float32)
-    picture = np.dstack([np.rint(colour).astype(np.uint8), quantised(shown)])
-    effect = Effect(picture, mask, Blend.OVER, float(shown[mask].mean()), float(shown.max()))
-    plain = float((difference.signed[mask].astype(np.float32) ** 2).mean())
-    return effect if _left(difference, effect, alpha, mask) < SMOKE_GAIN * plain else None
+def _blend(clip: Clip, masks: Sequence[Mask], background: Background, settings: LayersSettings) -> Blend:
+    lit = [d for d, mask in enumerate(masks) if mask.any()]
+    chosen = lit[:: max(1, len(lit) // 8)]
+    found = [follows_plate(difference_of(clip, d, background, settings), masks[d]) for d in chosen]
+    return choose_blend([evidence for evidence in found if evidence is not None])
 
 
-def _left(difference: Difference, effect: Effect, alpha: F32, where: Mask | None = None) -> float:
-    """Mean squared difference that an effect leaves outside the character."""
-    outside = alpha < 0.02 if where is None else where
-    put = blended(difference.background.astype(np.float32), effect.picture, effect.blend)
-    return float(((difference.frame - np.clip(put, 0, 255))[outside] ** 2).mean()) if outside.any() else 0.0
+def _smoke(
+    clip: Clip, drawing: int, alpha: F32, background: Background, settings: LayersSettings
+) -> Effect | None:
+    hole = background.behind(drawing, clip.size).hole
+    return smoke_layer(difference_of(clip, drawing, background, settings), alpha, hole)
 
 
 def _row(

@@ -13,13 +13,25 @@ import cv2
 import numpy as np
 
 from animeflow.layers.difference import Difference
-from animeflow.layers.pixels import F32, U8, Mask, channel_max, channel_min, components, correlation, dilate, luma, opened
+from animeflow.layers.pixels import (
+    F32,
+    U8,
+    Mask,
+    channel_max,
+    channel_min,
+    component_peaks,
+    components,
+    dilate,
+    luma,
+    opened,
+)
 from animeflow.settings.layers import EffectSettings
 
 REFERENCE_AREA = 640 * 360
 MIN_PART_PX = 20
 KEPT_AROUND = 9  # E is kept in the mask dilated by this
-SMOKE_WINDOW = 15
+CLIPPED = 250  # a channel this bright hides how much light was added
+SCREEN_MARGIN = 0.1  # how much less E must follow the plate under the screen model
 
 
 class Blend(enum.StrEnum):
@@ -36,7 +48,7 @@ class Effect:
 
     picture    uint8: RGB [h, w, 3] for add and screen, straight RGBA [h, w, 4] for over
     mask       bool [h, w], where it is
-    intensity  mean of the strongest channel over the mask, 0-1
+    intensity  mean of the strongest channel (over: of alpha) over the mask, 0-1
     peak       its largest value, 0-1
     """
 
@@ -47,62 +59,84 @@ class Effect:
     peak: float
 
 
-def light_mask(difference: Difference, alpha: F32, hole: Mask, settings: EffectSettings) -> Mask:
+@dataclass(frozen=True)
+class Spots:
+    """Candidates of one drawing, bool [h, w]: all bright parts, and those strong enough to need no support."""
+
+    mask: Mask
+    strong: Mask
+
+
+def bright_spots(difference: Difference, alpha: F32, hole: Mask, settings: EffectSettings) -> Spots:
     """Where light was added outside the character; never near filled pixels."""
     smooth = cv2.GaussianBlur(difference.signed.astype(np.float32), (0, 0), 1)
-    mask = (channel_max(smooth) > difference.tolerance + 4) & (channel_min(smooth) > -2 * difference.noise)
+    brightest = channel_max(smooth)
+    mask = (brightest > difference.tolerance + 4) & (channel_min(smooth) > -2 * difference.noise)
     mask &= ~dilate(hole, 2 * settings.hole_margin_px + 1) & (alpha < 0.5)
-    scale = mask.size / REFERENCE_AREA
     count, labels, stats = components(opened(mask, 3))
-    peaks = _peaks(labels, count, channel_max(smooth))
-    keep = (stats[:, 4] >= MIN_PART_PX * scale) & (peaks > settings.min_peak)
+    peaks = component_peaks(labels, count, brightest)
+    keep = (stats[:, 4] >= MIN_PART_PX * mask.size / REFERENCE_AREA) & (peaks > settings.min_peak)
+    keep[0] = False
+    return Spots(keep[labels], (keep & (peaks > settings.sure_peak))[labels])
+
+
+def supported(spots: Sequence[Spots], index: int) -> Mask:
+    """The parts of a drawing's candidates that live in a neighbouring drawing too, or are strong enough alone."""
+    own = spots[index]
+    near = [spots[i].mask for i in (index - 1, index + 1) if 0 <= i < len(spots)]
+    if not own.mask.any() or not near:
+        return own.strong
+    also = np.logical_or.reduce([dilate(mask, KEPT_AROUND) for mask in near])
+    count, labels, _ = components(own.mask)
+    keep = np.zeros(count, np.bool_)
+    keep[np.unique(labels[also | own.strong])] = True
     keep[0] = False
     return keep[labels]
 
 
-def _peaks(labels: np.ndarray, count: int, values: F32) -> np.ndarray:
-    peaks = np.zeros(count, np.float32)
-    np.maximum.at(peaks, labels[labels > 0], values[labels > 0])
-    return peaks
+def follows_plate(difference: Difference, mask: Mask) -> tuple[float, float] | None:
+    """How much fine structure of the plate the light repeats (negative correlation), under (add, screen); 0-1.
+
+    The right model takes the plate out of E. None where fewer than 500 pixels can be judged.
+    """
+    judged = mask & (channel_max(difference.frame) < CLIPPED)
+    if int(judged.sum()) < 500:
+        return None
+    below, seen = luma(difference.background).astype(np.float32), luma(difference.frame).astype(np.float32)
+    detail = _detail(below)[judged]
+    screened = (255 - 255 * (255 - seen) / np.maximum(255 - below, 8)).astype(np.float32)
+    return _alike(_detail(seen - below)[judged], detail), _alike(_detail(screened)[judged], detail)
 
 
-def supported(masks: Sequence[Mask], peaks: Sequence[F32], settings: EffectSettings) -> list[Mask]:
-    """Parts that live in a neighbouring drawing too, or are strong enough alone."""
-    kept = []
-    for index, mask in enumerate(masks):
-        near = [masks[i] for i in (index - 1, index + 1) if 0 <= i < len(masks)]
-        also = np.zeros_like(mask) if not near else np.logical_or.reduce([dilate(m, 9) for m in near])
-        count, labels, _ = components(mask)
-        touched = np.zeros(count, np.bool_)
-        touched[np.unique(labels[also & mask])] = True
-        keep = touched | (_peaks(labels, count, peaks[index]) > settings.sure_peak)
-        keep[0] = False
-        kept.append(keep[labels])
-    return kept
+def _detail(values: F32) -> F32:
+    return values - cv2.GaussianBlur(values, (0, 0), 4)
 
 
-def added_light(difference: Difference, mask: Mask, alpha: F32) -> Effect:
-    """The additive layer E = max(0, frame - plate) in and near the mask, weighted by 1 - alpha."""
-    near = dilate(mask, KEPT_AROUND)
-    light = np.clip(difference.signed, 0, 255) * near[..., None] * (1 - alpha[..., None])
-    picture = np.rint(light).astype(np.uint8)
-    return Effect(picture, mask, Blend.ADD, *_strength(picture, mask))
+def _alike(first: F32, second: F32) -> float:
+    scale = float(np.sqrt((first**2).mean() * (second**2).mean()))
+    return abs(float((first * second).mean())) / scale if scale > 1e-3 else 0.0
 
 
-def _strength(picture: U8, mask: Mask) -> tuple[float, float]:
-    if not mask.any():
-        return 0.0, 0.0
-    values = channel_max(picture[..., :3])[mask]
-    return float(values.mean() / 255), float(values.max() / 255)
+def choose_blend(evidence: Sequence[tuple[float, float]]) -> Blend:
+    """`screen` where light repeats clearly less of the plate under it than under `add`."""
+    if not evidence:
+        return Blend.ADD
+    add, screen = np.median(np.array(evidence), axis=0)
+    return Blend.SCREEN if screen < add - SCREEN_MARGIN else Blend.ADD
 
 
-def see_through_layer(difference: Difference, alpha: F32) -> tuple[F32, F32]:
-    """Smoke: (a float32 [h, w], S float32 [h, w, 3]) of frame = (1 - a) plate + a S outside the character."""
-    frame, plate = luma(difference.frame).astype(np.float32), luma(difference.background).astype(np.float32)
-    match, covariance, variance = correlation(frame, plate, SMOKE_WINDOW)
-    valid = ((variance > 30) & (match > 0.75) & (alpha < 0.05)).astype(np.float32)
-    raw = np.clip(1 - covariance / np.maximum(variance, 1), 0, 0.98) * valid
-    spread = cv2.GaussianBlur(raw, (0, 0), 9) / np.maximum(cv2.GaussianBlur(valid, (0, 0), 9), 1e-3)
-    share = np.clip(spread, 0, 0.98)[..., None]
-    colour = (difference.frame - (1 - share) * difference.background) / np.maximum(share, 0.05)
-    return share[..., 0], cv2.blur(np.clip(colour, 0, 255).astype(np.float32), (31, 31))
+def light_layer(difference: Difference, mask: Mask, alpha: F32, blend: Blend) -> Effect | None:
+    """The light E in and near the mask where alpha is below 0.5; None where nothing is left of it."""
+    near = (dilate(mask, KEPT_AROUND) & (alpha < 0.5))[..., None]
+    light = np.clip(difference.signed, 0, 255).astype(np.float32)
+    if blend is Blend.SCREEN:
+        light = np.clip(255 * light / np.maximum(255 - difference.background.astype(np.float32), 1), 0, 255)
+    picture = np.rint(light * near).astype(np.uint8)
+    return _effect(picture, mask, blend, channel_max(picture))
+
+
+def _effect(picture: U8, mask: Mask, blend: Blend, strength: U8) -> Effect | None:
+    if not mask.any() or not strength[mask].any():
+        return None
+    values = strength[mask]
+    return Effect(picture, mask, blend, float(values.mean() / 255), float(values.max() / 255))

@@ -44,7 +44,10 @@ def _one(clip: Clip, covers: Sequence[Mask], drawing: int, inpaint: Inpaint) -> 
         grid = background_flow(clip.picture(drawing), clip.picture(other), covers[drawing], covers[other])
         seen = cv2.remap(clip.picture(other), grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         hidden = covers[other].astype(np.float32)
-        blocked = cv2.remap(hidden, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=1) > 0.01
+        blocked = (
+            cv2.remap(hidden, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=1)
+            > 0.01
+        )
         take = missing & ~blocked
         picture[take], source[take] = seen[take], NEIGHBOUR
         missing &= ~take
@@ -62,7 +65,9 @@ def background_flow(picture: U8, other: U8, cover_here: Mask, cover_there: Mask)
     small = [luma(resized(p, size)) for p in (picture, other)]
     flow = dis_flow(small[0], small[1])
     ends = flow + positions(flow.shape)
-    there = cv2.remap(_mask_at(cover_there, size), ends, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    there = cv2.remap(
+        _mask_at(cover_there, size), ends, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     sure = (_mask_at(cover_here, size) < 0.01) & (there < 0.01)
     spread = spread_flow(flow, sure)
     scale = np.array([width / size[0], height / size[1]], np.float32)

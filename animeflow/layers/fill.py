@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from animeflow.layers.pixels import U8, Mask, dilate
+from animeflow.layers.pixels import U8, Mask, bounding_box
 
 Inpaint = Callable[[U8, Mask], U8]
 
@@ -29,7 +29,7 @@ def fill_holes(picture: U8, hole: Mask, inpaint: Inpaint = telea) -> U8:
         return picture
     if hole.all():
         return np.full_like(picture, 128)
-    box = _box(dilate(hole, 2 * MARGIN_PX + 1))
+    box = bounding_box(hole, MARGIN_PX)
     filled = picture.copy()
     part = np.ascontiguousarray(picture[box]), np.ascontiguousarray(hole[box])
     filled[box] = np.where(part[1][..., None], inpaint(*part), part[0])
@@ -51,8 +51,3 @@ def nearest_index(known: Mask) -> tuple[np.ndarray, np.ndarray]:
     ys, xs = np.nonzero(known)
     rows[labels[ys, xs]], columns[labels[ys, xs]] = ys, xs
     return rows[labels], columns[labels]
-
-
-def _box(mask: Mask) -> tuple[slice, slice]:
-    rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -33,7 +34,7 @@ class Warp:
 
 def dis_flow(first: Grey, second: Grey) -> F32:
     """DIS fast flow of two luma pictures: where each pixel of the first is in the second, minus where it is."""
-    return cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST).calc(first, second, None)
+    return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST).calc(first, second, None)
 
 
 def farneback_flow(first: Grey, second: Grey) -> F32:
@@ -68,7 +69,9 @@ def warps(
 
 def _warp(there: F32, back: F32, own: U8, other: U8, limits: tuple[float, float]) -> Warp:
     grid = there + positions(there.shape[:2])
-    seen_back = cv2.remap(back, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(1e3, 1e3))
+    seen_back = cv2.remap(
+        back, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(1e3, 1e3)
+    )
     seen = cv2.remap(other, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     apart = there + seen_back
     error = cv2.magnitude(apart[..., 0], apart[..., 1])
@@ -91,14 +94,14 @@ def positions(shape: tuple[int, ...]) -> F32:
     return np.dstack([xs, ys])
 
 
-def carried(pictures: Callable[[int], U8], count: int, known: Mapping[int, F32]) -> Iterator[F32]:
+def carried(pictures: Callable[[int], U8], known: Mapping[int, F32]) -> Iterator[F32]:
     """Maps of all drawings from those of some, in order: unknown ones get their known neighbours' along the flow.
 
     `pictures(drawing)` is uint8 RGB; `known` needs the first and the last drawing. From both sides the maps are
     chained drawing by drawing and mixed by distance. Memory: the drawings between two known ones, at 320 px.
     """
     places = sorted(known)
-    for left, right in zip(places, places[1:], strict=False):
+    for left, right in pairwise(places):
         yield known[left]
         yield from _between(pictures, left, right, known)
     yield known[places[-1]]
@@ -110,7 +113,7 @@ def _between(pictures: Callable[[int], U8], left: int, right: int, known: Mappin
     height, width = known[left].shape[:2]
     size = working_size(width, height, CARRY_SIDE)
     small = [resized(pictures(d), size) for d in range(left, right + 1)]
-    pairs = [warps(a, b, side=CARRY_SIDE) for a, b in zip(small, small[1:], strict=False)]
+    pairs = [warps(a, b, side=CARRY_SIDE) for a, b in pairwise(small)]
     ahead, behind = [resized(known[left], size)], [resized(known[right], size)]
     for pair in pairs[:-1]:
         ahead.append(pair[1].pull(ahead[-1]))
@@ -153,7 +156,9 @@ def _median3(own: F32, before: F32, after: F32, where: Mask) -> F32:
     return np.where(where if own.ndim == 2 else where[..., None], middle, own)
 
 
-def flicker(pictures: Callable[[int], U8], alphas: Sequence[F32], *, flow_of: FlowOf = farneback_flow) -> float | None:
+def flicker(
+    pictures: Callable[[int], U8], alphas: Sequence[F32], *, flow_of: FlowOf = farneback_flow
+) -> float | None:
     """Mean |alpha - warped previous alpha| x 1000 over consistently moving pixels; None for a single drawing.
 
     Judge with another flow than the one that smoothed: the default is Farneback's.

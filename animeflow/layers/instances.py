@@ -38,8 +38,8 @@ def label_instances(
 ) -> Iterator[U8]:
     """Instance maps of a clip in drawing order: uint8 [h, w], 0 nobody, ids stay with a character.
 
-    Parts that touch are split by the previous drawing's masks, moved along the flow; a lost character that comes back is
-    recognised by its colours. Small parts (a strand of hair) belong to the nearest instance.
+    Parts that touch are split by the previous drawing's masks, moved along the flow; a lost character that comes back
+    is recognised by its colours. Small parts (a strand of hair) belong to the nearest instance.
     """
     known = _Known()
     for drawing in range(len(alphas)):
@@ -81,7 +81,9 @@ def _labels(mask: Mask, picture: U8, moved: dict[int, F32], known: _Known, min_p
 
 def _owners(where: Mask, moved: dict[int, F32], taken: set[int]) -> list[int]:
     """Instances of the previous drawing that this part holds, largest share first."""
-    shares = {i: float(soft[where].sum() / max(soft.sum(), 1e-6)) for i, soft in moved.items() if i not in taken}
+    shares = {
+        i: float(soft[where].sum() / max(soft.sum(), 1e-6)) for i, soft in moved.items() if i not in taken
+    }
     return sorted((i for i, share in shares.items() if share >= OVERLAP), key=lambda i: -shares[i])
 
 

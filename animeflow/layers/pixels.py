@@ -105,6 +105,16 @@ def gradient(picture: U8) -> F32:
     return cv2.dilate(strongest, disc(3)) / 8
 
 
+def bounding_box(mask: Mask, margin: int = 0) -> tuple[slice, slice]:
+    """Rows and columns that hold a mask (which must not be empty), with a margin, inside the picture."""
+    rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
+    height, width = mask.shape
+    return (
+        slice(max(0, int(rows[0]) - margin), min(height, int(rows[-1]) + 1 + margin)),
+        slice(max(0, int(columns[0]) - margin), min(width, int(columns[-1]) + 1 + margin)),
+    )
+
+
 def components(mask: Mask) -> tuple[int, I32, npt.NDArray[np.int32]]:
     """Eight-connected components: (count with background, labels [h, w], statistics [count, 5])."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
@@ -117,6 +127,14 @@ def component_means(labels: I32, count: int, values: npt.NDArray) -> F64:
     return sums / np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
 
 
+def component_peaks(labels: I32, count: int, values: F32) -> F32:
+    """Largest value per label; 0 for the background and for labels without positive values."""
+    peaks = np.zeros(count, np.float32)
+    inside = labels > 0
+    np.maximum.at(peaks, labels[inside], values[inside])
+    return peaks
+
+
 def correlation(first: F32, second: F32, side: int) -> tuple[F32, F32, F32]:
     """Windowed statistics of two luma pictures: (normalised correlation, covariance, variance of the second)."""
 
@@ -127,4 +145,4 @@ def correlation(first: F32, second: F32, side: int) -> tuple[F32, F32, F32]:
     var_a = np.maximum(mean(first * first) - mean_a * mean_a, 0)
     var_b = np.maximum(mean(second * second) - mean_b * mean_b, 0)
     covariance = mean(first * second) - mean_a * mean_b
-    return covariance / np.sqrt(var_a * var_b + 1e-3), covariance, var_b
+    return (covariance / np.sqrt(var_a * var_b + np.float32(1e-3))).astype(np.float32), covariance, var_b

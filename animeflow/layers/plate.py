@@ -15,7 +15,7 @@ import numpy as np
 
 from animeflow.layers.camera import Camera
 from animeflow.layers.clip import Clip
-from animeflow.layers.pixels import F32, F64, I32, U8, Mask, channel_max, disc, resized
+from animeflow.layers.pixels import F32, F64, I32, U8, Mask, channel_max, components, disc, resized
 from animeflow.layers.seeds import SeedMaps
 from animeflow.layers.warp import frame_weight, is_exact, to_canvas
 
@@ -23,7 +23,9 @@ STRIP_ROWS = 32
 SURE_BACKGROUND = 0.35  # mean character probability under which effects may choose the lower quantile
 EFFECT_SPREAD, EFFECT_BRIGHTER, EFFECT_SHARE = 6.0, 10.0, 0.10
 SAME_LEVELS = 12.0  # samples this near to the value are averaged: codec noise
-BELIEVED_WEIGHT = 0.05
+BELIEVED_WEIGHT = 0.05  # a sample this sure shows background, unless its neighbourhood is character
+DOUBTED_WEIGHT = 0.1  # mean weight of the agreeing samples below which a pixel beside a sure hole is hole too
+CORE_SHARE = 0.1  # of a doubted region: so much sure hole makes it hole
 BELIEVED_SPAN = 0.15  # of the frame width: camera motion under which only background stays put
 FLOOR_WEIGHT = 1e-4
 
@@ -103,7 +105,8 @@ def build_plate(samples: Sequence[Sample], size: tuple[int, int], *, low_quantil
     """The plate on a canvas of `size` (W, H). Memory: one strip of 32 rows of all samples, plus the samples."""
     width, height = size
     colour = np.zeros((height, width, 3), np.uint8)
-    hole, dimmed = np.ones((height, width), np.bool_), np.zeros((height, width), np.bool_)
+    core, doubted = np.ones((height, width), np.bool_), np.ones((height, width), np.bool_)
+    dimmed = np.zeros((height, width), np.bool_)
     revealed = np.zeros((height, width), np.uint16)
     noise: list[np.ndarray] = []
     frame_width = samples[0].picture.shape[1]
@@ -114,10 +117,24 @@ def build_plate(samples: Sequence[Sample], size: tuple[int, int], *, low_quantil
             continue
         value, dimmed[part] = stack.value(low_quantile)
         colour[part], agree = stack.settled(value)
-        hole[part] = ~stack.believed(agree, span=BELIEVED_SPAN * frame_width)
+        core[part], doubted[part] = stack.unbelieved(agree, span=BELIEVED_SPAN * frame_width)
         revealed[part] = agree.sum(axis=0)
         noise.append(stack.noise(colour[part]))
-    return Plate(colour, hole, dimmed, revealed, _sigma(noise))
+    return Plate(colour, grown_holes(core, doubted), dimmed, revealed, _sigma(noise))
+
+
+def grown_holes(core: Mask, doubted: Mask) -> Mask:
+    """Sure holes, and the doubted regions of which they are a good part.
+
+    A sleeve that one drawing's seed missed is no background because the body around it is none; a tree that the
+    networks take for a character half of the time stays background, because nothing in it is sure (a threshold with
+    hysteresis).
+    """
+    count, labels, stats = components(core | doubted)
+    sure = np.bincount(labels[core], minlength=count)
+    whole = sure >= CORE_SHARE * stats[:, 4]
+    whole[0] = False
+    return core | whole[labels]
 
 
 def strips(height: int, rows: int = STRIP_ROWS) -> Iterator[tuple[int, int]]:
@@ -179,24 +196,33 @@ class _Stack:
 
     def settled(self, value: U8) -> tuple[U8, Mask]:
         """Weighted mean of the samples that agree with the value, and which agree [N, r, W]."""
-        near = np.stack([channel_max(cv2.absdiff(picture, value)) <= SAME_LEVELS for picture in self.pictures])
+        near = np.stack(
+            [channel_max(cv2.absdiff(picture, value)) <= SAME_LEVELS for picture in self.pictures]
+        )
         agree = near & (self.weights > 0)
         votes = np.where(agree, self.weights, 0)
         total = votes.sum(axis=0)
-        mean = np.einsum("nrw,nrwc->rwc", votes, self.pictures.astype(np.float32)) / np.maximum(total, 1e-9)[..., None]
+        mean = (
+            np.einsum("nrw,nrwc->rwc", votes, self.pictures.astype(np.float32))
+            / np.maximum(total, 1e-9)[..., None]
+        )
         mean = np.where(total[..., None] > 0, mean, value)
         return np.rint(mean).astype(np.uint8), agree
 
-    def believed(self, agree: Mask, *, span: float) -> Mask:
-        """Seen as background: one sample that is no character, or the same under much camera motion."""
+    def unbelieved(self, agree: Mask, *, span: float) -> tuple[Mask, Mask]:
+        """Pixels that no sample shows as background, and those whose agreeing samples mostly say character.
+
+        Under much camera motion a pixel is believed whatever the seeds say: only background stays put.
+        """
         sure = (agree & (self.weights > BELIEVED_WEIGHT)).any(axis=0)
+        mean = (self.weights * agree).sum(axis=0) / np.maximum(agree.sum(axis=0), 1)
         spread = np.zeros(agree.shape[1:], np.float64)
         for axis in range(2):
             places = self.centres[:, axis][:, None, None]
             high = np.where(agree, places, -np.inf).max(axis=0)
             low = np.where(agree, places, np.inf).min(axis=0)
             spread = np.maximum(spread, np.where(agree.any(axis=0), high - low, 0))
-        return sure | (spread > span)
+        return ~sure & (spread <= span), (mean < DOUBTED_WEIGHT) & (spread <= span)
 
     def noise(self, value: U8) -> np.ndarray:
         """|sample - value| of sure background, thinned; one number per pixel (mean of channels)."""

@@ -13,7 +13,8 @@ PEAK_DB = 99.0  # written for identical pictures
 def recompose(character: U8, background: U8, effect: U8 | None = None, blend: Blend | None = None) -> U8:
     """alpha C + (1 - alpha) background, then the effect by its blend, rounded and clipped to uint8 [h, w, 3].
 
-    `character` straight RGBA uint8 [h, w, 4], `background` RGB; `effect` RGB for add and screen, straight RGBA for over.
+    `character` straight RGBA uint8 [h, w, 4], `background` RGB; `effect` RGB for add and screen, straight RGBA for
+    over.
     """
     alpha = character[..., 3:].astype(np.float32) / np.float32(255)
     below = alpha * character[..., :3] + (1 - alpha) * background
@@ -30,6 +31,25 @@ def blended(below: F32, effect: U8, blend: Blend) -> F32:
     if blend is Blend.SCREEN:
         return 255 - (255 - below) * (255 - effect.astype(np.float32)) / np.float32(255)
     return below + effect
+
+
+def without_effect(frame: U8, effect: U8, blend: Blend) -> F32:
+    """What lies below an effect, float32 [h, w, 3] in levels: the inverse of `blended` where it is not total."""
+    seen = frame.astype(np.float32)
+    if blend is Blend.OVER:
+        share = effect[..., 3:].astype(np.float32) / np.float32(255)
+        return (seen - share * effect[..., :3]) / np.maximum(1 - share, np.float32(1 / 255))
+    if blend is Blend.SCREEN:
+        return (255 - 255 * (255 - seen) / np.maximum(255 - effect.astype(np.float32), 1)).astype(np.float32)
+    return seen - effect
+
+
+def outside(effect: U8, alpha: F32) -> U8:
+    """An effect picture weighted by 1 - alpha of the character: what shines over the character stays in its colour."""
+    free = 1 - alpha[..., None]
+    if effect.shape[2] == 4:
+        return np.dstack([effect[..., :3], np.rint(effect[..., 3:] * free).astype(np.uint8)])
+    return np.rint(effect * free).astype(np.uint8)
 
 
 def psnr(first: U8, second: U8, where: np.ndarray | None = None) -> float | None:

@@ -113,12 +113,19 @@ def _sparse(frame: View, reference: View, guess: F64) -> tuple[F32, F32]:
         return np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32)
     start = reference.corners
     inside = apply(np.linalg.inv(guess), start)
-    options = {"winSize": (21, 21), "maxLevel": 3, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
-    found, there, _ = cv2.calcOpticalFlowPyrLK(reference.grey, frame.grey, start, inside.copy(), **options)
-    again, back, _ = cv2.calcOpticalFlowPyrLK(frame.grey, reference.grey, found, start.copy(), **options)
-    good = (there.ravel() == 1) & (back.ravel() == 1) & (np.abs(again - start).max(axis=1) < 0.5)
+    found, there = _tracked(reference.grey, frame.grey, start, inside)
+    again, back = _tracked(frame.grey, reference.grey, found, start)
+    good = there & back & (np.abs(again - start).max(axis=1) < 0.5)
     good &= _masked_at(frame.mask, found)
     return found[good], start[good]
+
+
+def _tracked(first: U8, second: U8, points: F32, guess: F32) -> tuple[F32, npt.NDArray[np.bool_]]:
+    """Points of the first picture found in the second by pyramidal Lucas-Kanade, and which were."""
+    found, state, _ = cv2.calcOpticalFlowPyrLK(
+        first, second, points, guess.copy(), winSize=(21, 21), maxLevel=3, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
+    )
+    return found, state.ravel() == 1
 
 
 def _dense(frame: View, reference: View, guess: F64) -> tuple[F32, F32]:
@@ -127,7 +134,7 @@ def _dense(frame: View, reference: View, guess: F64) -> tuple[F32, F32]:
     moved = cv2.warpAffine(
         frame.grey, guess[:2], (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST).calc(reference.grey, moved, None)
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST).calc(reference.grey, moved, None)
     grid = np.zeros((height, width), np.bool_)
     grid[4::8, 4::8] = True
     ys, xs = np.nonzero(grid & reference.structure)
@@ -166,7 +173,7 @@ def similarity_of(source: F32, target: F32) -> F64 | None:
     return np.vstack([found, [0, 0, 1]]).astype(np.float64)
 
 
-def apply(matrix: F64, points: npt.NDArray) -> F32:
+def apply(matrix: npt.NDArray, points: npt.NDArray) -> F32:
     """Points [N, 2] under a 3x3 affine matrix."""
     return (points @ matrix[:2, :2].T + matrix[:2, 2]).astype(np.float32)
 

@@ -19,7 +19,9 @@ from animeflow.settings.layers import SegmentationSettings
 Net = Callable[[Sequence[U8]], list[F32]]
 
 PROBABLE, SURE, NOT = 0.5, 0.85, 0.15
-NEAR_PX = 41  # sure background lies within this of the probable character; the rest is background all the same
+NEAR_PX = (
+    41  # sure background lies within this of the probable character; the rest is background all the same
+)
 MIN_AGREEMENT = 0.45  # IoU of GrabCut and the networks below which GrabCut ran away
 
 
@@ -57,7 +59,7 @@ class SeedMaps:
     @property
     def mean(self) -> F32:
         """Mean of the networks, float32 0-1."""
-        return (self.segment + self.matte) / 2
+        return (self.segment + self.matte) / np.float32(2)
 
     @property
     def most(self) -> F32:
@@ -76,9 +78,11 @@ def make_seeds(clip: Clip, nets: SeedNets, settings: SegmentationSettings | None
     def picture(drawing: int) -> U8:
         return resized(clip.picture(drawing), size)
 
-    known = {d: net_maps(clip.picture(d), nets, size) for d in asked_drawings(clip.drawings, settings.net_drawings)}
+    known = {
+        d: net_maps(clip.picture(d), nets, size) for d in asked_drawings(clip.drawings, settings.net_drawings)
+    }
     found, cuts = [], []
-    for drawing, maps in enumerate(carried(picture, clip.drawings, known)):
+    for drawing, maps in enumerate(carried(picture, known)):
         seed, cut = grabcut_seed(picture(drawing), maps, iterations=settings.grabcut_iterations)
         found.append(_bytes(np.dstack([maps, seed])))
         cuts.append(cut)
@@ -99,7 +103,7 @@ class _Floats(Sequence[F32]):
     def __len__(self) -> int:
         return len(self._maps)
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def, override]
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
         return self._maps[index].astype(np.float32) / np.float32(255)
 
 

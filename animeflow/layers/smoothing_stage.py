@@ -17,7 +17,7 @@ from animeflow.layers.effects import Blend
 from animeflow.layers.flow import flicker, stabilised
 from animeflow.layers.instances import boxes_of, label_instances
 from animeflow.layers.pixels import F32, U8
-from animeflow.layers.recompose import psnr, recompose
+from animeflow.layers.recompose import outside, psnr, recompose, without_effect
 from animeflow.layers.store import LayerWriter, Row, ShownDrawing, base_row, drawing_rows, picture_at
 from animeflow.layers.warp import to_frame
 from animeflow.settings.layers import LayersSettings
@@ -134,9 +134,10 @@ def _publish(
     settings: LayersSettings,
 ) -> tuple[Row, _Proof]:
     frame, view = clip.picture(drawing), background.behind(drawing, clip.size)
-    light = effect.picture if effect is not None and effect.blend is Blend.ADD else None
-    layer = rgba(solved_colour(frame, view.picture, alpha, light), alpha)
-    put = recompose(layer, view.picture, effect.picture if effect else None, effect.blend if effect else None)
+    over = None if effect is None else (outside(effect.picture, alpha), effect.blend)
+    below = frame if over is None else without_effect(frame, *over)
+    layer = rgba(solved_colour(below, view.picture, alpha), alpha)
+    put = recompose(layer, view.picture, *(over or ()))
     name = clip.drawing_ids[drawing]
     row: Row = {
         **writer.webp(f"{name}_char", layer, "character"),
@@ -149,9 +150,9 @@ def _publish(
         "outside_psnr": psnr(put, frame, layer[..., 3] < OUTSIDE_ALPHA),
         "instances": boxes_of(instances),
     }
-    if effect is not None:
+    if effect is not None and over is not None:
         row |= {
-            **writer.webp(f"{name}_effect", effect.picture, "effect"),
+            **writer.webp(f"{name}_effect", over[0], "effect"),
             "blend": effect.blend.value,
             "effect_intensity": effect.intensity,
         }

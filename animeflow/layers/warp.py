@@ -29,7 +29,9 @@ def to_canvas(
     return cv2.warpAffine(picture, strip, (width, rows[1] - rows[0]), flags=how, borderMode=edge)
 
 
-def to_frame(canvas: npt.NDArray, matrix: F64, size: tuple[int, int], *, nearest: bool = False) -> npt.NDArray:
+def to_frame(
+    canvas: npt.NDArray, matrix: F64, size: tuple[int, int], *, nearest: bool = False
+) -> npt.NDArray:
     """What a frame of `size` (w, h) sees of the canvas. `matrix` takes frame px to canvas px."""
     if is_exact(matrix):
         x, y = (int(v) for v in np.rint(matrix[:2, 2]))
