@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from animeflow.cli.exits import Exit
-from animeflow.cli.main import cli
-from animeflow.tables.ids import shard_key
 from animeflow.tables.stages import STAGES
 from animeflow.tables.workspace import Workspace
+from animeflow_tests.defs.conftest import WHOLE
 from animeflow_tests.defs.services import DEPLOY, Server, server_missing, services, temporary_database
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +51,7 @@ def launch(server: Server, job: str, shard: str, settings: dict[str, object]) ->
     return str(answer["run"]["runId"])
 
 
-def wait_for_end(server: Server, run_id: str, *, timeout_s: float = 280) -> str:
+def wait_for_end(server: Server, run_id: str, *, timeout_s: float = 500) -> str:
     """The status with which a run ended."""
     deadline = time.monotonic() + timeout_s
     while (status := server.graphql(STATUS, id=run_id)["runOrError"]["status"]) not in ENDED:
@@ -66,28 +64,18 @@ def wait_for_end(server: Server, run_id: str, *, timeout_s: float = 280) -> str:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_run_launched_through_the_web_server_on_postgresql_gives_the_tables_of_a_sqlite_run(
-    tmp_path: Path, clip: Path
+    tmp_path: Path, whole: Workspace
 ) -> None:
     if reason := server_missing():
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    source = tmp_path / "source"
-    source.mkdir()
-    (source / "clip.mkv").write_bytes(clip.read_bytes())
-    sqlite, postgres = Workspace(tmp_path / "sqlite"), Workspace(tmp_path / "postgres")
-    words = ["run", str(source), "--out", str(sqlite.root), "--set", "run.min_free_gb=0", "--no-report"]
-    with pytest.raises(Exit) as done:
-        cli.main(args=words, standalone_mode=False)
-    assert done.value.code == 0
-    shard = shard_key(".")
+    postgres = Workspace(tmp_path / "postgres")
+    postgres.root.mkdir()
+    (postgres.root / "settings.yaml").write_text((whole.root / "settings.yaml").read_text())
     with temporary_database() as database, services(tmp_path / "services", postgres.root, database) as server:
-        settings = {"source": {"hub": {"folder": {"location": str(source)}}}, "run": {"min_free_gb": 0.0}}
-        assert wait_for_end(server, launch(server, "everything", shard, settings)) == "SUCCESS"
-    compared = 0
-    for name, spec in STAGES.items():
-        if spec.partitioned and (expected := sqlite.manifest(shard, name)) is not None:
-            found = postgres.manifest(shard, name)
-            assert found is not None and found.content_digest == expected.content_digest, name
-            compared += 1
-    assert compared == sum(spec.partitioned for spec in STAGES.values())
+        run_id = launch(server, "everything", WHOLE, {"run": {"min_free_gb": 0.0}})
+        assert wait_for_end(server, run_id) == "SUCCESS"
+    names = [name for name, spec in STAGES.items() if spec.partitioned]
+    expected = {name: whole.handle(WHOLE, name).manifest.content_digest for name in names}
+    assert {name: postgres.handle(WHOLE, name).manifest.content_digest for name in names} == expected
