@@ -31,18 +31,22 @@ def separate_file(path: Path, out: Path, settings: Settings) -> dict[str, Any]:
     target = out / f"{slug(path.stem)}-{work.id}"
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".separating-") as scratch:
-        workspace = Workspace(Path(scratch))
-        handles = _stored(work, workspace)
-        for name, make in WORKS.items():
-            inputs = [handles[other] for other in STAGES[name].inputs]
-            stage = open_stage(name, shard=SHARD, settings=settings, workspace=workspace, inputs=inputs)
-            try:
-                handles[name] = _finished(run_per_video(stage, make(stage)))
-            finally:
-                stage.models.close()
-        published = handles["smoothed_layers"]
+        published = separate_in(work, Workspace(Path(scratch)))["smoothed_layers"]
         _take_over(published, target)
         return {"out": str(target), "clips": [_clip(row) for row in published.rows("layer_clips")]}
+
+
+def separate_in(work: FileWork, workspace: Workspace) -> dict[str, Handle]:
+    """Run the stages of the group on one file inside a workspace; what each of them stored, by name."""
+    handles = _stored(work, workspace)
+    for name, make in WORKS.items():
+        inputs = [handles[other] for other in STAGES[name].inputs]
+        stage = open_stage(name, shard=SHARD, settings=work.settings, workspace=workspace, inputs=inputs)
+        try:
+            handles[name] = _finished(run_per_video(stage, make(stage)))
+        finally:
+            stage.models.close()
+    return handles
 
 
 def _stored(work: FileWork, workspace: Workspace) -> dict[str, Handle]:

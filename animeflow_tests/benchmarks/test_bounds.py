@@ -1,9 +1,9 @@
 from benchmarks.accuracy import seeds_of, summarise
 from benchmarks.bounds import Bound, judge
 
-ROWS = [
-    {"kind": "pan", "method": "ours", "measure": "iou", "value": value} for value in (0.9, 0.8, 0.95)
-] + [{"kind": "pan", "method": "peer", "measure": "iou", "value": 0.91}]
+ROWS = [{"kind": "pan", "method": "ours", "measure": "iou", "value": value} for value in (0.9, 0.8, 0.95)] + [
+    {"kind": "pan", "method": "peer", "measure": "iou", "value": 0.91}
+]
 VALUES = summarise([*ROWS, {"kind": "pan", "method": "ours", "measure": "iou", "value": None}])
 
 

@@ -48,7 +48,9 @@ def test_a_bad_option_of_the_command_line_is_named_as_typed():
 
 def test_a_secret_in_a_file_is_refused_and_not_shown(tmp_path):
     token = "hf_" + "a" * 34
-    with pytest.raises(SettingsError, match=r"mine\.yaml, line 2: media\.av1\.profile looks like a secret") as caught:
+    with pytest.raises(
+        SettingsError, match=r"mine\.yaml, line 2: media\.av1\.profile looks like a secret"
+    ) as caught:
         settings(tmp_path, f"media:\n  av1: {{profile: {token}}}")
     assert token not in str(caught.value)
 
