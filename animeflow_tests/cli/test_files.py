@@ -1,0 +1,96 @@
+"""Commands on single files: their JSON, their order, failed files, and stdout that holds nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from animeflow.settings.load import load
+from animeflow.settings.rules import rules_of
+from animeflow.tables.schemas.catalog import MEASURE_COLUMNS
+from animeflow_tests.cli.conftest import Call
+
+CONTENT = ("--set", "shots.detector={kind: content}")
+NO_TEXT = ("--set", "shots.text.enabled=false")
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    path = tmp_path / "not a video.mkv"
+    path.write_bytes(b"nothing")
+    return path
+
+
+def test_shots_gives_frames_cuts_transitions_and_shots(animeflow: Call, clip: Path) -> None:
+    called = animeflow("shots", clip, *CONTENT, "--json")
+    (line,) = called.out.splitlines()
+    found = json.loads(line)
+    assert called.code == 0
+    assert found == {
+        "file": str(clip),
+        "frames": 48,
+        "fps": 24.0,
+        "cuts": [24],
+        "transitions": [],
+        "shots": [{"start": 0, "end": 24}, {"start": 24, "end": 48}],
+    }
+
+
+def test_lines_come_in_the_order_of_the_arguments_and_a_failed_file_is_one_of_them(
+    animeflow: Call, clip: Path, broken: Path
+) -> None:
+    called = animeflow("probe", broken, clip, "nowhere.mkv", "--json")
+    lines = [json.loads(line) for line in called.out.splitlines()]
+    assert [line["file"] for line in lines] == [str(broken), str(clip), "nowhere.mkv"]
+    assert ["error" in line for line in lines] == [True, False, True]
+    assert set(lines[0]) == {"file", "error"}
+    assert called.code == 3, "some files failed"
+
+
+def test_the_exit_code_is_1_when_every_file_failed_and_2_without_any(animeflow: Call, broken: Path) -> None:
+    assert animeflow("shots", broken, "--json").code == 1
+    assert animeflow("shots", "--json").code == 2
+
+
+def test_measures_gives_every_measure_of_every_clip_and_why_one_is_null(animeflow: Call, clip: Path) -> None:
+    called = animeflow("measures", clip, *CONTENT, *NO_TEXT, "--json")
+    (line,) = called.out.splitlines()
+    clips = json.loads(line)["clips"]
+    assert [(found["start"], found["end"]) for found in clips] == [(0, 24), (24, 48)]
+    names = {name for columns in MEASURE_COLUMNS.values() for name in columns}
+    for found in clips:
+        assert set(found["measures"]) == names
+        null = {name for name, value in found["measures"].items() if value is None}
+        assert null == set(found["reasons"]) and all(found["reasons"].values())
+        assert {"quality", "aesthetics", "text_area_max"} <= null
+        assert found["measures"]["general_flashes"] is not None
+
+
+def test_people_get_a_table(animeflow: Call, clip: Path, broken: Path) -> None:
+    called = animeflow("shots", clip, broken, *CONTENT)
+    assert "2 shots" in called.out and "not a video.mkv" in called.err and called.code == 3
+    assert "matroska" in animeflow("probe", clip).out
+    assert "sharpness" in animeflow("measures", clip, *CONTENT, *NO_TEXT).out
+
+
+def test_layers_writes_what_is_published(animeflow: Call, clip: Path, tmp_path: Path) -> None:
+    small = ("--set", "models.matte.short_side_px=64", "--set", "layers.segmentation.net_drawings=1")
+    called = animeflow("layers", clip, "--out", tmp_path / "layers", *CONTENT, *small, "--json")
+    found = json.loads(called.out)
+    assert called.code == 0 and len(found["clips"]) == 2
+    folder = Path(found["out"])
+    rows = [json.loads(line) for line in (folder / "smoothed_layers.jsonl").read_text().splitlines()]
+    assert rows
+    for row in rows:
+        for name in ("character", "background", "hole", "instances"):
+            assert (folder / row[f"{name}_path"]).is_file()
+    assert [path.name for path in (tmp_path / "layers").iterdir()] == [folder.name], (
+        "nothing else stays behind"
+    )
+
+
+def test_what_is_measured_is_what_the_rules_ask_for() -> None:
+    columns = {name for found in MEASURE_COLUMNS.values() for name in found} | {"duration_s"}
+    assert {rule.column for rule in rules_of(load(environment={}).curation)} <= columns
