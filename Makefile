@@ -21,7 +21,7 @@ demo: $(STAMP) ## draw two episodes and run every stage on them; ends with where
 	@$(BIN)/animeflow demo --out workspace
 
 test: $(STAMP) ## the whole test suite, in parallel
-	@$(BIN)/python -m pytest -n auto --dist worksteal
+	@$(BIN)/python -m pytest -n auto --dist worksteal -rfEs
 
 dev: $(STAMP) ## the Dagster UI on the demo's results
 	@$(BIN)/animeflow ui --out workspace
