@@ -24,10 +24,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from animeflow.report import build_report
-from animeflow.tables.stages import GROUPS
+from animeflow.tables.stages import GROUPS, STAGES
 from animeflow.tables.workspace import Workspace
 from benchmarks.chromium import Page, PageError, browser
 from benchmarks.common import ROOT
@@ -35,8 +35,9 @@ from benchmarks.faults.workspaces import copy
 
 PICTURES = ROOT / "docs" / "pictures"
 BACKFILLED = ("flash", "statistics", "text", "kept_clips")
-SHOWN_ASSET = "smoothed_layers"
-GRAPH_WIDTH = 2600  # of the picture; the names of assets are legible at this width
+SHOWN_ASSET = "key_frames"
+SHARP = 1.5  # device px per CSS px of the graph
+GRAPH_WIDTH = 2400  # of the picture; the names of assets are legible at this width
 SERVER_S, BACKFILL_S = 120.0, 600.0
 
 
@@ -101,26 +102,92 @@ def number(page: Page, expression: str) -> float:
 
 
 def graph(page: Page, address: str) -> None:
-    """The whole asset graph with every group open, in a window large enough for all names."""
-    page.look(width=4600, height=3400)
-    opened = "%2C".join(f"global%40global%3A{group}" for group in GROUPS)
-    page.open(f"{address}/asset-groups?expanded={opened}", until=shows("published_dataset"))
-    press(page, "Hide navigation")
-    page.value(
-        "document.querySelectorAll('[aria-label=\"panel_show_right\"]')[1]?.closest('button')?.click()"
-    )
-    page.value("document.querySelectorAll('[aria-label=\"settings\"]')[1].closest('button').click()")
-    page.wait(shows("vertical orientation"))
-    press(page, "Change graph to vertical orientation")
-    time.sleep(3)  # the layout is computed in a worker and animated; nothing in the page says that it stands
-    page.wait(shows("shard_files"))
-    save(page, "graph", width=GRAPH_WIDTH, trim=True)
+    """The lineage of the groups, and below it the nodes of each group: all of them at once are legible to nobody."""
+    page.look(width=1840, height=760, scale=SHARP)
+    page.open(f"{address}/asset-groups", until="document.querySelector('[aria-label=\"unfold_more\"]')")
+    time.sleep(2)  # the layout is computed in a worker; nothing in the page says that it stands
+    boxes = node_boxes(page, GROUPS, right_of=450)
+    edges = [
+        min(b[0] for b in boxes),
+        min(b[1] for b in boxes),
+        max(b[2] for b in boxes),
+        max(b[3] for b in boxes),
+    ]
+    lineage = clipped(page, edges, margin=24)
+    page.look(width=2800, height=2200, scale=SHARP)  # nodes outside the window do not exist in the page
+    groups = []
+    for group in GROUPS:
+        names = tuple(stage.name for stage in STAGES.values() if stage.group == group)
+        page.open(
+            f"{address}/locations/animeflow/asset-groups/{group}",
+            until=" && ".join(shows(name) for name in names),
+        )
+        page.wait("!document.body.innerText.includes('Loading')")
+        time.sleep(1.5)
+        groups.append(
+            (group, [clipped(page, box, margin=3) for box in node_boxes(page, names, right_of=230)])
+        )
+    write(board(lineage, groups), "graph", width=GRAPH_WIDTH)
+
+
+NODES = """
+(names => names.map(name => Array.from(document.querySelectorAll('*'))
+  .filter(e => !e.children.length && e.textContent.trim() === name && e.getBoundingClientRect().left > %d)
+  .map(e => {
+    let box = e;
+    while (box.parentElement && box.getBoundingClientRect().width < 150) box = box.parentElement;
+    while (box.parentElement && box.parentElement.getBoundingClientRect().width < 300) box = box.parentElement;
+    const r = box.getBoundingClientRect();
+    return [r.left, r.top, r.right, r.bottom];
+  }).sort((a, b) => (b[2] - b[0]) * (b[3] - b[1]) - (a[2] - a[0]) * (a[3] - a[1]))[0]).filter(Boolean))(%s)
+"""
+
+
+def node_boxes(page: Page, names: tuple[str, ...], *, right_of: int) -> list[list[float]]:
+    """left, top, right, bottom of the nodes with these names."""
+    boxes = page.value(NODES % (right_of, json.dumps(list(names))))
+    if not boxes or len(boxes) < len(names):
+        raise PageError(f"{len(boxes or [])} of {len(names)} nodes are in the graph: {', '.join(names)}")
+    return [list(map(float, box)) for box in boxes]
+
+
+def clipped(page: Page, box: list[float], *, margin: float) -> Image.Image:
+    """A part of the window."""
+    left, top, right, bottom = box
+    with tempfile.TemporaryDirectory() as folder:
+        clip = (left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin)
+        path = page.picture(Path(folder) / "part.png", clip=clip)
+        return Image.open(io.BytesIO(path.read_bytes())).convert("RGB")
+
+
+def board(lineage: Image.Image, groups: list[tuple[str, list[Image.Image]]], gap: int = 24) -> Image.Image:
+    """The lineage on top, below it a row per group with its nodes."""
+    title = ImageFont.load_default(int(17 * SHARP))
+    label = int(150 * SHARP)
+    width = max(lineage.width, *(label + sum(node.width + gap for node in nodes) for _, nodes in groups))
+    height = lineage.height + gap + sum(max(node.height for node in nodes) + gap for _, nodes in groups)
+    sheet = Image.new("RGB", (width, height), "white")
+    sheet.paste(lineage, ((width - lineage.width) // 2, 0))
+    draw, y = ImageDraw.Draw(sheet), lineage.height + gap
+    for name, nodes in groups:
+        draw.line((0, y - gap // 2, width, y - gap // 2), fill=(226, 228, 233))
+        draw.text((8, y + 8), name, fill=(30, 34, 42), font=title)
+        x = label
+        for node in nodes:
+            sheet.paste(node, (x, y))
+            x += node.width + gap
+        y += max(node.height for node in nodes) + gap
+    return sheet
 
 
 def asset(page: Page, address: str, shard: str) -> None:
     """One asset with the preview of its latest materialisation."""
-    page.look(width=1500, height=1150)
-    page.open(f"{address}/assets/{SHOWN_ASSET}?view=partitions&partition={shard}", until=shows("preview"))
+    page.look(width=1500, height=1240)
+    page.open(f"{address}/assets/{SHOWN_ASSET}?view=partitions&partition={shard}", until=shows("pictures"))
+    press(page, "[Show Markdown]")
+    page.wait(
+        "document.querySelector('[role=dialog] img, .bp5-dialog img, .bp4-dialog img, img[src^=\"data:image\"]')"
+    )
     time.sleep(1)
     save(page, "asset", width=1500)
 
@@ -184,38 +251,20 @@ def press(page: Page, text: str) -> None:
 
 
 def save(
-    page: Page,
-    name: str,
-    *,
-    clip: tuple[float, float, float, float] | None = None,
-    width: int = 1440,
-    trim: bool = False,
+    page: Page, name: str, *, clip: tuple[float, float, float, float] | None = None, width: int = 1440
 ) -> None:
-    """A picture of at most `width` px, with few colours: the repository carries it."""
+    """A picture of the page, of at most `width` px."""
     path = page.picture(PICTURES / f"{name}.png", clip=clip)
-    image = Image.open(io.BytesIO(path.read_bytes())).convert("RGB")
-    if trim:
-        image = trimmed(image)
+    write(Image.open(io.BytesIO(path.read_bytes())).convert("RGB"), name, width=width)
+
+
+def write(image: Image.Image, name: str, *, width: int) -> None:
+    """As PNG with few colours: the repository carries it."""
     if image.width > width:
         image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
-    image.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
-
-
-def trimmed(image: Image.Image, margin: int = 40) -> Image.Image:
-    """Without the even border around a graph; the dotted ground counts as even."""
-    small = image.convert("L").reduce(8)
-    box = small.point(lambda level: 255 if level < 232 else 0).getbbox()
-    if box is None:
-        return image
-    left, top, right, bottom = (edge * 8 for edge in box)
-    return image.crop(
-        (
-            max(0, left - margin),
-            max(0, top - margin),
-            min(image.width, right + margin),
-            min(image.height, bottom + margin),
-        )
-    )
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    few = image.quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
+    few.save(PICTURES / f"{name}.png", optimize=True)
 
 
 @contextmanager
