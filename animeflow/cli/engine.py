@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from animeflow.cli.logs import add_json_file
 from animeflow.cli.terminal import Terminal, duration
 from animeflow.errors import Interrupted
 from animeflow.media.command import STOP
@@ -59,6 +61,8 @@ class Engine:
         self.order, self.terminal = order, terminal
         os.environ["ANIMEFLOW_WORKSPACE"] = str(order.workspace.root)
         order.workspace.root.mkdir(parents=True, exist_ok=True)
+        if order.settings.log.json_file is not None:
+            add_json_file(order.settings.log.json_file, level=order.settings.log.level)
 
     def save_settings(self) -> None:
         """Keep what was set next to the results (the base of what the UI runs here), and the whole resolved tree."""
@@ -90,10 +94,8 @@ class Engine:
         return outcomes
 
     def _one(self, instance: dg.DagsterInstance, shard: str) -> ShardOutcome:
-        from dagster._core.utils import make_new_run_id
-
         started = time.monotonic()
-        run_id = make_new_run_id()
+        run_id = str(uuid.uuid4())
         with self.order.workspace.lock(shard, run_id):
             result = self._job(instance, self.order.job, shard, self.order.selection, run_id)
         outcome = ShardOutcome(
@@ -118,11 +120,9 @@ class Engine:
 
     def run_catalog(self, names: Sequence[str] = ()) -> RunResult:
         """The tables across shards."""
-        from dagster._core.utils import make_new_run_id
-
         from animeflow.defs.instances import open_instance
 
-        run_id = make_new_run_id()
+        run_id = str(uuid.uuid4())
         with open_instance(self.order.workspace) as instance, self.order.workspace.lock(CATALOG_DIR, run_id):
             return self._job(instance, CATALOG, None, tuple(names), run_id)
 

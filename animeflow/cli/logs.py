@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 OURS = "animeflow"
+RUN_LOGGER = "animeflow.run"  # what the terminal shows anyway: only the file gets these records
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -37,6 +38,7 @@ def set_up_logging(*, verbose: int, quiet: bool, json_file: Path | None) -> None
     terminal.setLevel(
         logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     )
+    terminal.addFilter(lambda record: record.name != RUN_LOGGER)
     terminal.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     logger.addHandler(terminal)
     if json_file is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sys
 import threading
@@ -9,11 +10,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
+from animeflow.cli.logs import RUN_LOGGER
+
 if TYPE_CHECKING:
     import dagster as dg
 
     from animeflow.defs.progress import Progress
 
+log = logging.getLogger(RUN_LOGGER)
 PLAIN_EVERY_S = 15.0
 LIVE_EVERY_S = 0.2
 NAME_WIDTH = 22
@@ -35,7 +39,9 @@ class Terminal:
             self.live = self.stream.isatty()
 
     def line(self, text: str) -> None:
-        """A line of its own."""
+        """A line of its own; it is also a record of the log."""
+        if text.strip():
+            log.info(text.strip())
         if self.quiet:
             return
         with self._lock:
@@ -46,6 +52,7 @@ class Terminal:
     def error(self, text: str) -> None:
         """A line that is said even when quiet: then on stderr."""
         if self.quiet:
+            log.error(text.strip())
             sys.stderr.write(text.strip() + "\n")
         else:
             self.line(text)
