@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from animeflow.defs.opening import open_stage
 from animeflow.defs.stage import Stage
+from animeflow.defs.targets import target_origin
 from animeflow.settings.tree import Settings
 from animeflow.tables.handle import Handle
 from animeflow.tables.manifest import Manifest
@@ -81,7 +82,7 @@ def _stale(
         return []  # said by the state of that input
     if not spec.inputs and unit_digest is None:
         unit_digest = manifest.provenance.get("upstream", {}).get("unit")
-    origin = {"unit": unit_digest} if not spec.inputs and unit_digest else {}
+    origin = {"unit": unit_digest} if not spec.inputs and unit_digest else target_origin(spec.name, settings)
     inputs = [handle for handle in handles if handle is not None]
     stage = open_stage(
         spec.name, shard=shard, settings=settings, workspace=workspace, inputs=inputs, origin=origin

@@ -9,8 +9,7 @@ from animeflow.defs.declare import declared
 from animeflow.defs.resources.stages import Stages
 from animeflow.defs.runner import ShardResult, carried_statuses
 from animeflow.defs.stage import Stage
-from animeflow.settings.hubs import Target
-from animeflow.tables.digests import digest
+from animeflow.defs.targets import target_of, target_origin
 from animeflow.tables.handle import Handle
 from animeflow.tables.staging import Staging
 
@@ -89,7 +88,7 @@ def published_videos(
     """Bring the encodes to their target and read them back; the manifest goes last."""
     from animeflow.delivery.publishing import publish_videos
 
-    return _publish(context, av1_videos, stages, publish_videos, stages.settings.delivery.targets.videos)
+    return _publish(context, av1_videos, stages, publish_videos)
 
 
 @dg.asset(**declared("published_archives"))
@@ -99,9 +98,7 @@ def published_archives(
     """Bring the archives to their target and read them back; the manifest goes last."""
     from animeflow.delivery.publishing import publish_archives
 
-    return _publish(
-        context, image_archives, stages, publish_archives, stages.settings.delivery.targets.archives
-    )
+    return _publish(context, image_archives, stages, publish_archives)
 
 
 @dg.asset(**declared("published_dataset"))
@@ -111,19 +108,18 @@ def published_dataset(
     """Bring the exports to their target and read them back; the manifest goes last."""
     from animeflow.delivery.publishing import publish_dataset
 
-    return _publish(
-        context, dataset_export, stages, publish_dataset, stages.settings.delivery.targets.dataset
-    )
+    return _publish(context, dataset_export, stages, publish_dataset)
 
 
 def _publish(
-    context: dg.AssetExecutionContext, source: Handle, stages: Stages, publish: Publish, target: Target
+    context: dg.AssetExecutionContext, source: Handle, stages: Stages, publish: Publish
 ) -> dg.MaterializeResult:
     from animeflow.delivery.publishing import Publisher
     from animeflow.hubs.open import open_hub
 
-    # Where it goes is part of what goes in: another target is another publication.
-    stage = stages.open(context, source, origin={"target": digest(f"{target.hub.location}/{target.prefix}")})
+    name = context.asset_key.to_user_string()
+    stage = stages.open(context, source, origin=target_origin(name, stages.settings))
+    target = target_of(name, stages.settings)
 
     def upload(stage: Stage, staging: Staging) -> ShardResult:
         hub = open_hub(target.hub, workspace=stage.workspace.root)

@@ -80,19 +80,19 @@ SHARD_CHECKS = (
         "publication_is_intact",
         "published_videos",
         "Every published file is read back from the target.",
-        partial(recount.publication_is_intact, "published_videos", "videos"),
+        partial(recount.publication_is_intact, "published_videos"),
     ),
     Check(
         "publication_is_intact",
         "published_archives",
         "Every published file is read back from the target.",
-        partial(recount.publication_is_intact, "published_archives", "archives"),
+        partial(recount.publication_is_intact, "published_archives"),
     ),
     Check(
         "publication_is_intact",
         "published_dataset",
         "Every published file is read back from the target.",
-        partial(recount.publication_is_intact, "published_dataset", "dataset"),
+        partial(recount.publication_is_intact, "published_dataset"),
     ),
 )
 

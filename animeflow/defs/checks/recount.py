@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from animeflow.defs.targets import target_of
 from animeflow.hubs.open import open_hub
-from animeflow.settings.hubs import Target
 from animeflow.settings.tree import Settings
 from animeflow.tables.handle import Handle
 from animeflow.tables.workspace import Workspace
@@ -200,14 +200,12 @@ def archives_read_back(workspace: Workspace, shard: str, settings: Settings) -> 
     return found
 
 
-def publication_is_intact(
-    asset: str, target: str, workspace: Workspace, shard: str, settings: Settings
-) -> Verdict:
+def publication_is_intact(asset: str, workspace: Workspace, shard: str, settings: Settings) -> Verdict:
     """Every file of a publication is read back from its target."""
     from animeflow.delivery.publishing import verify_published
 
     (published,) = _handles(workspace, shard, asset)
-    place: Target = settings.part(f"delivery.targets.{target}")
+    place = target_of(asset, settings)
     rows = published.rows()
     numbers = {"files": len(rows), "bytes": sum(row["size_bytes"] for row in rows)}
     return Verdict(numbers, verify_published(published, open_hub(place.hub, workspace=workspace.root)))
