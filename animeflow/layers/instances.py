@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from animeflow.layers.flow import warps
 from animeflow.layers.pixels import F32, I32, U8, Mask, components
@@ -20,10 +21,13 @@ MAX_INSTANCES = 250
 
 @dataclass
 class _Known:
-    """Instances seen so far: their last mask, and their colours as a histogram that sums to 1."""
+    """Instances seen so far: their last mask, their colours while apart as a histogram that sums to 1, and which of
+    them touch.
+    """
 
     masks: dict[int, Mask] = field(default_factory=dict)
     colours: dict[int, np.ndarray] = field(default_factory=dict)
+    touching: set[int] = field(default_factory=set)
     next_id: int = 1
 
 
@@ -48,7 +52,8 @@ def label_instances(
         labels = _labels(mask, picture, moved, known, min_px * mask.size / REFERENCE_AREA)
         known.masks = {int(i): labels == i for i in np.unique(labels) if i}
         for instance, where in known.masks.items():
-            known.colours[instance] = _colours(picture, where)
+            if instance not in known.touching:  # a split in contact is a guess: it must not teach the colours
+                known.colours[instance] = _colours(picture, where)
         yield labels
 
 
@@ -66,17 +71,34 @@ def _labels(mask: Mask, picture: U8, moved: dict[int, F32], known: _Known, min_p
     large.sort(key=lambda p: -int(stats[p, 4]))
     labels = np.zeros(mask.shape, np.uint8)
     taken: set[int] = set()
+    together: set[int] = set()
     for part in large:
         where = parts == part
         owners = _owners(where, moved, taken)
         if len(owners) > 1:
             labels[where] = _split(where, owners, moved)
+            together |= set(owners)
         else:
             owner = owners[0] if owners else _recognised(picture, where, known, set(moved) | taken)
             labels[where] = owner
             owners = [owner]
         taken |= set(owners)
-    return _with_small(labels, mask)
+    parted = known.touching - together
+    known.touching = (known.touching | together) - parted
+    return _with_small(_settled(labels, picture, parted, known), mask)
+
+
+def _settled(labels: U8, picture: U8, parted: set[int], known: _Known) -> U8:
+    """Who is who when instances part: the assignment that fits the colours they had before they met."""
+    ids = sorted(i for i in parted if (labels == i).any() and i in known.colours)
+    if len(ids) < 2:
+        return labels
+    now = [_colours(picture, labels == i) for i in ids]
+    likeness = [[float(np.minimum(colours, known.colours[i]).sum()) for i in ids] for colours in now]
+    out = labels.copy()
+    for part, owner in zip(*linear_sum_assignment(likeness, maximize=True), strict=True):
+        out[labels == ids[part]] = ids[owner]
+    return out
 
 
 def _owners(where: Mask, moved: dict[int, F32], taken: set[int]) -> list[int]:

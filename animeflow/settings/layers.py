@@ -33,7 +33,7 @@ class BackgroundSettings(Section):
     max_unexplained: float = Field(0.05, ge=0, le=1)
     """Share of pixels outside the seeds that differ from the plate up to which the plate is valid without a further
     look (0-1)."""
-    max_unexplained_effects: float = Field(0.20, ge=0, le=1)
+    max_unexplained_effects: float = Field(0.15, ge=0, le=1)
     """The same share up to which it is valid when the difference looks like an effect; above it there is no plate
     (0-1)."""
     max_canvas_mpx: float = Field(40.0, gt=0, le=1000)
