@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 from collections.abc import Iterator
 from importlib import resources
@@ -41,9 +42,20 @@ def prepare_home(workspace: Workspace) -> Path:
 @contextlib.contextmanager
 def open_instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
     """The workspace's instance. Runs and pool slots that a killed process left behind are cleared first."""
-    with dg.DagsterInstance.from_config(str(prepare_home(workspace))) as instance:
-        clear_dead(instance)
+    home = prepare_home(workspace)
+    with contextlib.ExitStack() as opened:
+        with _one_at_a_time(home):
+            instance = opened.enter_context(dg.DagsterInstance.from_config(str(home)))
+            clear_dead(instance)
         yield instance
+
+
+@contextlib.contextmanager
+def _one_at_a_time(home: Path) -> Iterator[None]:
+    """Two processes that open a new instance together would both create its tables: "table runs already exists"."""
+    with (home / ".opening").open("a") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        yield
 
 
 def process_tags() -> dict[str, str]:
