@@ -12,7 +12,7 @@ import numpy as np
 from animeflow.settings.shots import FusedDetector
 from animeflow.shots.cuts import Cut
 from animeflow.shots.detectors.evidence import Evidence
-from animeflow.shots.detectors.likeness import Thumbs, least_across
+from animeflow.shots.detectors.likeness import Thumbs, least_across, without_bars
 from animeflow.shots.detectors.transitions import find_transitions
 
 
@@ -27,12 +27,15 @@ def find(evidence: Evidence, settings: FusedDetector) -> tuple[Cut, ...]:
 def hard_cuts(evidence: Evidence, settings: FusedDetector) -> list[Cut]:
     """Hard cuts with their scores, ascending."""
     single, _ = evidence.network
-    thumbs: Thumbs = evidence.thumbs.astype(np.int16)
+    if evidence.frames < 2:
+        return []
+    thumbs = without_bars(evidence.thumbs)
+    least = evidence.diff_rgb * (evidence.thumbs[0].size / thumbs[0].size)  # bars have no difference
     belief = np.concatenate([[0.0], single[:-1]])  # that frame t begins a shot
     cuts = []
     for frame in range(1, evidence.frames):
         needed = needed_difference(float(belief[frame]), settings)
-        if evidence.diff_rgb[frame] >= needed:  # a translation never makes two pictures more unlike
+        if least[frame] >= needed:  # a translation never makes two pictures more unlike
             score = cut_score(thumbs, frame, float(belief[frame]), needed, settings)
             if score is not None:
                 cuts.append(Cut(frame, "hard", score))

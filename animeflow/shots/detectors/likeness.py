@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 SHIFT_X, SHIFT_Y = 5, 3  # cells of the 48x27 grid: a tenth of the frame, 66 px of 640
-Thumbs = npt.NDArray[np.int16]
+BAR_LEVEL = 8.0  # mean level over the video below which a row or column of cells is a black bar
+LEAST_SIDE = 9  # cells that are left at least
+Thumbs = npt.NDArray[np.uint8]
+Int16 = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,9 @@ class Unlikeness:
         return self.quiet / self.mean if self.mean > 0 else 0.0
 
 
-def unlikeness(first: Thumbs, second: Thumbs) -> Unlikeness:
-    """Of two thumbnails int16 [h, w, 3], over translations of up to 5 x 3 cells."""
+def unlikeness(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Unlikeness:
+    """Of two thumbnails uint8 [h, w, 3], over translations of up to 5 x 3 cells."""
+    first, second = first.astype(np.int16), second.astype(np.int16)
     best = (np.inf, 0, 0)
     for dy in range(-SHIFT_Y, SHIFT_Y + 1):
         for dx in range(-SHIFT_X, SHIFT_X + 1):
@@ -38,6 +43,18 @@ def unlikeness(first: Thumbs, second: Thumbs) -> Unlikeness:
     a, b = _overlap(first, second, best[1], best[2])
     cells = np.sort(np.abs(a - b).mean(axis=2), axis=None)
     return Unlikeness(best[0], float(cells[: len(cells) // 2].mean()))
+
+
+def without_bars(thumbs: Thumbs) -> Thumbs:
+    """Thumbnails [T, h, w, 3] without the black bars of a letterbox: a view. Bars never change and would hide a cut."""
+    level = thumbs.mean(axis=0).max(axis=2)
+    rows, columns = (
+        np.flatnonzero(level.max(axis=1) > BAR_LEVEL),
+        np.flatnonzero(level.max(axis=0) > BAR_LEVEL),
+    )
+    if len(rows) < LEAST_SIDE or len(columns) < LEAST_SIDE:
+        return thumbs
+    return thumbs[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def least_across(thumbs: Thumbs, frame: int, reach: int, *, enough: float = 0.0) -> Unlikeness:
@@ -57,7 +74,7 @@ def least_across(thumbs: Thumbs, frame: int, reach: int, *, enough: float = 0.0)
     return least
 
 
-def _overlap(first: Thumbs, second: Thumbs, dx: int, dy: int) -> tuple[Thumbs, Thumbs]:
+def _overlap(first: Int16, second: Int16, dx: int, dy: int) -> tuple[Int16, Int16]:
     height, width = first.shape[:2]
     a = first[max(0, dy) : height + min(0, dy), max(0, dx) : width + min(0, dx)]
     b = second[max(0, -dy) : height + min(0, -dy), max(0, -dx) : width + min(0, -dx)]

@@ -31,6 +31,13 @@ def test_a_cut_is_found_without_the_network() -> None:
     assert cuts([*[A] * 12, *[B] * 12]) == [12]
 
 
+def test_a_cut_between_the_bars_of_a_letterbox_is_found() -> None:
+    near = np.clip(A.astype(int) + (thumb(3).astype(int) - 128) // 5, 0, 255).astype(np.uint8)
+    thumbs = np.stack([*[A] * 12, *[near] * 12])
+    thumbs[:, :5] = thumbs[:, -5:] = 0
+    assert cuts(list(thumbs), single=last_of_shot(24, 12, 0.3)) == [12]
+
+
 def test_a_cut_within_one_palette_needs_a_word_of_the_network() -> None:
     near = np.clip(A.astype(int) + (thumb(3).astype(int) - 128) // 8, 0, 255).astype(np.uint8)
     thumbs = [*[A] * 12, *[near] * 12]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from animeflow.shots.detectors.likeness import least_across, unlikeness
+from animeflow.shots.detectors.likeness import least_across, unlikeness, without_bars
 from animeflow_tests.shots.made import scene, thumb
 
 
@@ -26,6 +26,15 @@ def test_a_beam_of_light_changes_a_part_of_the_frame() -> None:
     found = unlikeness(dark, lit)
     assert found.mean > 25
     assert found.everywhere < 0.1
+
+
+def test_the_bars_of_a_letterbox_are_left_out() -> None:
+    thumbs = np.stack([thumb(seed) for seed in range(6)])
+    thumbs[:, :4] = thumbs[:, -4:] = thumbs[:, :, :1] = 3
+    assert without_bars(thumbs).shape == (6, 19, 47, 3)
+    assert without_bars(np.zeros_like(thumbs)).shape == thumbs.shape
+    whole, inside = unlikeness(thumbs[0], thumbs[1]), unlikeness(*without_bars(thumbs)[:2])
+    assert inside.everywhere > 1.5 * whole.everywhere
 
 
 def test_what_comes_back_is_found_across_a_flash() -> None:
