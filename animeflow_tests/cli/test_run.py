@@ -33,7 +33,7 @@ KILLER = """
 import os, sys
 from animeflow.tables import staging
 def kill(phase, asset):
-    if (phase, asset) == ("before_manifest", "frame_signals"):
+    if (phase, asset) == ("before_manifest", "shard_files"):
         os.kill(os.getpid(), 9)
 staging.on_phase = kill
 from animeflow.cli.main import main
@@ -118,9 +118,10 @@ def start(words: list[str], folder: Path, *, code: str | None = None) -> subproc
     )
 
 
-def leftovers(workspace: Workspace) -> tuple[list[str], int]:
-    """(runs that are not finished, pool slots that are claimed) as the next start of the command leaves them."""
-    with open_instance(workspace) as instance:
+def leftovers(workspace: Workspace, *, cleared: bool = True) -> tuple[list[str], int]:
+    """(runs not finished, pool slots claimed) after, or before, the command clears up at its start."""
+    home = str(workspace.instance_dir)
+    with open_instance(workspace) if cleared else dg.DagsterInstance.from_config(home) as instance:
         unfinished = [run.run_id for run in instance.get_runs() if not run.is_finished]
         storage = instance.event_log_storage
         claimed = sum(
@@ -135,6 +136,10 @@ def test_after_kill_9_a_rerun_ends_in_the_same_bytes_and_leaves_no_run_and_no_sl
     words = ["run", str(source), *FAST, *SOME]
     process = start(words, tmp_path, code=KILLER)
     assert process.wait(120) == -signal.SIGKILL
+    unfinished, claimed = leftovers(Workspace(tmp_path / "workspace"), cleared=False)
+    assert (len(unfinished), claimed) == (1, 1), (
+        "the kill left a run and the slot of the pool `download` behind"
+    )
     called = animeflow(*words)
     assert called.code == 0, called.out + called.err
     killed = content(tmp_path / "workspace")

@@ -51,7 +51,7 @@ def launch(server: Server, job: str, shard: str, settings: dict[str, object]) ->
     return str(answer["run"]["runId"])
 
 
-def wait_for_end(server: Server, run_id: str, *, timeout_s: float = 500) -> str:
+def wait_for_end(server: Server, run_id: str, *, timeout_s: float = 1000) -> str:
     """The status with which a run ended."""
     deadline = time.monotonic() + timeout_s
     while (status := server.graphql(STATUS, id=run_id)["runOrError"]["status"]) not in ENDED:
@@ -62,7 +62,7 @@ def wait_for_end(server: Server, run_id: str, *, timeout_s: float = 500) -> str:
 
 @pytest.mark.services
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_a_run_launched_through_the_web_server_on_postgresql_gives_the_tables_of_a_sqlite_run(
     tmp_path: Path, whole: Workspace
 ) -> None:
