@@ -44,6 +44,8 @@ def detect_shots(signals: pa.Table, probabilities: pa.Table | None, settings: De
 
     Raises ContractError where the kind needs probabilities and there are none.
     """
+    if signals.num_rows == 0:
+        return Shots(0, ())
     evidence = Evidence.of(signals, probabilities if needs_network(settings) else None)
     match settings:
         case ContentDetector():

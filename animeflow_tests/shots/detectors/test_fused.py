@@ -106,6 +106,7 @@ def test_a_detector_that_needs_the_network_says_so() -> None:
     assert needs_network(SETTINGS)
     assert not needs_network(AdaptiveDetector())
     assert detect_shots(table, None, AdaptiveDetector()).ranges == [(0, 10)]
+    assert detect_shots(table.slice(0, 0), None, SETTINGS).ranges == []
 
 
 def test_probabilities_without_a_network_are_null_in_every_frame() -> None:
