@@ -24,7 +24,9 @@ from benchmarks.common import ROOT, commit, markdown, save
 
 PARTS = ("shots", "layers")
 SEEDS = 10
-QUICK_SEED = 1  # CI asks whether a change broke something: the same question every time, not a new one per commit
+QUICK_SEED = (
+    1  # CI asks whether a change broke something: the same question every time, not a new one per commit
+)
 Row = dict[str, Any]
 
 
@@ -40,6 +42,9 @@ def main() -> int:
         module = part_module(part)
         own = [row for row in rows if row["part"] == part]
         verdicts = judge(summarise(own), module.BOUNDS)
+        if options.quick:  # its plan leaves kinds out: what was not asked cannot be missed
+            kinds = {row["kind"] for row in own}
+            verdicts = [verdict for verdict in verdicts if verdict.kind in kinds]
         missed += sum(verdict.missed for verdict in verdicts)
         body += f"\n## {part}\n\n{markdown([v.row() for v in verdicts])}\n\n{table(own)}\n"
     print(body)
@@ -47,7 +52,7 @@ def main() -> int:
     if not options.quick and not options.parts:
         note = f"Seeds: {', '.join(map(str, seeds))}. Values are medians over the seeds, with the worst seed behind."
         save("accuracy", "The drawn sample against its truth", f"{note}\n{body}", "make accuracy")
-    return 1 if missed else 0
+    return 1 if missed and not options.report_only else 0
 
 
 def _options() -> argparse.Namespace:
@@ -58,6 +63,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one seed, smaller plan: what CI runs")
     parser.add_argument("--parts", nargs="+", choices=PARTS, help="only these parts")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--report-only", action="store_true", help="exit 0 although a bound is missed")
     parser.add_argument("--fresh", action="store_true", help="ignore cached seeds")
     return parser.parse_args()
 
