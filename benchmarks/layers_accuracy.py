@@ -60,8 +60,8 @@ BASELINE_DRAWINGS = 4
 NETS = ("u2netp", "modnet")
 
 BOUNDS: list[Bound] = [
-    Bound("registration, median px", "ours", RIGID + ("shake",), least=False, limit=0.25, over="worst"),
-    Bound("registration, worst px", "ours", RIGID + ("shake",), least=False, limit=1.0, over="worst"),
+    Bound("registration, median px", "ours", (*RIGID, "shake"), least=False, limit=0.25, over="worst"),
+    Bound("registration, worst px", "ours", (*RIGID, "shake"), least=False, limit=1.0, over="worst"),
     Bound("unexplained", "ours", RIGID, least=False, limit=0.05, over="worst"),
     Bound("unexplained", "ours", ("parallax", "water"), least=True, limit=0.2),
     Bound("plate revealed, dB", "ours", ("pan", "cross"), least=True, limit=35.0),
@@ -404,8 +404,10 @@ def _proof(published: Published) -> Found:
         outside.append(psnr(put, frame, layer[..., 3] < 5))
         inside.append(psnr(behind, frame, layer[..., 3] > 127))
     for name, found in (
-        ("recomposition, dB", whole), ("recomposition outside, dB", outside), ("plate against frame inside, dB", inside),
-    ):  # fmt: skip
+        ("recomposition, dB", whole),
+        ("recomposition outside, dB", outside),
+        ("plate against frame inside, dB", inside),
+    ):
         known = [value for value in found if value is not None]
         yield "ours", name, float(np.median(known)) if known else None
     yield "ours", "steadiness", published.summary["steadiness"]
