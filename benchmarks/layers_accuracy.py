@@ -308,8 +308,11 @@ def _plate(published: Published) -> Found:
         shown = cv2.warpAffine(seen.view(np.uint8), shot.camera[frame][:2], size, flags=back) > 0
         covered, lit = _grown(shot.alpha[frame] > 0.02), shot.effect_mask[frame]
         for name, where in (
-            ("free", ~covered & ~lit), ("revealed", covered & shown), ("filled", ~shown), ("behind effects", lit & ~covered),
-        ):  # fmt: skip
+            ("free", ~covered & ~lit),
+            ("revealed", covered & shown),
+            ("filled", ~shown),
+            ("behind effects", lit & ~covered),
+        ):
             sums[name] += error[where].sum(), where.sum()
         plain = ((median - truth) ** 2).mean(axis=2)[covered & shown]
         unmasked += plain.sum(), plain.size
