@@ -103,10 +103,10 @@ def number(page: Page, expression: str) -> float:
 
 def graph(page: Page, address: str) -> None:
     """The lineage of the groups, and below it the nodes of each group: all of them at once are legible to nobody."""
-    page.look(width=1840, height=760, scale=SHARP)
+    page.look(width=1840, height=1000, scale=SHARP)
     page.open(f"{address}/asset-groups", until="document.querySelector('[aria-label=\"unfold_more\"]')")
     time.sleep(2)  # the layout is computed in a worker; nothing in the page says that it stands
-    boxes = node_boxes(page, GROUPS, right_of=450)
+    boxes = node_boxes(page, GROUPS, right_of=450, high=16)
     edges = [
         min(b[0] for b in boxes),
         min(b[1] for b in boxes),
@@ -114,7 +114,7 @@ def graph(page: Page, address: str) -> None:
         max(b[3] for b in boxes),
     ]
     lineage = clipped(page, edges, margin=24)
-    page.look(width=2800, height=2200, scale=SHARP)  # nodes outside the window do not exist in the page
+    page.look(width=2800, height=2700, scale=SHARP)  # nodes outside the window do not exist in the page
     groups = []
     for group in GROUPS:
         names = tuple(stage.name for stage in STAGES.values() if stage.group == group)
@@ -125,7 +125,7 @@ def graph(page: Page, address: str) -> None:
         page.wait("!document.body.innerText.includes('Loading')")
         time.sleep(1.5)
         groups.append(
-            (group, [clipped(page, box, margin=3) for box in node_boxes(page, names, right_of=230)])
+            (group, [clipped(page, box, margin=3) for box in node_boxes(page, names, right_of=230, high=90)])
         )
     write(board(lineage, groups), "graph", width=GRAPH_WIDTH)
 
@@ -135,17 +135,17 @@ NODES = """
   .filter(e => !e.children.length && e.textContent.trim() === name && e.getBoundingClientRect().left > %d)
   .map(e => {
     let box = e;
-    while (box.parentElement && box.getBoundingClientRect().width < 150) box = box.parentElement;
-    while (box.parentElement && box.parentElement.getBoundingClientRect().width < 300) box = box.parentElement;
+    const small = () => { const r = box.getBoundingClientRect(); return r.width < 120 || r.height < %d; };
+    while (box.parentElement && small()) box = box.parentElement;
     const r = box.getBoundingClientRect();
     return [r.left, r.top, r.right, r.bottom];
-  }).sort((a, b) => (b[2] - b[0]) * (b[3] - b[1]) - (a[2] - a[0]) * (a[3] - a[1]))[0]).filter(Boolean))(%s)
+  }).filter(b => b[2] - b[0] < 420)[0]).filter(Boolean))(%s)
 """
 
 
-def node_boxes(page: Page, names: tuple[str, ...], *, right_of: int) -> list[list[float]]:
-    """left, top, right, bottom of the nodes with these names."""
-    boxes = page.value(NODES % (right_of, json.dumps(list(names))))
+def node_boxes(page: Page, names: tuple[str, ...], *, right_of: int, high: int) -> list[list[float]]:
+    """left, top, right, bottom of the nodes with these names, each at least `high` px."""
+    boxes = page.value(NODES % (right_of, high, json.dumps(list(names))))
     if not boxes or len(boxes) < len(names):
         raise PageError(f"{len(boxes or [])} of {len(names)} nodes are in the graph: {', '.join(names)}")
     return [list(map(float, box)) for box in boxes]

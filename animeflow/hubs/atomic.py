@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from animeflow.errors import HubUnavailable, PublishRejected
 from animeflow.hubs.base import hash_stream
+from animeflow.tables.staging import fsync
 
 TEMPORARY = ".animeflow-"
 
@@ -35,7 +36,7 @@ def copy_whole(source: Path, target: Path, *, sha256: str) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-    fsync_folder(target.parent)
+    fsync(target.parent)
 
 
 def create_whole(target: Path, data: bytes) -> bool:
@@ -50,17 +51,8 @@ def create_whole(target: Path, data: bytes) -> bool:
         return False
     finally:
         temporary.unlink(missing_ok=True)
-    fsync_folder(target.parent)
+    fsync(target.parent)
     return True
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make renames in a folder last."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from animeflow.errors import DiskFull, HubUnavailable, InputError, PublishRejected
-from animeflow.hubs.atomic import TEMPORARY, copy_whole, create_whole, fsync_folder
+from animeflow.hubs.atomic import TEMPORARY, copy_whole, create_whole
 from animeflow.hubs.base import (
     Fault,
     LocalFile,
@@ -20,6 +20,7 @@ from animeflow.hubs.base import (
     require_relative,
     resume,
 )
+from animeflow.tables.staging import fsync
 
 _FULL = (28, 122)  # ENOSPC, EDQUOT
 
@@ -168,7 +169,7 @@ class FolderHub:
                 folder.rmdir()
             except OSError:
                 return
-            fsync_folder(folder.parent)
+            fsync(folder.parent)
             folder = folder.parent
 
 

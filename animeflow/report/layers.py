@@ -11,13 +11,12 @@ from animeflow.report.frames import source_frames
 from animeflow.report.panes import Pane, draw_panes
 from animeflow.report.pictures import Budget, evenly
 from animeflow.report.shard import Row, ShardData
-from animeflow.report.text import number, percent, plural
+from animeflow.report.text import decibel, number, percent, plural
 from animeflow.report.timeline import VideoTimeline
 
 MOST_CLIPS = 24
 MOST_DRAWINGS = 24
 CLIP_BYTES = 520_000
-SAME_PSNR = 98.9  # written for identical pictures: 99
 
 
 @dataclass(frozen=True)
@@ -151,13 +150,6 @@ def _facts(rows: Sequence[Row], summary: Row | None) -> list[tuple[str, str]]:
     if summary["flicker"] is not None:
         facts.append(("flicker", f"{summary['flicker_before']:.1f} → {summary['flicker']:.1f}"))
     return facts
-
-
-def decibel(value: float | None) -> str:
-    """`38.2 dB`; `equal` where the pictures are."""
-    if value is None:
-        return "–"
-    return "equal" if value > SAME_PSNR else f"{value:.1f} dB"
 
 
 def _warning(summary: Mapping[str, object] | None) -> str:

@@ -14,6 +14,7 @@ from animeflow.layers.effects import Blend
 from animeflow.layers.recompose import recompose
 from animeflow.report.pictures import Budget, evenly, fit, sprite, webp_uri
 from animeflow.report.shard import Row, ShardData
+from animeflow.report.text import decibel, percent
 
 U8 = npt.NDArray[np.uint8]
 
@@ -185,11 +186,14 @@ def _small(picture: U8 | None, *, like: U8) -> Image.Image:
 def _figure(name: str, rows: Sequence[Row]) -> str:
     """The one number that belongs under a pane."""
     if name == "character":
-        return f"{100 * float(np.mean([row['coverage'] for row in rows])):.0f} % of the frame"
+        return f"{percent(float(np.mean([row['coverage'] for row in rows])))} of the frame"
     if name == "background":
-        return f"{100 * float(np.mean([row['seen_share'] for row in rows])):.0f} % seen, filled is scratched"
+        seen = float(np.mean([row["seen_share"] for row in rows]))
+        return f"{percent(seen)} seen" + (", filled is scratched" if seen < 1 else "")
     if name == "effect":
-        return ", ".join(sorted({row["blend"] for row in rows if row["blend"]}))
+        lit = sum(row["blend"] is not None for row in rows)
+        kinds = ", ".join(sorted({row["blend"] for row in rows if row["blend"]}))
+        return f"{kinds}, on {lit} of {len(rows)} drawings"
     if name == "recomposition":
-        return f"{float(np.median([row['recomposition_psnr'] for row in rows])):.1f} dB"
+        return decibel(float(np.median([row["recomposition_psnr"] for row in rows])))
     return ""

@@ -54,8 +54,15 @@ def percent(share: float | None) -> str:
     if share is None:
         return "–"
     if 0 < share < 0.01 or 0.99 < share < 1:
-        return f"{share * 100:.1f} %"
+        return f"{min(99.9, max(0.1, share * 100)):.1f} %"
     return f"{share * 100:.0f} %"
+
+
+def decibel(value: float | None) -> str:
+    """`38.2 dB`; `equal` for 99, which is written for identical pictures."""
+    if value is None:
+        return "–"
+    return "equal" if value > 98.9 else f"{value:.1f} dB"
 
 
 def words(name: str) -> str:

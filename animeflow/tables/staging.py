@@ -195,7 +195,7 @@ def finalise(staged: Staged, target: Path) -> Manifest:
             on_phase(phase, staging.asset)
             if (staging.folder / name).exists():
                 (staging.folder / name).rename(target / name)
-        _fsync(target)
+        fsync(target)
     except OSError as error:
         raise DiskFull(f"{staging.asset}: cannot write the result: {error}", path=target) from error
     on_phase("finished", staging.asset)
@@ -221,7 +221,8 @@ def _retire(target: Path) -> None:
             entry.rename(trash / entry.name)
 
 
-def _fsync(path: Path) -> None:
+def fsync(path: Path) -> None:
+    """Make a file's bytes, or the renames in a folder, outlive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -232,5 +233,5 @@ def _fsync(path: Path) -> None:
 def _fsync_tree(folder: Path) -> None:
     for root, _, names in os.walk(folder):
         for name in names:
-            _fsync(Path(root) / name)
-        _fsync(Path(root))
+            fsync(Path(root) / name)
+        fsync(Path(root))

@@ -6,6 +6,7 @@ import pytest
 from animeflow.delivery.image_archives import build_archives, verify_archives
 from animeflow.settings.delivery import ArchiveSettings
 from animeflow.tables.staging import Staging
+from animeflow_tests.delivery.archives import archives_of
 from animeflow_tests.fixtures.shards import BASE, FILMS, pts, tree
 
 
@@ -71,13 +72,7 @@ def test_a_key_frame_in_a_dropped_part_of_its_shot_is_left_out(fresh):
         if row["shot"] == 0:
             row["start"] += 8  # the middle frame, 6, now lies before the clip
     writer.finish("kept_clips", {"kept_clips": rows})
-    run = build_archives(
-        signals=writer.handle("frame_signals"),
-        key_frames=writer.handle("key_frames"),
-        kept_clips=writer.handle("kept_clips"),
-        staging=writer.staging("image_archives"),
-        settings=ArchiveSettings(),
-    )
+    run, _ = archives_of(writer)
     assert {row["shot"] for row in run.tables["archive_images"].to_pylist()} == {1}
     assert len(run.clips_without_picture) == 2
 
@@ -86,28 +81,14 @@ def test_nothing_kept_gives_no_archive(fresh):
     writer = fresh
     rows = [row | {"keep": False} for row in writer.handle("kept_clips").rows()]
     writer.finish("kept_clips", {"kept_clips": rows})
-    staging = writer.staging("image_archives")
-    run = build_archives(
-        signals=writer.handle("frame_signals"),
-        key_frames=writer.handle("key_frames"),
-        kept_clips=writer.handle("kept_clips"),
-        staging=staging,
-        settings=ArchiveSettings(),
-    )
+    run, staging = archives_of(writer)
     assert [table.num_rows for table in run.tables.values()] == [0, 0]
     assert staging.files == {}
 
 
 def test_reopening_finds_a_damaged_and_an_exchanged_archive(fresh):
     writer = fresh
-    staging = writer.staging("image_archives")
-    run = build_archives(
-        signals=writer.handle("frame_signals"),
-        key_frames=writer.handle("key_frames"),
-        kept_clips=writer.handle("kept_clips"),
-        staging=staging,
-        settings=ArchiveSettings(),
-    )
+    run, staging = archives_of(writer)
     tables = {name: table.to_pylist() for name, table in run.tables.items()}
     handle = writer.finish("image_archives", tables, staging=staging)
     assert verify_archives(handle) == []

@@ -5,7 +5,6 @@ import signal
 
 import pytest
 
-from animeflow.delivery.image_archives import build_archives
 from animeflow.delivery.publishing import (
     Publisher,
     publish_archives,
@@ -17,8 +16,9 @@ from animeflow.delivery.retention import make_room
 from animeflow.errors import PublishRejected
 from animeflow.hubs.folder import FolderHub
 from animeflow.hubs.publication import PHASES
-from animeflow.settings.delivery import ArchiveSettings, RetentionSettings, TargetSettings
+from animeflow.settings.delivery import RetentionSettings, TargetSettings
 from animeflow.tables import staging as staging_module
+from animeflow_tests.delivery.archives import archives_of
 from animeflow_tests.fixtures.shards import FILMS, ShardWriter, put, tree
 
 
@@ -73,14 +73,7 @@ def test_publishing_twice_uploads_nothing_and_gives_the_same_table(writer, hub):
 
 
 def test_archives_are_published_with_their_listing(writer, hub):
-    staging = writer.staging("image_archives")
-    run = build_archives(
-        signals=writer.handle("frame_signals"),
-        key_frames=writer.handle("key_frames"),
-        kept_clips=writer.handle("kept_clips"),
-        staging=staging,
-        settings=ArchiveSettings(),
-    )
+    run, staging = archives_of(writer)
     made = writer.finish("image_archives", {k: t.to_pylist() for k, t in run.tables.items()}, staging=staging)
     publish_archives(made, writer.staging("published_archives"), publisher(hub, "archives"))
     names = {name.rsplit("/", 1)[1] for name in tree(hub.root)}

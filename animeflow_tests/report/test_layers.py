@@ -12,10 +12,11 @@ from PIL import Image
 from animeflow.layers.effects import Blend
 from animeflow.report import build_report
 from animeflow.report.frames import source_frames
-from animeflow.report.layers import MOST_DRAWINGS, LayerView, ShownClip, decibel, layer_view
+from animeflow.report.layers import MOST_DRAWINGS, LayerView, ShownClip, layer_view
 from animeflow.report.panes import WIDTH, Layers, paint_background, paint_mask, paint_recomposition
 from animeflow.report.pictures import Budget, evenly, sprite
 from animeflow.report.shard import ShardData
+from animeflow.report.text import decibel, percent
 from animeflow.report.timeline import timelines
 from animeflow.tables.workspace import Workspace
 from animeflow_tests.report.shard_on_disk import SHARD
@@ -153,3 +154,4 @@ def test_a_sprite_puts_tiles_row_by_row() -> None:
 
 def test_equal_pictures_are_called_equal() -> None:
     assert (decibel(99.0), decibel(38.24), decibel(None)) == ("equal", "38.2 dB", "–")
+    assert percent(0.99996) == "99.9 %"

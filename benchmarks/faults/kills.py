@@ -58,9 +58,8 @@ class Scene:
     options: tuple[str, ...] = ()
 
     def command(self, workspace: Path, *more: str, phase: tuple[str, str] | None = None) -> list[str]:
-        return animeflow(
-            "-q", "run", str(self.source), "--out", str(workspace), *self.options, *more, phase=phase
-        )
+        words = ("-q", "run", str(self.source), "--out", str(workspace), *BEAR_HALF, *self.options, *more)
+        return animeflow(*words, phase=phase)
 
 
 def undisturbed(source: Path, scratch: Path, options: tuple[str, ...] = ()) -> tuple[Scene, list[str]]:
