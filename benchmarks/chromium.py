@@ -81,14 +81,16 @@ class Page:
             return None
         return answer.get("result", {}).get("value")
 
-    def picture(self, path: Path, *, clip: tuple[float, float, float, float] | None = None) -> Path:
-        """PNG of the window, or of x, y, width, height of the whole page."""
+    def picture(
+        self, path: Path, *, clip: tuple[float, float, float, float] | None = None, scale: float = 1.0
+    ) -> Path:
+        """PNG of the window, or of x, y, width, height of the whole page, drawn `scale` times as large."""
         options: dict[str, Any] = {"format": "png"}
         if clip is not None:
             x, y, width, height = clip
             options |= {
                 "captureBeyondViewport": True,
-                "clip": {"x": x, "y": y, "width": width, "height": height, "scale": 1},
+                "clip": {"x": x, "y": y, "width": width, "height": height, "scale": scale},
             }
         data = self.call("Page.captureScreenshot", **options)["data"]
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -103,7 +103,7 @@ def number(page: Page, expression: str) -> float:
 
 def graph(page: Page, address: str) -> None:
     """The lineage of the groups, and below it the nodes of each group: all of them at once are legible to nobody."""
-    page.look(width=1840, height=1000, scale=SHARP)
+    page.look(width=1840, height=1000)
     page.open(f"{address}/asset-groups", until="document.querySelector('[aria-label=\"unfold_more\"]')")
     time.sleep(2)  # the layout is computed in a worker; nothing in the page says that it stands
     boxes = node_boxes(page, GROUPS, right_of=450, high=16)
@@ -114,7 +114,7 @@ def graph(page: Page, address: str) -> None:
         max(b[3] for b in boxes),
     ]
     lineage = clipped(page, edges, margin=24)
-    page.look(width=2800, height=2700, scale=SHARP)  # nodes outside the window do not exist in the page
+    page.look(width=2600, height=2500)  # nodes outside the window do not exist in the page
     groups = []
     for group in GROUPS:
         names = tuple(stage.name for stage in STAGES.values() if stage.group == group)
@@ -122,7 +122,6 @@ def graph(page: Page, address: str) -> None:
             f"{address}/locations/animeflow/asset-groups/{group}",
             until=" && ".join(shows(name) for name in names),
         )
-        page.wait("!document.body.innerText.includes('Loading')")
         time.sleep(1.5)
         groups.append(
             (group, [clipped(page, box, margin=3) for box in node_boxes(page, names, right_of=230, high=90)])
@@ -156,7 +155,7 @@ def clipped(page: Page, box: list[float], *, margin: float) -> Image.Image:
     left, top, right, bottom = box
     with tempfile.TemporaryDirectory() as folder:
         clip = (left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin)
-        path = page.picture(Path(folder) / "part.png", clip=clip)
+        path = page.picture(Path(folder) / "part.png", clip=clip, scale=SHARP)
         return Image.open(io.BytesIO(path.read_bytes())).convert("RGB")
 
 
