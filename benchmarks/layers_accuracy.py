@@ -230,7 +230,11 @@ def encode(shot: DrawnShot, path: Path, *, crf: int = 23) -> None:
         stream.width, stream.height = shot.frames.shape[2], shot.frames.shape[1]
         stream.pix_fmt = "yuv420p"
         stream.options = {"crf": str(crf)}
-        stream.codec_context.thread_count = 1
+        context = stream.codec_context
+        context.thread_count = 1
+        # Without tags the decoder takes BT.601 below 720 lines: 34 instead of 39 dB on a perfect plate.
+        context.colorspace, context.color_range = 1, 1
+        context.color_primaries, context.color_trc = 1, 1
         for frame in shot.frames:
             rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
             yuv = rgb.reformat(
