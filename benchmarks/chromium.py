@@ -17,7 +17,7 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-START_S, WAIT_S = 30.0, 60.0
+START_S, WAIT_S = 60.0, 120.0
 
 
 class PageError(RuntimeError):

@@ -36,6 +36,7 @@ from benchmarks.faults.workspaces import copy
 PICTURES = ROOT / "docs" / "pictures"
 BACKFILLED = ("flash", "statistics", "text", "kept_clips")
 SHOWN_ASSET = "key_frames"
+WINDOWS = ((1600, 1200), (2000, 1700), (2600, 2400))
 SHARP = 1.5  # device px per CSS px of the graph
 GRAPH_WIDTH = 2400  # of the picture; the names of assets are legible at this width
 SERVER_S, BACKFILL_S = 120.0, 600.0
@@ -114,19 +115,24 @@ def graph(page: Page, address: str) -> None:
         max(b[3] for b in boxes),
     ]
     lineage = clipped(page, edges, margin=24)
-    page.look(width=2600, height=2500)  # nodes outside the window do not exist in the page
-    groups = []
-    for group in GROUPS:
-        names = tuple(stage.name for stage in STAGES.values() if stage.group == group)
-        page.open(
-            f"{address}/locations/animeflow/asset-groups/{group}",
-            until=" && ".join(shows(name) for name in names),
-        )
-        time.sleep(1.5)
-        groups.append(
-            (group, [clipped(page, box, margin=3) for box in node_boxes(page, names, right_of=230, high=90)])
-        )
+    groups = [(group, group_nodes(page, address, group)) for group in GROUPS]
     write(board(lineage, groups), "graph", width=GRAPH_WIDTH)
+
+
+def group_nodes(page: Page, address: str, group: str) -> list[Image.Image]:
+    """The nodes of a group. Those outside the window do not exist in the page, so it grows until all are there."""
+    names = tuple(stage.name for stage in STAGES.values() if stage.group == group)
+    for width, height in WINDOWS:
+        page.look(width=width, height=height)
+        page.open(f"{address}/locations/animeflow/asset-groups/{group}", until=shows("Latest event"))
+        time.sleep(2.5)
+        try:
+            boxes = node_boxes(page, names, right_of=230, high=90)
+        except PageError:
+            continue
+        if max(box[3] for box in boxes) < height - 8:
+            return [clipped(page, box, margin=3) for box in boxes]
+    raise PageError(f"the nodes of {group} do not fit into {WINDOWS[-1]}")
 
 
 NODES = """
