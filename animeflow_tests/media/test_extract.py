@@ -212,8 +212,6 @@ def test_damage_is_an_archive_error(tmp_path: Path, make: Callable[[Path], Path]
         for at in range(20, len(data), 300):
             data[at] ^= 0xFF
     path.write_bytes(data)
-    if damage == "flip" and data[257:262] == b"ustar":
-        return  # a plain tar has no checksum of its content
     refused(path)
 
 

@@ -11,7 +11,7 @@ NAMES = st.binary(min_size=1, max_size=40).map(os.fsdecode)
 
 @given(NAMES)
 def test_any_name_of_the_file_system_becomes_text_that_a_table_holds(name):
-    as_text(name).encode("utf-8")
+    assert as_text(name).encode("utf-8").decode("utf-8") == as_text(name) != ""
 
 
 @given(st.text(min_size=1))
