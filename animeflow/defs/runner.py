@@ -93,15 +93,16 @@ def run_per_video(stage: Stage, work: VideoWork) -> Outcome:
         if (old := stage.standing()) is not None:
             return _unchanged(stage, old, held.pop_all())
         session = Session(stage)
-        _each_video([session], lambda video, _: {stage.spec.name: work(video)})
+        _each_video([session], lambda video, _: {stage.spec.name: work(video)}, leader=stage)
         return session.outcome(held.pop_all())
 
 
 def run_jointly(stages: Sequence[Stage], work: JointWork) -> list[Outcome]:
-    """Several stages of the same inputs in one pass over the videos; decodes count for the first that runs.
+    """Several stages of the same inputs in one pass over the videos; the status rows count its decodes for the first.
 
     `work` gets the staging folders of the stages that have to run, by name, and gives their tables by name. Stages
-    whose old result stands are left out.
+    whose old result stands are left out. What a later stage then decodes alone (a run that was killed between the
+    two) stands in its timing and in no table: the same bytes come out whichever way they came about.
     """
     outcomes, sessions = [], []
     with ExitStack() as held:
@@ -112,7 +113,7 @@ def run_jointly(stages: Sequence[Stage], work: JointWork) -> list[Outcome]:
             else:
                 sessions.append(Session(stage))
         if sessions:
-            _each_video(sessions, work)
+            _each_video(sessions, work, leader=stages[0])
         outcomes += [session.outcome(ExitStack()) for session in sessions]
         shared = held.pop_all()
     # The last output that is stored lets go of the shard.
@@ -208,7 +209,7 @@ def _carried(name: str, status: Status, *, known: Status | None) -> Status:
     )
 
 
-def _each_video(sessions: Sequence[Session], work: JointWork) -> None:
+def _each_video(sessions: Sequence[Session], work: JointWork, *, leader: Stage) -> None:
     first = sessions[0].stage
     plan = carried_statuses(first)
     todo = [status for status in plan if status.ok]
@@ -217,10 +218,10 @@ def _each_video(sessions: Sequence[Session], work: JointWork) -> None:
         session.statuses += [status for status in plan if not status.ok]
     for number, status in enumerate(todo, 1):
         first.watch.begin(number, status.path)
-        _one_video(sessions, status, work)
+        _one_video(sessions, status, work, leader)
 
 
-def _one_video(sessions: Sequence[Session], status: Status, work: JointWork) -> None:
+def _one_video(sessions: Sequence[Session], status: Status, work: JointWork, leader: Stage) -> None:
     first = sessions[0]
     video = Video(str(status.video_id), status.path, status.source_frames, first.stage, first.staging)
     failed: Status | None = None
@@ -247,8 +248,8 @@ def _one_video(sessions: Sequence[Session], status: Status, work: JointWork) -> 
                 skip.message,
                 status.source_frames,
             )
-    for place, session in enumerate(sessions):
-        decoded = sum(counter.values()) if place == 0 else 0
+    for session in sessions:
+        decoded = sum(counter.values()) if session.stage is leader else 0
         if failed is not None:
             session.refuse(failed, decoded)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +24,7 @@ from animeflow.settings.load import dump, load
 from animeflow.settings.rules import rules_of
 from animeflow.settings.tree import Settings
 from animeflow.tables.stages import GROUPS
+from animeflow.tables.whole import write_whole
 from animeflow.tables.workspace import Workspace
 
 KEY_FRAME_BYTES = 1_600_000
@@ -70,9 +70,7 @@ def build_report(workspace: Workspace, shard: str, out: Path, *, settings: Setti
     """
     html = render(ShardData(workspace, shard), settings or saved_settings(workspace))
     out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    part.write_text(html, encoding="utf-8", errors="replace")
-    part.replace(out)
+    write_whole(out, html, errors="replace")
     return out
 
 

@@ -74,7 +74,12 @@ STATUS = TableSpec(
         Column("transient", pa.bool_(), "whether a retry may help"),
         Column("message", pa.string(), "the error in words; empty when ok"),
         Column("source_frames", pa.int64(), "frames of the source video", "frames", "not a readable video"),
-        Column("frames_decoded", pa.int64(), "video frames this stage decoded for this video", "frames"),
+        Column(
+            "frames_decoded",
+            pa.int64(),
+            "video frames this stage decoded for this video; the pass that stages share counts for its first stage",
+            "frames",
+        ),
     ),
 )
 

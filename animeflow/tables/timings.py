@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from animeflow.tables.whole import write_whole
 
 KEPT = 50  # materialisations that are remembered per asset
 
@@ -48,9 +49,7 @@ def append(logs: Path, timing: Timing) -> None:
     logs.mkdir(parents=True, exist_ok=True)
     path = path_of(logs, timing.asset)
     entries = [*_entries(path), asdict(timing)][-KEPT:]
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    part.replace(path)
+    write_whole(path, json.dumps(entries, indent=1, sort_keys=True) + "\n")
 
 
 def read(logs: Path, asset: str) -> list[Timing]:

@@ -233,6 +233,9 @@ def test_stages_of_one_pass_share_its_decode_and_each_is_skipped_alone(
     assert [outcome.unchanged for outcome in again] == [True, False]
     for outcome in again:
         outcome.release()
+    # A run killed between the two outputs must end in the tables of an undisturbed one: only the timing tells.
+    assert again[1].timing.frames_decoded == {"analysis": 2 * FRAMES}
+    assert list(again[1].statuses) == list(outcomes[1].statuses)
 
 
 def test_a_stage_of_the_whole_shard_carries_the_statuses_of_its_inputs(
