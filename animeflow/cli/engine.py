@@ -18,6 +18,7 @@ from animeflow.errors import Interrupted
 from animeflow.media.command import STOP
 from animeflow.settings.load import dump, dump_changes
 from animeflow.settings.tree import Settings
+from animeflow.tables.whole import write_whole
 from animeflow.tables.workspace import CATALOG as CATALOG_DIR
 from animeflow.tables.workspace import Workspace
 
@@ -68,9 +69,7 @@ class Engine:
         """Keep what was set next to the results (the base of what the UI runs here), and the whole resolved tree."""
         settings, root = self.order.settings, self.order.workspace.root
         for name, text in ((SETTINGS, dump_changes(settings)), (RESOLVED, dump(settings))):
-            part = root / f".{name}.{os.getpid()}.part"
-            part.write_text(text, encoding="utf-8")
-            part.replace(root / name)
+            write_whole(root / name, text)
 
     def run_shards(self, shards: Sequence[str]) -> list[ShardOutcome]:
         """Run the order's job on each shard; a shard that fails does not stop the others, Ctrl-C does."""
