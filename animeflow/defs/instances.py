@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -17,6 +18,7 @@ from dagster import DagsterRunStatus
 from animeflow.defs.partitions import LOCATION
 from animeflow.tables.workspace import Workspace
 
+DATABASES, MAKING = ("history", "schedules"), ".making"
 PID_TAG, BOOT_TAG = "animeflow/pid", "animeflow/process"
 WORKSPACE_FILE = f"""load_from:
   - python_module:
@@ -45,7 +47,7 @@ def open_instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
     home = prepare_home(workspace)
     with contextlib.ExitStack() as opened:
         with _one_at_a_time(home):
-            instance = opened.enter_context(dg.DagsterInstance.from_config(str(home)))
+            instance = opened.enter_context(_whole_instance(home))
             clear_dead(instance)
         yield instance
 
@@ -56,6 +58,23 @@ def _one_at_a_time(home: Path) -> Iterator[None]:
     with (home / ".opening").open("a") as gate:
         fcntl.flock(gate, fcntl.LOCK_EX)
         yield
+
+
+def _whole_instance(home: Path) -> dg.DagsterInstance:
+    """The instance of a folder; its databases are made anew where a process was killed while it made them.
+
+    Dagster takes a database whose tables are half there for one of an old version and asks for a migration. The mark
+    stands only while the first opening goes on: nothing can be in the databases yet.
+    """
+    mark = home / MAKING
+    if mark.exists():
+        for name in DATABASES:
+            shutil.rmtree(home / name, ignore_errors=True)
+    if not any((home / name).exists() for name in DATABASES):
+        mark.touch()
+    instance = dg.DagsterInstance.from_config(str(home))
+    mark.unlink(missing_ok=True)
+    return instance
 
 
 def process_tags() -> dict[str, str]:
