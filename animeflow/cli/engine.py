@@ -8,16 +8,20 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from animeflow.cli.logs import add_json_file
 from animeflow.cli.terminal import Terminal, duration
+from animeflow.defs.settled import settle, unsettle
 from animeflow.errors import Interrupted
 from animeflow.media.command import STOP
 from animeflow.settings.load import dump, dump_changes
 from animeflow.settings.tree import Settings
+from animeflow.tables.manifest import MANIFEST
+from animeflow.tables.stages import STAGES
 from animeflow.tables.whole import write_whole
 from animeflow.tables.workspace import CATALOG as CATALOG_DIR
 from animeflow.tables.workspace import Workspace
@@ -41,6 +45,19 @@ class Order:
     force: tuple[str, ...] = ()  # stages or groups
     job: str = EVERYTHING
     report: bool = True  # write the shard's HTML page
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of the stages of a shard that are wanted."""
+        return self.selection or tuple(spec.name for spec in STAGES.values() if spec.partitioned)
+
+    @property
+    def run_settings(self) -> Settings:
+        """What a run gets: whoever names a source by hand says that its files are there (the quiet rule is for the
+        sensor).
+        """
+        source = self.settings.source.model_copy(update={"quiet_seconds": 0.0})
+        return self.settings.model_copy(update={"source": source})
 
 
 @dataclass(frozen=True)
@@ -95,8 +112,9 @@ class Engine:
     def _one(self, instance: dg.DagsterInstance, shard: str) -> ShardOutcome:
         started = time.monotonic()
         run_id = str(uuid.uuid4())
-        with self.order.workspace.lock(shard, run_id):
+        with self.order.workspace.lock(shard, run_id), self._settling(shard, self.order.stages) as ended:
             result = self._job(instance, self.order.job, shard, self.order.selection, run_id)
+            ended.append(result)
         outcome = ShardOutcome(
             shard,
             result.success,
@@ -110,6 +128,30 @@ class Engine:
             self._report(shard)
         return outcome
 
+    def leave(self, shard: str) -> ShardOutcome:
+        """Say that a shard needs no run; its page is written where it is not there."""
+        self.terminal.line(f"shard {shard}  unchanged")
+        if self.order.report and not self._has_report(shard):
+            self._report(shard)
+        return ShardOutcome(shard, True, False, 0.0)
+
+    @contextmanager
+    def _settling(self, place: str, stages: Sequence[str]) -> Iterator[list[RunResult]]:
+        """A run of the stages: they count as settled only when it has ended well and no check failed."""
+        results: list[RunResult] = []
+        unsettle(self.order.workspace, place, stages)
+        yield results
+        if all(result.success and not result.failed_checks for result in results):
+            settle(self.order.workspace, place, stages)
+
+    def _has_report(self, shard: str) -> bool:
+        """Whether the page is there and no result is newer."""
+        page = self.order.workspace.report_path(shard)
+        if not page.is_file():
+            return False
+        manifests = self.order.workspace.shard_dir(shard).glob(f"*/{MANIFEST}")
+        return all(path.stat().st_mtime <= page.stat().st_mtime for path in manifests)
+
     def _report(self, shard: str) -> None:
         from animeflow.report import build_report
 
@@ -122,8 +164,15 @@ class Engine:
         from animeflow.defs.instances import open_instance
 
         run_id = str(uuid.uuid4())
-        with open_instance(self.order.workspace) as instance, self.order.workspace.lock(CATALOG_DIR, run_id):
-            return self._job(instance, CATALOG, None, tuple(names), run_id)
+        workspace = self.order.workspace
+        stages = names or [spec.name for spec in STAGES.values() if not spec.partitioned]
+        with (
+            open_instance(workspace) as instance,
+            workspace.lock(CATALOG_DIR, run_id),
+            self._settling(CATALOG_DIR, stages) as ended,
+        ):
+            ended.append(self._job(instance, CATALOG, None, tuple(names), run_id))
+        return ended[0]
 
     def _job(
         self, instance: dg.DagsterInstance, job: str, shard: str | None, selection: Sequence[str], run_id: str
@@ -153,15 +202,11 @@ class Engine:
 
 
 def run_resources(order: Order) -> dict[str, Any]:
-    """The run configuration of the resources: the whole resolved tree, so that the UI shows what a run ran with.
-
-    Whoever names a source by hand says that its files are there: the quiet rule is for the sensor.
-    """
+    """The run configuration of the resources: the whole resolved tree, so that the UI shows what a run ran with."""
     from animeflow.defs.resources.schema import to_config
 
-    source = order.settings.source.model_copy(update={"quiet_seconds": 0.0})
     return {
-        "settings": {"config": to_config(order.settings.model_copy(update={"source": source}))},
+        "settings": {"config": to_config(order.run_settings)},
         "stages": {"config": {"force": list(order.force)}},
     }
 

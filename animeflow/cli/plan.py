@@ -14,6 +14,7 @@ from animeflow.tables.stages import StageSpec, select
 from animeflow.tables.workspace import Workspace
 
 if TYPE_CHECKING:
+    from animeflow.defs.staleness import StageState
     from animeflow.defs.units import Source
     from animeflow.source.units import Unit
 
@@ -27,7 +28,9 @@ EXAMPLE_MEGAPIXELS = 640 * 360 / 1e6
 
 @dataclass(frozen=True)
 class ShardPlan:
-    """One shard before it runs. `exact` says whether the frames were counted or guessed from the size."""
+    """One shard before it runs. `exact` says whether the frames were counted or guessed from the size; `stages` how
+    many of those wanted do not stand.
+    """
 
     key: str
     path: str
@@ -37,6 +40,7 @@ class ShardPlan:
     frames: int
     exact: bool
     room_bytes: int
+    stages: int
     estimated_s: float
 
 
@@ -63,7 +67,12 @@ def chosen_units(source: Source, *, shards: Sequence[str], limit: int | None) ->
     return units if limit is None else units[:limit]
 
 
-def plan_shard(unit: Unit, local_path: Callable[[str], Path] | None, workspace: Workspace) -> ShardPlan:
+def plan_shard(
+    unit: Unit,
+    local_path: Callable[[str], Path] | None,
+    workspace: Workspace,
+    to_do: Sequence[StageState],
+) -> ShardPlan:
     """Count the frames of a unit whose files lie here; guess those of an archive or a remote unit from its size."""
     frames, megapixels, exact = _frames(unit, local_path)
     per_frame = _measured_rate(workspace)
@@ -76,9 +85,15 @@ def plan_shard(unit: Unit, local_path: Callable[[str], Path] | None, workspace: 
         source_bytes=unit.bytes,
         frames=frames,
         exact=exact,
-        room_bytes=int(unit.bytes * GROWTH),
-        estimated_s=estimated,
+        room_bytes=room_bytes(unit),
+        stages=len(to_do),
+        estimated_s=estimated if to_do else 0.0,
     )
+
+
+def room_bytes(unit: Unit) -> int:
+    """Bytes that the results of a unit may take."""
+    return int(unit.bytes * GROWTH)
 
 
 def _frames(unit: Unit, local_path: Callable[[str], Path] | None) -> tuple[int, float, bool]:

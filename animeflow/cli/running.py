@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from animeflow.cli.engine import Engine, Order, ShardOutcome, run_in_children
 from animeflow.cli.exits import FAILED, INTERRUPTED, OK, SOME_FAILED
-from animeflow.cli.plan import ShardPlan, chosen_units, plan_shard
+from animeflow.cli.plan import chosen_units, plan_shard, room_bytes
+from animeflow.cli.standing import catalog_stands, stands, to_do
 from animeflow.cli.stopping import stoppable
 from animeflow.cli.summary import failed_stages, print_summary, videos_failed
 from animeflow.cli.terminal import Terminal, duration, size
@@ -20,6 +22,9 @@ from animeflow.hubs.folder import FolderHub
 from animeflow.media.command import STOP
 from animeflow.settings.tree import Settings
 from animeflow.source.units import Unit
+
+if TYPE_CHECKING:
+    from animeflow.defs.units import Source
 
 GB = 1_000_000_000
 clock = time.monotonic
@@ -44,33 +49,38 @@ def with_source(settings: Settings, source: Path) -> Settings:
     return settings.model_copy(update={"source": settings.source.model_copy(update={"hub": hub})})
 
 
-def plans(order: Order, request: Request) -> tuple[list[Unit], list[ShardPlan]]:
-    """The units to run and what each needs."""
+def units_of(order: Order, request: Request) -> tuple[Source, list[Unit]]:
+    """The source and the units to run."""
     from animeflow.defs.units import open_units
 
     source = open_units(order.settings, order.workspace)
     units = chosen_units(source, shards=request.shards, limit=request.limit)
     if request.retry_failed:
         units = [unit for unit in units if failed_stages(order.workspace, unit.key)]
-    local = source.hub.local_path if isinstance(source.hub, FolderHub) else None
-    return units, [plan_shard(unit, local, order.workspace) for unit in units]
+    return source, units
 
 
 def dry_run(order: Order, request: Request) -> int:
-    """Print shards, frames, room and estimated time; nothing is written."""
-    _, found = plans(order, request)
-    if not found:
+    """Print shards, frames, room, stages and estimated time; nothing is written."""
+    source, units = units_of(order, request)
+    if not units:
         click.echo("nothing to do")
         return OK
+    local = source.hub.local_path if isinstance(source.hub, FolderHub) else None
+    found = [
+        plan_shard(unit, local, order.workspace, to_do(order_of(order, request, unit.key), unit))
+        for unit in units
+    ]
     width = max(len(plan.key) for plan in found)
     click.echo(
-        f"{'shard':<{width}}  {'files':>5}  {'source':>9}  {'frames':>8}  {'room':>9}  time (estimated)"
+        f"{'shard':<{width}}  {'files':>5}  {'source':>9}  {'frames':>8}  {'room':>9}  {'stages':>6}  time (estimated)"
     )
     for plan in found:
         about = "" if plan.exact else "~"
+        time_s = duration(plan.estimated_s) if plan.stages else "unchanged"
         click.echo(
             f"{plan.key:<{width}}  {plan.files:>5}  {size(plan.source_bytes):>9}  {about + str(plan.frames):>8}  "
-            f"{size(plan.room_bytes):>9}  {duration(plan.estimated_s)}"
+            f"{size(plan.room_bytes):>9}  {plan.stages:>6}  {time_s}"
         )
     total = sum(plan.estimated_s for plan in found)
     room = sum(plan.room_bytes for plan in found)
@@ -85,41 +95,64 @@ def dry_run(order: Order, request: Request) -> int:
 def carry_out(order: Order, request: Request, terminal: Terminal) -> int:
     """Run, and return the exit code."""
     engine = Engine(order, terminal)
-    units, found = plans(order, request)
+    _, units = units_of(order, request)
     if not units:
         terminal.line("nothing failed: nothing to retry" if request.retry_failed else "nothing to do")
         return OK
-    order.workspace.require_free(
-        max(plan.room_bytes for plan in found), keep=int(order.settings.run.min_free_gb * GB)
-    )
-    engine.save_settings()
-    outcomes = stoppable(lambda: _run(engine, request, [unit.key for unit in units]))
+    outcomes = stoppable(lambda: _run(engine, request, units))
     return _conclude(order, outcomes, terminal)
 
 
-def _run(engine: Engine, request: Request, shards: list[str]) -> list[ShardOutcome]:
-    if request.jobs > 1 and len(shards) > 1:
-        outcomes = _in_children(request, shards)
-    else:
-        outcomes = _in_process(engine, request, shards)
+def _run(engine: Engine, request: Request, units: Sequence[Unit]) -> list[ShardOutcome]:
+    todo = {
+        unit.key: order
+        for unit in units
+        if not stands(order := order_of(engine.order, request, unit.key), unit)
+    }
+    _require_room(engine.order, [unit for unit in units if unit.key in todo])
+    engine.save_settings()
+    outcomes = [engine.leave(unit.key) for unit in units if unit.key not in todo]
+    if request.jobs > 1 and len(todo) > 1:
+        outcomes += _in_children(request, list(todo))
+    elif todo:
+        outcomes += _in_process(engine, request, todo)
     if STOP.is_set():
         raise Interrupted("stopped on request")
     if any(outcome.success for outcome in outcomes) and not engine.order.selection:
-        engine.terminal.line("across shards")
-        catalog = engine.run_catalog()
-        if not catalog.success:
-            outcomes.append(ShardOutcome("catalog", False, catalog.interrupted, 0.0, catalog.failures))
+        outcomes += _across_shards(engine)
     return outcomes
 
 
-def _in_process(engine: Engine, request: Request, shards: list[str]) -> list[ShardOutcome]:
+def _require_room(order: Order, units: Sequence[Unit]) -> None:
+    if units:
+        needed = max(room_bytes(unit) for unit in units)
+        order.workspace.require_free(needed, keep=int(order.settings.run.min_free_gb * GB))
+
+
+def order_of(order: Order, request: Request, shard: str) -> Order:
+    """The order as it is for one shard: a retry forces what failed there."""
     if not request.retry_failed:
-        return engine.run_shards(shards)
+        return order
+    return replace(order, force=tuple({*order.force, *failed_stages(order.workspace, shard)}))
+
+
+def _across_shards(engine: Engine) -> list[ShardOutcome]:
+    if catalog_stands(engine.order):
+        engine.terminal.line("across shards  unchanged")
+        return []
+    engine.terminal.line("across shards")
+    catalog = engine.run_catalog()
+    if catalog.success:
+        return []
+    return [ShardOutcome("catalog", False, catalog.interrupted, 0.0, catalog.failures)]
+
+
+def _in_process(engine: Engine, request: Request, orders: Mapping[str, Order]) -> list[ShardOutcome]:
+    if not request.retry_failed:
+        return engine.run_shards(list(orders))
     outcomes = []
-    for shard in shards:
-        force = tuple({*engine.order.force, *failed_stages(engine.order.workspace, shard)})
-        again = replace(engine.order, force=force)
-        outcomes += Engine(again, engine.terminal).run_shards([shard])
+    for shard, order in orders.items():
+        outcomes += Engine(order, engine.terminal).run_shards([shard])
     return outcomes
 
 

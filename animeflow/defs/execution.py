@@ -35,6 +35,7 @@ class RunResult:
     success: bool
     interrupted: bool
     failures: Mapping[str, str]  # step -> what went wrong, in one line
+    failed_checks: tuple[str, ...] = ()  # `asset: check`, of those that are no mere warning
 
 
 def run_job(
@@ -94,11 +95,14 @@ def _drive(
     stopped: Callable[[], bool],
 ) -> RunResult:
     failures: dict[str, str] = {}
+    checks: list[str] = []
     events = execute_run_iterator(job, run, instance)
     try:
         for event in events:
             if event.event_type_value == "STEP_FAILURE" and event.step_key:
                 failures[event.step_key] = failure_text(event)
+            elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+                checks += _failed_check(event)
             on_event(event)
             if event.event_type_value in BETWEEN_STEPS and stopped():
                 break
@@ -108,7 +112,14 @@ def _drive(
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
     ended = instance.get_run_by_id(run.run_id)
     success = ended is not None and ended.status is dg.DagsterRunStatus.SUCCESS
-    return RunResult(run.run_id, success, stopped() and not success, failures)
+    return RunResult(run.run_id, success, stopped() and not success, failures, tuple(checks))
+
+
+def _failed_check(event: dg.DagsterEvent) -> list[str]:
+    check = event.asset_check_evaluation_data
+    if check.passed or check.severity is not dg.AssetCheckSeverity.ERROR:
+        return []
+    return [f"{check.asset_key.to_user_string()}: {check.check_name}"]
 
 
 def failure_text(event: dg.DagsterEvent) -> str:

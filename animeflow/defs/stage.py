@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from animeflow.defs.judgement import judge
 from animeflow.defs.progress import Watch
 from animeflow.defs.resources.models import Models
 from animeflow.errors import ContractError
@@ -89,17 +90,13 @@ class Stage:
         return {path: digest(values)[:16] for path, values in sorted(parts.items())}
 
     def standing(self) -> Manifest | None:
-        """The manifest of the last result, when nothing that goes in has changed and its files are all there."""
-        if self.force:
-            return None
-        manifest = Manifest.read(self.folder)
-        if manifest is None or not manifest.done or manifest.input_digest != self.input_digest:
-            return None
-        if manifest.verify(self.folder):
+        """The manifest of the last result where it stands; what an interrupted run left beside it is removed."""
+        verdict = judge(self)
+        if verdict.state != "done":
             return None
         sweep(self.folder)
         self.leftovers().discard()
-        return manifest
+        return verdict.manifest
 
     def leftovers(self) -> Staging:
         """The staging folder as an interrupted run may have left it."""

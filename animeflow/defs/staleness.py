@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
 
+from animeflow.defs import origins
+from animeflow.defs.judgement import State, judge
 from animeflow.defs.opening import open_stage
 from animeflow.defs.stage import Stage
-from animeflow.defs.targets import target_origin
+from animeflow.defs.units import catalog_rows
 from animeflow.settings.tree import Settings
 from animeflow.tables.handle import Handle
-from animeflow.tables.manifest import Manifest
 from animeflow.tables.stages import STAGES, StageSpec
 from animeflow.tables.workspace import Workspace
 
-State = Literal["done", "missing", "stale", "unfinished"]
+SOURCE_CATALOG = "source_catalog"
 
 
 @dataclass(frozen=True)
 class StageState:
-    """One stage of one shard. `unfinished` has a transient error or lacks a file; `why` is empty when done."""
+    """One stage of one shard, as it is judged; a stage after one that is not done is stale."""
 
     stage: str
     group: str
@@ -29,91 +29,89 @@ class StageState:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ShardView:
+    """A shard as it lies in the workspace. `unit_digest` None: the source was not asked."""
+
+    shard: str
+    settings: Settings
+    workspace: Workspace
+    unit_digest: str | None
+    force: Sequence[str] = ()
+
+    def stage(self, spec: StageSpec, inputs: Mapping[str, Handle]) -> Stage:
+        """The stage as a run would open it."""
+        origin = origins.of_target(spec.name, self.settings)
+        if not spec.inputs:
+            origin = {} if (digest := self._unit_digest(spec)) is None else origins.of_unit(digest)
+        return open_stage(
+            spec.name,
+            shard=self.shard,
+            settings=self.settings,
+            workspace=self.workspace,
+            inputs=list(inputs.values()),
+            origin=origin,
+            force=self.force,
+        )
+
+    def _unit_digest(self, spec: StageSpec) -> str | None:
+        if self.unit_digest is not None:
+            return self.unit_digest
+        manifest = self.workspace.manifest(self.shard, spec.name)
+        return None if manifest is None else manifest.provenance.get("upstream", {}).get("unit")
+
+
 def shard_states(
-    shard: str, *, settings: Settings, workspace: Workspace, unit_digest: str | None
+    shard: str,
+    *,
+    settings: Settings,
+    workspace: Workspace,
+    unit_digest: str | None,
+    force: Sequence[str] = (),
+    wanted: Collection[str] = (),
 ) -> list[StageState]:
-    """Every partitioned stage in the order of the graph. `unit_digest` None: the source was not asked."""
+    """The partitioned stages in the order of the graph: all, or the `wanted` ones on the others as they lie there."""
+    view = ShardView(shard, settings, workspace, unit_digest, force)
+    handles: dict[str, Handle] = {}
     found: dict[str, StageState] = {}
     for spec in STAGES.values():
-        if spec.partitioned:
-            found[spec.name] = _state(spec, shard, settings, workspace, unit_digest, found)
+        if not spec.partitioned:
+            continue
+        if not wanted or spec.name in wanted:
+            found[spec.name] = _state(spec, view, handles, found)
+        if (manifest := workspace.manifest(shard, spec.name)) is not None:
+            handles[spec.name] = Handle(workspace.asset_dir(shard, spec.name), manifest)
     return list(found.values())
 
 
+def catalog_states(
+    settings: Settings, workspace: Workspace, *, force: Sequence[str] = ()
+) -> list[StageState]:
+    """Every table across shards."""
+    rows, shards = catalog_rows(settings, workspace), origins.of_shards(workspace)
+    states = []
+    for spec in STAGES.values():
+        if spec.partitioned:
+            continue
+        origin = origins.of_units(rows) if spec.name == SOURCE_CATALOG else shards
+        stage = open_stage(
+            spec.name, shard=None, settings=settings, workspace=workspace, origin=origin, force=force
+        )
+        verdict = judge(stage)
+        states.append(StageState(spec.name, spec.group, verdict.state, verdict.why))
+    return states
+
+
 def _state(
-    spec: StageSpec,
-    shard: str,
-    settings: Settings,
-    workspace: Workspace,
-    unit_digest: str | None,
-    before: Mapping[str, StageState],
+    spec: StageSpec, view: ShardView, handles: Mapping[str, Handle], before: Mapping[str, StageState]
 ) -> StageState:
-    manifest = workspace.manifest(shard, spec.name)
-    if manifest is None:
-        return StageState(spec.name, spec.group, "missing", ("was never finished",))
-    faults = _unfinished(manifest, workspace, shard, spec)
-    if faults:
-        return StageState(spec.name, spec.group, "unfinished", tuple(faults), manifest.counts)
-    why = _stale(spec, shard, manifest, settings, workspace, unit_digest)
-    why += [
-        f"{name} is {before[name].state}"
-        for name in spec.inputs
-        if name in before and before[name].state != "done"
-    ]
-    return StageState(spec.name, spec.group, "stale" if why else "done", tuple(why), manifest.counts)
-
-
-def _unfinished(manifest: Manifest, workspace: Workspace, shard: str, spec: StageSpec) -> list[str]:
-    if not manifest.done:
-        return [f"{manifest.transient_errors} videos had an error that may go away"]
-    return manifest.verify(workspace.asset_dir(shard, spec.name))[:3]
-
-
-def _stale(
-    spec: StageSpec,
-    shard: str,
-    manifest: Manifest,
-    settings: Settings,
-    workspace: Workspace,
-    unit_digest: str | None,
-) -> list[str]:
-    handles = [_handle(workspace, shard, name) for name in spec.inputs if STAGES[name].partitioned]
-    if any(handle is None for handle in handles):
-        return []  # said by the state of that input
-    if not spec.inputs and unit_digest is None:
-        unit_digest = manifest.provenance.get("upstream", {}).get("unit")
-    origin = {"unit": unit_digest} if not spec.inputs and unit_digest else target_origin(spec.name, settings)
-    inputs = [handle for handle in handles if handle is not None]
-    stage = open_stage(
-        spec.name, shard=shard, settings=settings, workspace=workspace, inputs=inputs, origin=origin
-    )
-    if stage.input_digest == manifest.input_digest:
-        return []
-    return differences(manifest.provenance, stage) or ["something that goes in has changed"]
-
-
-def differences(made_by: Mapping[str, Any], stage: Stage) -> list[str]:
-    """What differs between the provenance of a result and what would go in now, in words."""
-    now = stage.provenance
-    found = []
-    if made_by.get("code_version") != now["code_version"]:
-        found.append(f"code version {made_by.get('code_version')} -> {now['code_version']}")
-    for kind, text in (("settings", "settings {}"), ("upstream", "{} has changed"), ("models", "model {}")):
-        old, new = made_by.get(kind) or {}, now[kind]
-        found += [
-            text.format(key)
-            for key in sorted({*old, *new})
-            if _essence(old.get(key)) != _essence(new.get(key))
-        ]
-    if made_by.get("device") != now["device"]:
-        found.append(f"device {made_by.get('device')} -> {now['device']}")
-    return found
-
-
-def _essence(value: Any) -> Any:
-    """Of a model, what decides: its fingerprint and whether its weights were there."""
-    return (value.get("fingerprint"), value.get("absent")) if isinstance(value, Mapping) else value
-
-
-def _handle(workspace: Workspace, shard: str, name: str) -> Handle | None:
-    return None if workspace.manifest(shard, name) is None else workspace.handle(shard, name)
+    # Where an input was never finished the digests cannot be compared: its own state says why.
+    inputs = {name: handles[name] for name in spec.inputs if name in handles}
+    verdict = judge(view.stage(spec, inputs))
+    late = [name for name in spec.inputs if name in before and before[name].state != "done"]
+    counts = verdict.manifest.counts if verdict.manifest else {}
+    if verdict.state in ("missing", "unfinished"):
+        return StageState(spec.name, spec.group, verdict.state, verdict.why, counts)
+    own = () if any(before[name].state == "missing" for name in late) else verdict.why
+    why = (*own, *(f"{name} is {before[name].state}" for name in late))
+    return StageState(spec.name, spec.group, "stale" if why else "done", why, counts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from animeflow.settings.hubs import Target
 from animeflow.settings.tree import Settings
-from animeflow.tables.digests import digest
 
 TARGETS = {
     "published_videos": "delivery.targets.videos",
@@ -18,11 +17,3 @@ def target_of(stage: str, settings: Settings) -> Target:
     place = settings.part(TARGETS[stage])
     assert isinstance(place, Target)
     return place
-
-
-def target_origin(stage: str, settings: Settings) -> dict[str, str]:
-    """What of the target goes into the stage's input digest (never the location itself); empty for other stages."""
-    if stage not in TARGETS:
-        return {}
-    place = target_of(stage, settings)
-    return {"target": digest(f"{place.hub.location}/{place.prefix}")}

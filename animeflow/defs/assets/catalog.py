@@ -2,15 +2,13 @@
 
 import dagster as dg
 
+from animeflow.defs import origins
 from animeflow.defs.declare import declared
 from animeflow.defs.resources.stages import Stages
 from animeflow.defs.runner import ShardResult
 from animeflow.defs.stage import Stage
-from animeflow.tables.digests import digest
-from animeflow.tables.stages import STAGES
 from animeflow.tables.staging import Staging
 from animeflow.tables.status import Reason, State, Status
-from animeflow.tables.workspace import Workspace
 
 
 @dg.asset(**declared("source_catalog"))
@@ -21,7 +19,7 @@ def source_catalog(
     from animeflow.catalog.source_catalog import source_catalog as to_table
 
     rows = stages.catalog_rows()
-    stage = stages.open(context, origin={"units": digest(rows)})
+    stage = stages.open(context, origin=origins.of_units(rows))
     return stages.per_shard(stage, lambda *_: ShardResult({"source_catalog": to_table(rows)}))
 
 
@@ -32,7 +30,7 @@ def dataset_index(
     """Gather the clips of all shards with their measures, decisions and provenance."""
     from animeflow.catalog.dataset_index import build_index
 
-    stage = stages.open(context, origin=contents(stages.workspace))
+    stage = stages.open(context, origin=origins.of_shards(stages.workspace))
 
     def gather(stage: Stage, staging: Staging) -> ShardResult:
         run = build_index(stage.workspace, staging, provenance=stage.provenance)
@@ -51,7 +49,7 @@ def calibration_report(
     """Quantiles of every measure over all clips, and what each threshold would keep."""
     from animeflow.catalog.calibration_report import calibrate
 
-    stage = stages.open(context, origin=contents(stages.workspace))
+    stage = stages.open(context, origin=origins.of_shards(stages.workspace))
     settings = stages.settings
     return stages.per_shard(
         stage,
@@ -68,7 +66,7 @@ def character_identities(
     """Find the same character in several clips by the embeddings of its drawings."""
     from animeflow.catalog.character_identities import identify_characters
 
-    stage = stages.open(context, origin=contents(stages.workspace))
+    stage = stages.open(context, origin=origins.of_shards(stages.workspace))
     identities = stages.settings.catalog.identities
     return stages.per_shard(
         stage,
@@ -76,19 +74,6 @@ def character_identities(
             {"character_identities": identify_characters(stage.workspace, identities)}
         ),
     )
-
-
-def contents(workspace: Workspace) -> dict[str, str]:
-    """One digest per shard over the content of all that is finished there: what these tables are made from."""
-    found = {}
-    for shard in workspace.shards():
-        manifests = {
-            name: workspace.manifest(shard, name) for name, spec in STAGES.items() if spec.partitioned
-        }
-        found[shard] = digest(
-            {name: one.content_digest for name, one in manifests.items() if one and one.done}
-        )
-    return found
 
 
 def shard_status(shard: str, missing: tuple[str, ...]) -> Status:

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from animeflow.defs import origins
 from animeflow.defs.declare import declared
 from animeflow.defs.resources.stages import Stages
 from animeflow.defs.runner import ShardResult, carried_statuses
 from animeflow.defs.stage import Stage
-from animeflow.defs.targets import target_of, target_origin
+from animeflow.defs.targets import target_of
 from animeflow.tables.handle import Handle
 from animeflow.tables.staging import Staging
 
@@ -118,7 +119,7 @@ def _publish(
     from animeflow.hubs.open import open_hub
 
     name = context.asset_key.to_user_string()
-    stage = stages.open(context, source, origin=target_origin(name, stages.settings))
+    stage = stages.open(context, source, origin=origins.of_target(name, stages.settings))
     target = target_of(name, stages.settings)
 
     def upload(stage: Stage, staging: Staging) -> ShardResult:

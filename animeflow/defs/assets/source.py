@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from animeflow.defs import origins
 from animeflow.defs.declare import declared
 from animeflow.defs.resources.stages import Stages
 from animeflow.defs.runner import ShardResult
@@ -15,7 +16,7 @@ def shard_files(context: dg.AssetExecutionContext, stages: dg.ResourceParam[Stag
     from animeflow.source.shard import take_unit
 
     hub, unit = stages.unit(context)
-    stage = stages.open(context, origin={"unit": unit.digest})
+    stage = stages.open(context, origin=origins.of_unit(unit.digest))
 
     def take(stage: Stage, staging: Staging) -> ShardResult:
         taken = take_unit(unit, hub, staging, stages.settings.source, on_file=stage.watch.file)
