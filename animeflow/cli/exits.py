@@ -11,6 +11,7 @@ import click
 from animeflow.errors import AnimeflowError, Interrupted, SettingsError
 
 OK, FAILED, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+NO_ROOM = ("disk I/O error", "database or disk is full")
 log = logging.getLogger("animeflow.cli")
 
 
@@ -44,5 +45,13 @@ def guarded(run: Callable[[], int | None]) -> int:
         return FAILED
     except Exception as error:
         log.debug("unexpected error", exc_info=True)
-        click.echo(f"animeflow: {type(error).__name__}: {error} (-v shows where)", err=True)
+        click.echo(f"animeflow: {_plain(error)} (-v shows where)", err=True)
         return FAILED
+
+
+def _plain(error: Exception) -> str:
+    """One line. SQLite says `disk I/O error` where its journal finds no room; SQLAlchemy adds the statement."""
+    text = str(error).partition("\n[SQL")[0]
+    if any(words in text for words in NO_ROOM):
+        return f"the disk is full or fails: the history of the workspace cannot be written: {text}"
+    return f"{type(error).__name__}: {text}"

@@ -103,5 +103,10 @@ def header_duration_s(container: Any, stream: Any) -> float | None:
 
 
 def is_cut_short(shown_s: float, claimed_s: float | None) -> bool:
-    """Whether pictures end earlier than the header claims by more than 1 s and 2 %."""
-    return claimed_s is not None and claimed_s - shown_s > max(_CUT_SHORT_S, _CUT_SHORT_SHARE * claimed_s)
+    """Whether pictures end earlier than the header claims by more than 1 s and 2 %, or by more than half of a short
+    video.
+    """
+    if claimed_s is None:
+        return False
+    grace_s = min(_CUT_SHORT_S, claimed_s / 2)  # sound may go on a little after the last picture
+    return claimed_s - shown_s > max(grace_s, _CUT_SHORT_SHARE * claimed_s)

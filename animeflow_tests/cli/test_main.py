@@ -68,6 +68,19 @@ def test_every_way_to_end_has_its_exit_code(error: BaseException, code: int) -> 
     assert guarded(fail) == code
 
 
+def test_a_history_that_finds_no_room_is_told_as_such_without_its_sql(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail() -> int:
+        raise RuntimeError(
+            '(sqlite3.OperationalError) disk I/O error\n[SQL: PRAGMA x("runs")]\n(Background on)'
+        )
+
+    assert guarded(fail) == 1
+    told = capsys.readouterr().err
+    assert "the disk is full or fails" in told and "SQL:" not in told and len(told.splitlines()) == 1
+
+
 def test_an_error_is_one_line_on_stderr(animeflow: Call) -> None:
     called = animeflow("run", "nowhere", "--out", "out")
     assert called.code == 1 and not called.out
