@@ -77,10 +77,11 @@ def _cases(
         cases += [
             lambda: inputs.bad_files(scratch),
             lambda: inputs.odd_names(scratch),
+            lambda: inputs.empty_source(scratch),
             lambda: inputs.empty_shard(scratch),
             lambda: inputs.bad_settings(scratch, scene),
             lambda: inputs.two_runs(scratch, scene),
-            lambda: inputs.full_disk(scratch, scene),
+            *(lambda mb=mb: inputs.full_disk(scratch, scene, mb) for mb in inputs.FULL_MB),  # type: ignore[misc]
             lambda: inputs.read_only(scratch, scene),
         ]
     return cases

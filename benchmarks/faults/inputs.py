@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +15,13 @@ from animeflow.errors import ContractError
 from animeflow.tables.status import Status
 from animeflow.tables.workspace import Workspace
 from benchmarks.faults.commands import Ended, animeflow, run
-from benchmarks.faults.kills import Outcome, Scene
+from benchmarks.faults.kills import Outcome, Scene, wrong
 from benchmarks.faults.media import hostile_shard, odd_names_shard, tiny_video
 
 # Enough of the graph to meet every file: probing, the one decode, an encode.
 STAGES = ("--select", "source", "--select", "shots", "--select", "av1_videos", "--no-report")
 BEAR_ALL = ("--set", "run.max_failed_share=1.0")
-FULL_MB = 6
+FULL_MB = (3, 6)  # full while the history is made, and while stages write
 
 
 def bad_files(scratch: Path) -> Outcome:
@@ -54,16 +55,36 @@ def odd_names(scratch: Path) -> Outcome:
     return Outcome("odd names", f"{len(names)} files", tuple(faults), time.monotonic() - began)
 
 
-def empty_shard(scratch: Path) -> Outcome:
+def empty_source(scratch: Path) -> Outcome:
     """A source without videos says so and is no crash."""
-    source = _fresh(scratch / "empty") / "source" / "shard"
+    source = _fresh(scratch / "nothing") / "source" / "shard"
     source.mkdir(parents=True)
     (source / "readme.txt").write_text("nothing here", encoding="utf-8")
     return _ends(
-        "empty shard",
-        animeflow("run", str(source.parent), "--out", str(scratch / "empty" / "out")),
-        lambda e: e.code in (0, 1, 2) and "Traceback" not in e.output and bool(e.last_line),
+        "empty source",
+        animeflow("run", str(source.parent), "--out", str(scratch / "nothing" / "out")),
+        lambda e: (
+            e.code == 1 and "Traceback" not in e.output and "none of them an archive or a v" in e.output
+        ),
     )
+
+
+def empty_shard(scratch: Path) -> Outcome:
+    """An archive without videos beside a good shard: it fails by name, and the other shard goes on."""
+    began, home = time.monotonic(), _fresh(scratch / "empty")
+    source = home / "source"
+    (source / "good").mkdir(parents=True)
+    shutil.copy(tiny_video(home), source / "good" / "good.mkv")
+    with zipfile.ZipFile(source / "bare.zip", "w") as archive:
+        archive.writestr("readme.txt", "nothing here")
+    ended = run(animeflow("-q", "run", str(source), "--out", str(home / "out"), *STAGES))
+    faults = [] if ended.code == 1 else [f"exit code {ended.code}: {ended.last_line}"]
+    if "Traceback" in ended.output or "FAILED" not in ended.output:
+        faults.append(f"no clear line: {ended.last_line}")
+    told = _statuses(home / "out", "av1_videos").get("good.mkv")
+    if told is None or not told.ok:
+        faults.append("the good shard did not go on")
+    return Outcome("empty shard", ended.last_line[:70], tuple(faults), time.monotonic() - began)
 
 
 def bad_settings(scratch: Path, scene: Scene) -> Outcome:
@@ -97,22 +118,21 @@ def two_runs(scratch: Path, scene: Scene) -> Outcome:
     return Outcome("two runs on one shard", "", tuple(faults), time.monotonic() - began)
 
 
-def full_disk(scratch: Path, scene: Scene) -> Outcome:
+def full_disk(scratch: Path, scene: Scene, megabytes: int) -> Outcome:
     """A disk that fills up during the run: a clear line, exit code 1; with room the same command finishes."""
     began = time.monotonic()
     if os.geteuid() != 0:
         return Outcome("full disk", "not tried: needs root for a small tmpfs", (), 0.0)
-    with small_disk(scratch / "full", FULL_MB) as disk:
-        command = scene.command(disk / "out", "--set", "run.min_free_gb=0")
-        ended = run(command)
+    with small_disk(scratch / "full", megabytes) as disk:
+        command = scene.command(disk / "out")
+        ended = run([*command, "--set", "run.min_free_gb=0"])
         faults = (
             [] if ended.code == 1 and _says_full(ended) else [f"exit code {ended.code}: {ended.last_line}"]
         )
         subprocess.run(["mount", "-o", "remount,size=2g", str(disk)], check=True)
-        after = run(command)
-        if after.code != 3:
-            faults.append(f"with room again: exit code {after.code}: {after.last_line}")
-    return Outcome("full disk", f"tmpfs of {FULL_MB} MB", tuple(faults), time.monotonic() - began)
+        faults += [f"with room again: {fault}" for fault in wrong(scene, disk / "out", run(command))]
+    told = ended.last_line.replace(str(disk), "")[:70]
+    return Outcome(f"full disk of {megabytes} MB", told, tuple(faults), time.monotonic() - began)
 
 
 def read_only(scratch: Path, scene: Scene) -> Outcome:
@@ -141,7 +161,8 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
 
 def _says_full(ended: Ended) -> bool:
     words = ended.output.lower()
-    return "traceback" not in words and ("no space left" in words or "gb free" in words or "disk" in words)
+    clear = ("no space left", "gb free", "no room", "the disk is full")
+    return "traceback" not in words and "[sql" not in words and any(text in words for text in clear)
 
 
 def _ends(case: str, command: list[str], good: Callable[[Ended], bool]) -> Outcome:
