@@ -28,6 +28,9 @@ PHASE_ASSETS: Mapping[str, tuple[str, ...]] = {
     "before_remove_stale": ("published_videos",),
     "published": ("published_dataset",),
 }
+ONE_PASS = {
+    "frame_signals": ("frame_signals", "text_boxes")
+}  # a kill between the two leaves the second alone
 BEAR_HALF = ("--set", "run.max_failed_share=0.5")  # one of the two videos is broken
 # Less arithmetic, the same files.
 CHEAP = (
@@ -112,8 +115,9 @@ def phase_kill(scene: Scene, phase: str, asset: str, *, replace: bool) -> Outcom
     """Kill one stage at a phase while it writes its first result, or replaces a standing one; run again, compare."""
     began, target = time.monotonic(), copy(scene.undisturbed, scene.scratch / f"{phase}-{asset}")
     if not replace:
-        for folder in (target / "shards").glob(f"*/{asset}"):
-            shutil.rmtree(folder)
+        for name in ONE_PASS.get(asset, (asset,)):
+            for folder in (target / "shards").glob(f"*/{name}"):
+                shutil.rmtree(folder)
     if phase in PUBLISHING:  # a target that already holds everything is left alone
         shutil.rmtree(target / "published", ignore_errors=True)
     force = ("--force", asset) if replace else ()
