@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import resource
 import shutil
 import sys
 import tempfile
@@ -32,7 +33,11 @@ def main() -> int:
         outcomes += [_said(case()) for case in _cases(options.only, options.kills, seed, scene, scratch)]
     bad = [outcome for outcome in outcomes if not outcome.ok]
     minutes = (time.monotonic() - began) / 60
-    summary = f"{len(outcomes) - len(bad)} of {len(outcomes)} cases hold, {minutes:.1f} min, seed {seed}"
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    summary = (
+        f"{len(outcomes) - len(bad)} of {len(outcomes)} cases hold, {minutes:.1f} min "
+        f"({(used.ru_utime + used.ru_stime) / 60:.1f} CPU min), seed {seed}"
+    )
     print(summary)
     if not options.only and not options.run:
         save(

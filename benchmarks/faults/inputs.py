@@ -108,7 +108,9 @@ def two_runs(scratch: Path, scene: Scene) -> Outcome:
         scene.command(target), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as first:
         shard = _wait_for_lock(target, first)
-        second = run(scene.command(target)) if shard else Ended(0, "the first run never took its lock", 0.0)
+        second = (
+            run(scene.command(target)) if shard else Ended(0, "the first run never took its lock", 0.0, 0.0)
+        )
         code = first.wait()
     faults = []
     if second.code != 1 or "is being written by run" not in second.output:

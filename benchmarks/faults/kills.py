@@ -63,6 +63,7 @@ class Scene:
     undisturbed: Path
     expected: Mapping[str, str]
     whole_s: float
+    whole_cpu_s: float
     options: tuple[str, ...] = ()
 
     def command(self, workspace: Path, *more: str, phase: tuple[str, str] | None = None) -> list[str]:
@@ -83,10 +84,10 @@ class Scene:
 def undisturbed(source: Path, scratch: Path, options: tuple[str, ...] = ()) -> tuple[Scene, list[str]]:
     """Run once without disturbance; the mini shard has a broken video, so the exit code is 3."""
     target = scratch / "undisturbed"
-    scene = Scene(source, scratch, target, {}, 0.0, options)
+    scene = Scene(source, scratch, target, {}, 0.0, 0.0, options)
     ended = run(scene.command(target))
     faults = [] if ended.code == 3 else [f"undisturbed run: exit code {ended.code}: {ended.last_line}"]
-    return Scene(source, scratch, target, digests(target), ended.wall_s, options), faults
+    return Scene(source, scratch, target, digests(target), ended.wall_s, ended.cpu_s, options), faults
 
 
 def again(scene: Scene) -> Outcome:
@@ -101,11 +102,12 @@ def again(scene: Scene) -> Outcome:
 
 
 def random_kill(scene: Scene, rng: random.Random, number: int) -> Outcome:
-    """Kill a fresh run at a random moment of its whole length, run again, compare."""
+    """Kill a fresh run at a random moment of its work, run again, compare."""
     began, target = time.monotonic(), scene.scratch / f"random-{number}"
-    moment = rng.uniform(0.03, 0.97) * scene.whole_s
-    killed = run(scene.command(target), kill_after_s=moment)
-    when = f"after {moment:.1f} s of {scene.whole_s:.0f} s"
+    share = rng.uniform(0.03, 0.97)
+    killed = run(scene.command(target), kill_after_cpu_s=share * scene.whole_cpu_s)
+    stands = sum(1 for _ in target.glob("*/*/*/manifest.json"))
+    when = f"at {share:.0%} of its work, {stands} stages done"
     if killed.code >= 0:
         when += " (it had ended by then)"
     return _after(scene, target, f"kill {number}", when, began)
