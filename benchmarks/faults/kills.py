@@ -116,14 +116,15 @@ def random_kill(scene: Scene, rng: random.Random, number: int) -> Outcome:
 def phase_kill(scene: Scene, phase: str, asset: str, *, replace: bool) -> Outcome:
     """Kill one stage at a phase while it writes its first result, or replaces a standing one; run again, compare."""
     began, target = time.monotonic(), copy(scene.undisturbed, scene.scratch / f"{phase}-{asset}")
+    names = ONE_PASS.get(asset, (asset,))
     if not replace:
-        for name in ONE_PASS.get(asset, (asset,)):
+        for name in names:
             for folder in (target / "shards").glob(f"*/{name}"):
                 shutil.rmtree(folder)
     if phase in PUBLISHING:  # a target that already holds everything is left alone
         shutil.rmtree(target / "published", ignore_errors=True)
-    force = ("--force", asset) if replace else ()
-    killed = run(scene.command(target, *force, phase=(phase, asset)))
+    words = [word for name in names for word in ("--select", name)] + ["--force", asset] * replace
+    killed = run(scene.command(target, *words, phase=(phase, asset)))
     how = f"{phase} of {asset}, {'replacing' if replace else 'first'}"
     if killed.code != -9:
         fault = f"was not killed: exit code {killed.code}: {killed.last_line}"
