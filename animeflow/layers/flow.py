@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import cv2
@@ -56,15 +57,49 @@ def warps(
     Consistent: forward-backward error below `flow_px` and difference of the blurred colours below `colour` levels.
     The flow is found on pictures of at most `side` px and scaled up.
     """
-    height, width = first.shape[:2]
-    size = working_size(width, height, side)
-    small = [resized(picture, size) for picture in (first, second)]
-    grey = [luma(picture) for picture in small]
-    flows = flow_of(grey[0], grey[1]), flow_of(grey[1], grey[0])
-    blurred = [cv2.GaussianBlur(picture, (0, 0), 1.5) for picture in small]
-    there = _warp(flows[0], flows[1], blurred[0], blurred[1], (flow_px, colour))
-    back = _warp(flows[1], flows[0], blurred[1], blurred[0], (flow_px, colour))
-    return _scaled(there, (width, height)), _scaled(back, (width, height))
+    pair = _Pair.of(first, second, side, flow_of)
+    return pair.seen_from(0, flow_px, colour), pair.seen_from(1, flow_px, colour)
+
+
+def warp(
+    first: U8,
+    second: U8,
+    *,
+    flow_px: float = MAX_FLOW_ERROR_PX,
+    colour: float = MAX_COLOUR_ERROR,
+    side: int = FLOW_SIDE,
+    flow_of: FlowOf = dis_flow,
+) -> Warp:
+    """One way of `warps`: how the first sees the second."""
+    return _Pair.of(first, second, side, flow_of).seen_from(0, flow_px, colour)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two pictures of (width, height) at working size: their blurred colours, and the flow from each to the other."""
+
+    size: tuple[int, int]
+    blurred: tuple[U8, U8]
+    flows: tuple[F32, F32]
+
+    @classmethod
+    def of(cls, first: U8, second: U8, side: int, flow_of: FlowOf) -> _Pair:
+        height, width = first.shape[:2]
+        size = working_size(width, height, side)
+        one, two = (resized(picture, size) for picture in (first, second))
+        grey = luma(one), luma(two)
+        return cls(
+            (width, height),
+            (cv2.GaussianBlur(one, (0, 0), 1.5), cv2.GaussianBlur(two, (0, 0), 1.5)),
+            (flow_of(grey[0], grey[1]), flow_of(grey[1], grey[0])),
+        )
+
+    def seen_from(self, own: int, flow_px: float, colour: float) -> Warp:
+        other = 1 - own
+        small = _warp(
+            self.flows[own], self.flows[other], self.blurred[own], self.blurred[other], (flow_px, colour)
+        )
+        return _scaled(small, self.size)
 
 
 def _warp(there: F32, back: F32, own: U8, other: U8, limits: tuple[float, float]) -> Warp:
@@ -88,10 +123,13 @@ def _scaled(warp: Warp, size: tuple[int, int]) -> Warp:
     return Warp(moves + positions(size[::-1]), good)
 
 
+@lru_cache(maxsize=4)
 def positions(shape: tuple[int, ...]) -> F32:
-    """Pixel coordinates (x, y), float32 [h, w, 2]."""
+    """Pixel coordinates (x, y), float32 [h, w, 2]; shared, so not to be written to."""
     ys, xs = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
-    return np.dstack([xs, ys])
+    found = np.dstack([xs, ys])
+    found.setflags(write=False)
+    return found
 
 
 def carried(pictures: Callable[[int], U8], known: Mapping[int, F32]) -> Iterator[F32]:
@@ -156,16 +194,37 @@ def _median3(own: F32, before: F32, after: F32, where: Mask) -> F32:
     return np.where(where if own.ndim == 2 else where[..., None], middle, own)
 
 
-def flicker(
-    pictures: Callable[[int], U8], alphas: Sequence[F32], *, flow_of: FlowOf = farneback_flow
-) -> float | None:
-    """Mean |alpha - warped previous alpha| x 1000 over consistently moving pixels; None for a single drawing.
+@dataclass
+class Flicker:
+    """Mean |alpha - warped previous alpha| x 1000 over consistently moving pixels of a clip, pair by pair."""
+
+    total: float = 0.0
+    count: float = 0.0
+
+    def add(self, previous: F32, alpha: F32, seen: Warp) -> None:
+        """The alphas of two neighbouring drawings; `seen` is how the later one sees the earlier."""
+        change = np.abs(alpha - seen.pull(previous))[seen.good]
+        self.total, self.count = self.total + float(change.sum(dtype=np.float64)), self.count + change.size
+
+    @property
+    def value(self) -> float | None:
+        """None before anything moved consistently, so for a single drawing."""
+        return 1000 * self.total / self.count if self.count else None
+
+
+def judged(pictures: Callable[[int], U8], drawing: int, *, flow_of: FlowOf = farneback_flow) -> Warp:
+    """How a drawing sees the one before it, for `Flicker`.
 
     Judge with another flow than the one that smoothed: the default is Farneback's.
     """
-    total = count = 0.0
-    for index in range(1, len(alphas)):
-        warp, _ = warps(pictures(index), pictures(index - 1), side=CARRY_SIDE, flow_of=flow_of)
-        change = np.abs(alphas[index] - warp.pull(alphas[index - 1]))[warp.good]
-        total, count = total + float(change.sum(dtype=np.float64)), count + change.size
-    return 1000 * total / count if count else None
+    return warp(pictures(drawing), pictures(drawing - 1), side=CARRY_SIDE, flow_of=flow_of)
+
+
+def flicker(
+    pictures: Callable[[int], U8], alphas: Sequence[F32], *, flow_of: FlowOf = farneback_flow
+) -> float | None:
+    """The flicker of a clip's alphas; see `Flicker` and `judged`."""
+    found = Flicker()
+    for drawing in range(1, len(alphas)):
+        found.add(alphas[drawing - 1], alphas[drawing], judged(pictures, drawing, flow_of=flow_of))
+    return found.value

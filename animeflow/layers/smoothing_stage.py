@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Generic, TypeVar
 
 import cv2
 import numpy as np
 
 from animeflow.layers.background import HOLE_FROM, Background, Provenance
 from animeflow.layers.character import quantised, rgba, solved_colour
-from animeflow.layers.character_stage import difference_of
 from animeflow.layers.clip import Clip
+from animeflow.layers.difference import Difference, noise_level
 from animeflow.layers.effects import Blend
-from animeflow.layers.flow import flicker, stabilised
+from animeflow.layers.flow import Flicker, flicker, judged, stabilised
 from animeflow.layers.instances import boxes_of, label_instances
 from animeflow.layers.pixels import F32, U8
 from animeflow.layers.recompose import outside, psnr, recompose, without_effect
-from animeflow.layers.store import LayerWriter, Row, ShownDrawing, base_row, drawing_rows, picture_at
+from animeflow.layers.store import (
+    LayerWriter,
+    Row,
+    ShownDrawing,
+    base_row,
+    drawing_rows,
+    picture_at,
+    spacious,
+)
 from animeflow.layers.warp import to_frame
 from animeflow.settings.layers import LayersSettings
 from animeflow.tables.handle import Handle
@@ -35,28 +44,60 @@ class StoredEffect:
     intensity: float
 
 
-def stored_characters(handle: Handle, clip: Clip, video_id: str) -> list[U8]:
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Read(Sequence[T], Generic[T]):
+    """What lies in the files of a clip's drawings, read when it is asked for: a clip may have hundreds."""
+
+    rows: Sequence[Row]
+    read: Callable[[Row], T]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, drawing):  # type: ignore[no-untyped-def]
+        return self.read(self.rows[drawing])
+
+
+def stored_characters(handle: Handle, clip: Clip, video_id: str) -> Sequence[U8]:
     """The characters of a clip as `character_layers` wrote them: straight RGBA, one per drawing."""
-    return [
-        picture_at(handle, row["media_path"])
-        for row in drawing_rows(handle, "character_layers", clip, video_id)
-    ]
+    rows = drawing_rows(handle, "character_layers", clip, video_id)
+    return Read(rows, lambda row: picture_at(handle, row["media_path"]))
 
 
-def stored_alphas(handle: Handle, clip: Clip, video_id: str) -> list[F32]:
+def stored_alphas(handle: Handle, clip: Clip, video_id: str) -> Sequence[F32]:
     """Their alphas, float32 [h, w] 0-1."""
-    return [alpha_of(layer) for layer in stored_characters(handle, clip, video_id)]
+    return Alphas.of(stored_characters(handle, clip, video_id))
 
 
-def alpha_of(layer: U8) -> F32:
-    """Alpha of straight RGBA, float32 0-1."""
-    return layer[..., 3].astype(np.float32) / np.float32(255)
+@dataclass(frozen=True)
+class Alphas(Sequence[F32]):
+    """Alphas of a clip, float32 [h, w] 0-1, kept as the bytes they were stored in."""
+
+    values: U8  # [drawings, h, w]
+
+    @classmethod
+    def of(cls, layers: Sequence[U8]) -> Alphas:
+        """The alphas of straight RGBA pictures of one size."""
+        height, width = layers[0].shape[:2]
+        values = spacious((len(layers), height, width), np.uint8)
+        for drawing, layer in enumerate(layers):
+            values[drawing] = layer[..., 3]
+        return cls(values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, drawing):  # type: ignore[no-untyped-def]
+        return self.values[drawing].astype(np.float32) / np.float32(255)
 
 
-def stored_effects(handle: Handle, clip: Clip, video_id: str) -> list[StoredEffect | None]:
+def stored_effects(handle: Handle, clip: Clip, video_id: str) -> Sequence[StoredEffect | None]:
     """The effects of a clip as `effect_layers` wrote them, None for a drawing without one."""
     rows = drawing_rows(handle, "effect_layers", clip, video_id)
-    return [_stored_effect(handle, row) for row in rows]
+    return Read(rows, lambda row: _stored_effect(handle, row))
 
 
 def _stored_effect(handle: Handle, row: Row) -> StoredEffect | None:
@@ -76,18 +117,30 @@ class Smoothed:
 
 
 def smooth_alphas(clip: Clip, alphas: Sequence[F32], settings: LayersSettings) -> Smoothed:
-    """Median of neighbours along the flow, kept only where it makes the clip steadier by another flow's judgement."""
+    """Median of neighbours along the flow, kept only where it makes the clip steadier by another flow's judgement.
+
+    Both are judged in one pass, by the same flow.
+    """
     options = settings.smoothing
-    before = flicker(clip.picture, alphas)
-    if not options.enabled or before is None or before < options.min_excess:
+    if not options.enabled or clip.drawings < 2:
+        before = flicker(clip.picture, alphas)
         return Smoothed(alphas, False, before, before)
-    steady = list(
-        stabilised(clip.picture, alphas, flow_px=options.max_flow_error_px, colour=options.max_colour_error)
+    found = stabilised(
+        clip.picture, alphas, flow_px=options.max_flow_error_px, colour=options.max_colour_error
     )
-    after = flicker(clip.picture, steady)
-    if after is None or after > before:
+    width, height = clip.size
+    steady = spacious((clip.drawings, height, width), np.float32)
+    rough, smooth = Flicker(), Flicker()
+    for drawing, alpha in enumerate(found):
+        steady[drawing] = alpha
+        if drawing:
+            seen = judged(clip.picture, drawing)
+            rough.add(alphas[drawing - 1], alphas[drawing], seen)
+            smooth.add(steady[drawing - 1], steady[drawing], seen)
+    before, after = rough.value, smooth.value
+    if before is None or before < options.min_excess or after is None or after > before:
         return Smoothed(alphas, False, before, before)
-    return Smoothed(steady, True, before, after)
+    return Smoothed(list(steady), True, before, after)
 
 
 def smooth_clip(
@@ -102,8 +155,7 @@ def smooth_clip(
     settings: LayersSettings,
 ) -> tuple[list[Row], Row]:
     """Rows of `smoothed_layers` and the row of `layer_clips`. `characters` are straight RGBA as stored."""
-    raw = [alpha_of(layer) for layer in characters]
-    smoothed = smooth_alphas(clip, raw, settings)
+    smoothed = smooth_alphas(clip, Alphas.of(characters), settings)
     labels = label_instances(clip.picture, smoothed.alphas, min_px=settings.character.min_instance_px)
     rows, proofs = [], []
     for drawing, instances in enumerate(labels):
@@ -157,7 +209,8 @@ def _publish(
             "effect_intensity": effect.intensity,
         }
     solid = (quantised(alpha) > 127) & (view.provenance < HOLE_FROM)
-    differs = difference_of(clip, drawing, background, settings).unlike & solid
+    noise = noise_level(settings.character.tolerance, background.sigma)
+    differs = Difference(frame, view.picture, noise).unlike & solid
     weights = np.where(
         view.provenance == Provenance.NEIGHBOUR, 0.5, (view.provenance < HOLE_FROM).astype(np.float64)
     )
@@ -203,8 +256,8 @@ def steadiness(clip: Clip, background: Background) -> float | None:
     if clip.drawings < 2 or not background.has_plate:
         return None
     spread = []
-    for first, second in pairwise(range(clip.drawings)):
-        a, b = background.behind(first, clip.size), background.behind(second, clip.size)
+    views = (background.behind(drawing, clip.size) for drawing in range(clip.drawings))
+    for (first, second), (a, b) in zip(pairwise(range(clip.drawings)), pairwise(views), strict=True):
         across = np.linalg.inv(background.matrices[second]) @ background.matrices[first]
         moved = to_frame(b.picture, across, clip.size).astype(np.float32)
         full = np.full(b.picture.shape[:2], 255, np.uint8)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from animeflow.layers.flow import carried, flicker, stabilised, warps
+from animeflow.layers.flow import carried, flicker, stabilised, warp, warps
 from animeflow.layers.seeds import SeedNets, asked_drawings, grabcut_seed, make_seeds
 from animeflow.settings.layers import SegmentationSettings
 from animeflow_tests.layers.drawn import clip_of, drawn
@@ -88,3 +88,12 @@ def test_grabcut_that_runs_away_is_not_believed():
     maps = np.zeros((60, 80, 2), np.float32)
     seed, believed = grabcut_seed(picture, maps, iterations=3)
     assert not believed and not seed.any()
+
+
+def test_one_way_is_what_both_ways_say():
+    pictures = moving()
+    for one, other in ((0, 1), (1, 0)):
+        both, alone = warps(pictures[one], pictures[other])[0], warp(pictures[one], pictures[other])
+        assert np.array_equal(both.grid, alone.grid) and np.array_equal(both.good, alone.good)
+    back = warps(pictures[0], pictures[1])[1]
+    assert np.array_equal(back.grid, warp(pictures[1], pictures[0]).grid)
