@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from animeflow.defs.memory import give_back
 from animeflow.defs.resources.models import cpu_threads
 from animeflow.defs.runner import VideoWork
 from animeflow.defs.stage import Stage, Video
@@ -130,6 +131,7 @@ def each_clip(stage: Stage, work: ClipWork, video: Video) -> Mapping[str, pa.Tab
         seed_generator()
         with opened_clip(video.file, row, shown, purpose=stage.spec.name) as clip:
             found = work(video, clip, shown, writer)
+        give_back()
         video.tick(next(done), len(kept), "clips")
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,8 +24,12 @@ class Network(Protocol):
     def __call__(self, **inputs: np.ndarray) -> list[np.ndarray]: ...
 
 
+# Two runs at once take twice the memory, and threads of each other: a run has all threads of its session for itself.
+_TURN = threading.Lock()
+
+
 class OnnxNetwork:
-    """A graph on the CPU or one GPU. On the CPU the same input gives the same bytes."""
+    """A graph on the CPU or one GPU. On the CPU the same input gives the same bytes. Runs take turns in a process."""
 
     def __init__(self, path: Path, *, device: Device, threads: int) -> None:
         import onnxruntime
@@ -34,6 +39,9 @@ class OnnxNetwork:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.use_deterministic_compute = True
+        # The arena keeps the largest run's memory to the end of the session, and doubles what it asks for: MODNet and
+        # U2-Net-p hold 880 MB with it, 410 MB at the peak and 160 MB after it without, at equal CPU time.
+        options.enable_cpu_mem_arena = False
         # Spinning threads starve the other workers of a shared machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
@@ -48,7 +56,8 @@ class OnnxNetwork:
         """Inputs by name, or `x` for the single input of a graph whatever its name."""
         if set(inputs) == {"x"} and len(self._names) == 1:
             inputs = {self._names[0]: inputs["x"]}
-        return list(self._session.run(None, inputs))
+        with _TURN:
+            return list(self._session.run(None, inputs))
 
 
 def providers(device: Device, available: list[str]) -> list[str | tuple[str, dict[str, int]]]:

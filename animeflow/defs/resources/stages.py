@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from animeflow.defs.failures import dagster_failures
+from animeflow.defs.memory import give_back
 from animeflow.defs.opening import open_stage
 from animeflow.defs.results import materialized
 from animeflow.defs.runner import (
@@ -90,6 +91,7 @@ class Stages:
             finally:
                 for stage in stages:
                     stage.models.close()
+                give_back()
         for outcome in outcomes:
             yield materialized(outcome)
 
@@ -100,6 +102,7 @@ class Stages:
                 return materialized(run())
             finally:
                 stage.models.close()
+                give_back()
 
 
 @dg.resource(
