@@ -28,7 +28,9 @@ class ExportRun:
     summary: Mapping[str, Any]
 
 
-def build_exports(inputs: Mapping[str, Handle], staging: Staging, settings: ExportSettings) -> ExportRun:
+def build_exports(
+    inputs: Mapping[str, Handle], staging: Staging, settings: ExportSettings, *, threads: int = 1
+) -> ExportRun:
     """Write the exports of a shard that the settings ask for under media/<export>/data/<shard>/.
 
     `inputs` are {asset: handle} of the stage's inputs. `embeddings` may be among them. A video without published layers
@@ -43,20 +45,22 @@ def build_exports(inputs: Mapping[str, Handle], staging: Staging, settings: Expo
         elif kind == "layers":
             export_layers(inputs["smoothed_layers"], files)
         else:
-            _export_episodes(inputs, files, settings)
+            _export_episodes(inputs, files, settings, threads)
         rows += files.rows
     rows.sort(key=lambda row: (row["export"], row["path"]))
     return ExportRun({"dataset_export": TABLES["dataset_export"].table(rows)}, summary)
 
 
-def _export_episodes(inputs: Mapping[str, Handle], files: ExportFiles, settings: ExportSettings) -> None:
+def _export_episodes(
+    inputs: Mapping[str, Handle], files: ExportFiles, settings: ExportSettings, threads: int
+) -> None:
     layers = PublishedLayers(inputs["smoothed_layers"])
     episodes = []
     for number, video in enumerate(_videos(inputs["shard_files"]), 1):
         if video["video_id"] not in layers.videos:
             continue
         episode = _episode(number, video, inputs, layers)
-        export_episode(episode, layers, files, jpeg_quality=settings.jpeg_quality)
+        export_episode(episode, layers, files, jpeg_quality=settings.jpeg_quality, threads=threads)
         episodes.append(episode)
     files.write_text("episodes.json", episodes_file(episodes))
 

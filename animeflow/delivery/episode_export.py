@@ -16,6 +16,7 @@ import io
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,11 +58,15 @@ class Episode:
 
 
 def export_episode(
-    episode: Episode, layers: LayerFiles, files: ExportFiles, *, jpeg_quality: int
+    episode: Episode, layers: LayerFiles, files: ExportFiles, *, jpeg_quality: int, threads: int = 1
 ) -> list[Record]:
-    """Write one episode under data/<shard>/episode_NNN/ and return its records. Memory holds one drawing."""
+    """Write one episode under data/<shard>/episode_NNN/ and return its records. Memory holds a drawing per thread."""
     vectors = _Vectors()
-    records = list(_records(episode, layers, files, vectors, jpeg_quality))
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        written = pool.map(
+            lambda drawing: _write_layers(episode, drawing, layers, files, jpeg_quality), episode.drawings
+        )
+        records = list(_records(episode, written, vectors))
     _link(records)
     ids = {"video_id": episode.video_id}
     for name, value in (
@@ -100,18 +105,14 @@ def temporal_mapping(episode: Episode) -> dict[str, Any]:
     }
 
 
-def _records(
-    episode: Episode, layers: LayerFiles, files: ExportFiles, vectors: _Vectors, jpeg_quality: int
-) -> Iterator[Record]:
+def _records(episode: Episode, written: Iterable[Record], vectors: _Vectors) -> Iterator[Record]:
     seen: set[int] = set()
-    for drawing in episode.drawings:
-        name = frame_id(drawing)
-        written = _write_layers(episode, drawing, layers, files, name, jpeg_quality)
+    for drawing, layers in zip(episode.drawings, written, strict=True):
         yield {
             "episode": episode.name,
-            "frame_id": name,
+            "frame_id": frame_id(drawing),
             "timestamp": f"{float(episode.times.seconds(drawing.start) - episode.times.seconds(0)):.2f}s",
-            "layers": written,
+            "layers": layers,
             "annotations": _annotations(episode, drawing, vectors),
             "temporal": {
                 "scene_id": f"scene{drawing.shot:04d}",
@@ -129,9 +130,9 @@ def _write_layers(
     drawing: PublishedDrawing,
     layers: LayerFiles,
     files: ExportFiles,
-    name: str,
     jpeg_quality: int,
 ) -> Record:
+    name = frame_id(drawing)
     ids = {"video_id": episode.video_id, "clip_id": drawing.clip_id}
     root = f"{episode.name}/"
     rgba = layers.character(drawing)

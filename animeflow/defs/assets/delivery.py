@@ -7,6 +7,7 @@ import dagster as dg
 
 from animeflow.defs import origins
 from animeflow.defs.declare import declared
+from animeflow.defs.resources.models import cpu_threads
 from animeflow.defs.resources.stages import Stages
 from animeflow.defs.runner import ShardResult, carried_statuses
 from animeflow.defs.stage import Stage
@@ -75,7 +76,8 @@ def dataset_export(
     stage = stages.open(context, *clip, *said)
 
     def export(stage: Stage, staging: Staging) -> ShardResult:
-        run = build_exports(stage.inputs, staging, stages.settings.delivery.exports)
+        settings = stages.settings
+        run = build_exports(stage.inputs, staging, settings.delivery.exports, threads=cpu_threads(settings))
         # A video whose layers failed still has its clips exported.
         return ShardResult(run.tables, carried_statuses(stage, "kept_clips"), {"summary": dict(run.summary)})
 
