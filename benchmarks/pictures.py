@@ -19,7 +19,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,15 +29,17 @@ from PIL import Image, ImageDraw, ImageFont
 from animeflow.report import build_report
 from animeflow.tables.stages import GROUPS, STAGES
 from animeflow.tables.workspace import Workspace
-from benchmarks.chromium import Page, PageError, browser
+from benchmarks.chromium import WAIT_S, Page, PageError, browser
 from benchmarks.common import ROOT
 from benchmarks.faults.workspaces import copy
 
 PICTURES = ROOT / "docs" / "pictures"
 BACKFILLED = ("flash", "statistics", "text", "kept_clips")
 SHOWN_ASSET = "key_frames"
-WINDOWS = ((1600, 1200), (2000, 1700), (2600, 2400))
-SHARP = 1.5  # device px per CSS px of the graph
+# Dagster zooms out until a graph fits, then leaves the details of its nodes out, and creates no node that is
+# outside the window. In this one every graph stands in its full size, clear of the header.
+WINDOW_WIDTH, WINDOW_HEIGHT = 3800, 2600
+NODES_IN_A_ROW = 6  # the most that a group has: measures
 GRAPH_WIDTH = 2400  # of the picture; the names of assets are legible at this width
 SERVER_S, BACKFILL_S = 120.0, 600.0
 
@@ -51,6 +53,8 @@ def main() -> int:
     )
     parser.add_argument("--only", choices=("report", "ui", "backfill"))
     options = parser.parse_args()
+    # a server outlives a process that a signal ends at once
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     workspace = Workspace(options.out.absolute())
     if not workspace.shards():
         sys.exit(f"{workspace.root} has no shard: run `make demo` first")
@@ -71,6 +75,19 @@ def main() -> int:
     return 0
 
 
+# Two of the kept clips are enough for a picture: the first with a character, each at the middle of its drawings. The
+# number of clips left is the value.
+TWO_CLIPS = """
+(() => {
+  const clips = Array.from(document.querySelectorAll('#layers .clip'));
+  const two = clips.filter(clip => clip.innerText.includes('instances')).slice(0, 2);
+  clips.filter(clip => !two.includes(clip)).forEach(clip => clip.remove());
+  two.forEach(clip => { const cells = clip.querySelectorAll('.sheet button'); cells[cells.length >> 1]?.click(); });
+  return two.length;
+})()
+"""
+
+
 def reports(page: Page, workspace: Workspace) -> None:
     """The page of the first shard: its head, its layers, and on a phone, dark."""
     with tempfile.TemporaryDirectory(prefix="animeflow-pictures-") as folder:
@@ -79,9 +96,10 @@ def reports(page: Page, workspace: Workspace) -> None:
         page.look(width=1440, height=1100)
         page.open(url, until=ready)
         save(page, "report", clip=(0, 0, 1440, height_until(page, "#media", 1700)))
+        if not page.value(TWO_CLIPS):
+            raise PageError("no clip of the report shows a character")
         top = number(page, "document.querySelector('#layers').getBoundingClientRect().top + scrollY")
-        second = "(document.querySelectorAll('#layers .clip')[2] || document.querySelector('#annotation'))"
-        bottom = number(page, f"{second}.getBoundingClientRect().top + scrollY")
+        bottom = number(page, "document.querySelector('#annotation').getBoundingClientRect().top + scrollY")
         save(page, "report-layers", clip=(0, top, 1440, bottom - top))
         page.look(width=390, height=844, scale=2, phone=True, dark=True)
         page.open(url, until=ready)
@@ -104,35 +122,22 @@ def number(page: Page, expression: str) -> float:
 
 def graph(page: Page, address: str) -> None:
     """The lineage of the groups, and below it the nodes of each group: all of them at once are legible to nobody."""
-    page.look(width=1840, height=1000)
-    page.open(f"{address}/asset-groups", until="document.querySelector('[aria-label=\"unfold_more\"]')")
-    time.sleep(2)  # the layout is computed in a worker; nothing in the page says that it stands
-    boxes = node_boxes(page, GROUPS, right_of=450, high=16)
-    edges = [
-        min(b[0] for b in boxes),
-        min(b[1] for b in boxes),
-        max(b[2] for b in boxes),
-        max(b[3] for b in boxes),
-    ]
-    lineage = clipped(page, edges, margin=24)
-    groups = [(group, group_nodes(page, address, group)) for group in GROUPS]
-    write(board(lineage, groups), "graph", width=GRAPH_WIDTH)
+    page.look(width=WINDOW_WIDTH, height=WINDOW_HEIGHT)
+    page.open(f"{address}/asset-groups", until=" && ".join(shows(group) for group in GROUPS))
+    boxes = settled_boxes(page, GROUPS, right_of=450, high=40)
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    lineage = clipped(page, [min(lefts), min(tops), max(rights), max(bottoms)], margin=24)
+    sheet = board(lineage, [(group, group_nodes(page, address, group)) for group in GROUPS])
+    write(sheet.quantize(256, dither=Image.Dither.NONE), "graph")  # flat colours: half the bytes
 
 
 def group_nodes(page: Page, address: str, group: str) -> list[Image.Image]:
-    """The nodes of a group. Those outside the window do not exist in the page, so it grows until all are there."""
+    """The nodes of a group, in the order of its declarations."""
     names = tuple(stage.name for stage in STAGES.values() if stage.group == group)
-    for width, height in WINDOWS:
-        page.look(width=width, height=height)
-        page.open(f"{address}/locations/animeflow/asset-groups/{group}", until=shows("Latest event"))
-        time.sleep(2.5)
-        try:
-            boxes = node_boxes(page, names, right_of=230, high=90)
-        except PageError:
-            continue
-        if max(box[3] for box in boxes) < height - 8:
-            return [clipped(page, box, margin=3) for box in boxes]
-    raise PageError(f"the nodes of {group} do not fit into {WINDOWS[-1]}")
+    ready = [shows(name) for name in (*names, "Latest event")]
+    page.open(f"{address}/locations/animeflow/asset-groups/{group}", until=" && ".join(ready))
+    boxes = settled_boxes(page, names, right_of=230, high=90)
+    return [clipped(page, box, margin=3, scale=1.25) for box in boxes]
 
 
 NODES = """
@@ -156,33 +161,75 @@ def node_boxes(page: Page, names: tuple[str, ...], *, right_of: int, high: int) 
     return [list(map(float, box)) for box in boxes]
 
 
-def clipped(page: Page, box: list[float], *, margin: float) -> Image.Image:
-    """A part of the window."""
+BUSY = "['Loading', 'fetching statuses'].some(text => document.body.innerText.includes(text))"
+
+
+def settled_boxes(page: Page, names: tuple[str, ...], *, right_of: int, high: int) -> list[list[float]]:
+    """Boxes of the nodes once they stand still: a worker computes the layout, and nothing in the page says when."""
+    end, last = time.monotonic() + WAIT_S, None
+    problem = PageError("the nodes never stood still")
+    while time.monotonic() < end:
+        try:
+            boxes = node_boxes(page, names, right_of=right_of, high=high)
+        except PageError as error:
+            boxes, problem = None, error
+        if boxes is not None and boxes == last and not page.value(BUSY):
+            return boxes
+        last = boxes
+        time.sleep(1.5)
+    raise problem
+
+
+def clipped(page: Page, box: list[float], *, margin: float, scale: float = 1.0) -> Image.Image:
+    """A part of the window, drawn `scale` times as large."""
     left, top, right, bottom = box
     with tempfile.TemporaryDirectory() as folder:
         clip = (left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin)
-        path = page.picture(Path(folder) / "part.png", clip=clip, scale=SHARP)
+        path = page.picture(Path(folder) / "part.png", clip=clip, scale=scale)
         return Image.open(io.BytesIO(path.read_bytes())).convert("RGB")
 
 
-def board(lineage: Image.Image, groups: list[tuple[str, list[Image.Image]]], gap: int = 24) -> Image.Image:
-    """The lineage on top, below it a row per group with its nodes."""
-    title = ImageFont.load_default(int(17 * SHARP))
-    label = int(150 * SHARP)
-    width = max(lineage.width, *(label + sum(node.width + gap for node in nodes) for _, nodes in groups))
-    height = lineage.height + gap + sum(max(node.height for node in nodes) + gap for _, nodes in groups)
-    sheet = Image.new("RGB", (width, height), "white")
-    sheet.paste(lineage, ((width - lineage.width) // 2, 0))
-    draw, y = ImageDraw.Draw(sheet), lineage.height + gap
-    for name, nodes in groups:
-        draw.line((0, y - gap // 2, width, y - gap // 2), fill=(226, 228, 233))
-        draw.text((8, y + 8), name, fill=(30, 34, 42), font=title)
-        x = label
-        for node in nodes:
-            sheet.paste(node, (x, y))
-            x += node.width + gap
-        y += max(node.height for node in nodes) + gap
+def board(lineage: Image.Image, groups: list[tuple[str, list[Image.Image]]], gap: int = 20) -> Image.Image:
+    """The lineage over the whole width, below it the nodes under the names of their groups."""
+    lineage = narrowed(lineage, GRAPH_WIDTH)
+    cell = (GRAPH_WIDTH - gap) // NODES_IN_A_ROW
+    groups = [(name, [narrowed(node, cell - gap) for node in nodes]) for name, nodes in groups]
+    title, title_height = ImageFont.load_default(26), 46
+    row_height = title_height + gap + max(node.height for _, nodes in groups for node in nodes)
+    rows = rows_of([len(nodes) for _, nodes in groups], NODES_IN_A_ROW)
+    sheet = Image.new("RGB", (GRAPH_WIDTH, lineage.height + gap + len(rows) * row_height), "white")
+    sheet.paste(lineage, ((GRAPH_WIDTH - lineage.width) // 2, 0))
+    draw = ImageDraw.Draw(sheet)
+    for row, members in enumerate(rows):
+        column, y = 0, lineage.height + gap + row * row_height
+        for name, nodes in (groups[number] for number in members):
+            x = gap + column * cell
+            draw.text((x, y + 8), name, fill=(30, 34, 42), font=title)
+            draw.line((x, y + 42, x + len(nodes) * cell - gap, y + 42), fill=(200, 203, 210), width=2)
+            for node in nodes:
+                sheet.paste(node, (gap + column * cell, y + title_height + 6))
+                column += 1
     return sheet
+
+
+def rows_of(lengths: Sequence[int], most: int) -> list[list[int]]:
+    """Numbers of neighbours that fit into a row together, in order; a group is never split."""
+    rows: list[list[int]] = []
+    room = 0
+    for number, length in enumerate(lengths):
+        if length > room or not rows:
+            rows.append([])
+            room = most
+        rows[-1].append(number)
+        room -= length
+    return rows
+
+
+def narrowed(image: Image.Image, width: int) -> Image.Image:
+    """At most `width` px wide."""
+    if image.width <= width:
+        return image
+    return image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
 
 
 def asset(page: Page, address: str, shard: str) -> None:
@@ -208,8 +255,9 @@ def backfill(page: Page, address: str, shards: list[str]) -> None:
     if "backfillId" not in launched:
         raise PageError(f"the backfill was refused: {launched}")
     await_backfill(address, launched["backfillId"])
-    page.look(width=1500, height=760)
-    page.open(f"{address}/runs/b/{launched['backfillId']}?tab=partitions", until=shows(BACKFILLED[-1]))
+    page.look(width=1500, height=640)
+    ready = [shows(text) for text in (*BACKFILLED, *shards, "Succeeded", "100% completed")]
+    page.open(f"{address}/runs/b/{launched['backfillId']}?tab=overview", until=" && ".join(ready))
     time.sleep(1)
     save(page, "backfill", width=1500)
 
@@ -260,16 +308,13 @@ def save(
 ) -> None:
     """A picture of the page, of at most `width` px."""
     path = page.picture(PICTURES / f"{name}.png", clip=clip)
-    write(Image.open(io.BytesIO(path.read_bytes())).convert("RGB"), name, width=width)
+    write(narrowed(Image.open(io.BytesIO(path.read_bytes())).convert("RGB"), width), name)
 
 
-def write(image: Image.Image, name: str, *, width: int) -> None:
-    """As PNG with few colours: the repository carries it."""
-    if image.width > width:
-        image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
+def write(image: Image.Image, name: str) -> None:
+    """As PNG in its own colours: 256 are too few for a page with pictures, and turn pink hair brown."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    few = image.quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
-    few.save(PICTURES / f"{name}.png", optimize=True)
+    image.save(PICTURES / f"{name}.png", optimize=True)
 
 
 @contextmanager
