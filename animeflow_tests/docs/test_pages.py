@@ -73,10 +73,28 @@ def test_troubleshooting_has_a_section_for_everything_that_the_doctor_looks_at()
     assert names <= set(re.findall(r"^## (.+)$", page, re.M))
 
 
+PAGES = [path for folder in (DOCS, ROOT / "benchmarks", ROOT / "deploy") for path in folder.rglob("*.md")]
+
+
 @pytest.mark.parametrize(
-    "page", [*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CHANGELOG.md"], ids=lambda p: p.name
+    "page", [*sorted(PAGES), *sorted(ROOT.glob("*.md"))], ids=lambda p: str(p.relative_to(ROOT))
 )
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-        if not target.startswith(("http://", "https://")):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+    for target, heading in re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8")):
+        if target.startswith(("http://", "https://")):
+            continue
+        found = page.parent / target if target else page
+        assert found.exists(), f"{page.name} links to {target}"
+        if heading:
+            assert heading in anchors(found), f"{page.name} links to {target}#{heading}"
+
+
+def anchors(page: Path) -> set[str]:
+    """What the headings of a page are called in links, as GitHub makes it."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_readme_shows_every_picture_that_is_made() -> None:
+    shown = set(re.findall(r"docs/pictures/([\w-]+\.png)", (ROOT / "README.md").read_text(encoding="utf-8")))
+    assert shown == {path.name for path in (DOCS / "pictures").glob("*.png")}
