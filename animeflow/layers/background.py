@@ -15,6 +15,7 @@ from animeflow.layers.difference import Difference, noise_level
 from animeflow.layers.fallback import drawn_backgrounds
 from animeflow.layers.fill import Inpaint, fill_holes, nearest_fill, telea
 from animeflow.layers.fitness import UNJUDGED, Fitness, Verdict, Why, decide, judge_drawing
+from animeflow.layers.held import held_bodies
 from animeflow.layers.pixels import F64, I32, U8, Mask, resized
 from animeflow.layers.plate import Plate, build_plate, sample_frames, samples_of
 from animeflow.layers.seeds import SeedMaps
@@ -115,15 +116,16 @@ def make_background(
         return _without_plate(clip, seeds, camera, Why.CANVAS, (), inpaint)
     samples = samples_of(clip, camera, seeds, sample_frames(clip, camera, settings.samples))
     plate = build_plate(samples, camera.size, low_quantile=settings.low_quantile)
+    hole = held_bodies(plate, samples, clip.size) | (plate.revealed == 0)
     matrices = camera.matrices[clip.firsts]
     fitness = tuple(
-        judge(clip, d, plate.colour, plate.hole, matrices[d], seeds[d], noise_level(tolerance, plate.sigma))
+        judge(clip, d, plate.colour, hole, matrices[d], seeds[d], noise_level(tolerance, plate.sigma))
         for d in range(clip.drawings)
     )
     verdict, reason = decide(fitness, settings)
     if verdict is Verdict.NONE:
         return _without_plate(clip, seeds, camera, reason, fitness, inpaint)
-    provenance = provenance_of(plate)
+    provenance = provenance_of(plate, hole)
     return Background(
         verdict,
         reason,
@@ -148,11 +150,11 @@ def judge(
     return judge_drawing(Difference(clip.picture(drawing), behind, noise), seed, unseen)
 
 
-def provenance_of(plate: Plate) -> U8:
+def provenance_of(plate: Plate, hole: Mask) -> U8:
     """The provenance map of a plate, uint8 [H, W]."""
     found = np.where(plate.dimmed, Provenance.DIMMED, Provenance.SEEN).astype(np.uint8)
-    found[plate.hole] = Provenance.FILLED
-    found[plate.hole & (plate.revealed == 0)] = Provenance.OUTSIDE
+    found[hole] = Provenance.FILLED
+    found[plate.revealed == 0] = Provenance.OUTSIDE
     return found
 
 

@@ -24,6 +24,7 @@ from animeflow.layers.pixels import (
     dilate,
     disc,
     erode,
+    luma,
 )
 
 REFERENCE_AREA = 640 * 360  # areas below are for this picture and scale with the frame
@@ -31,6 +32,8 @@ RIM_DEPTH, RIM_RATIO = (
     6,
     0.25,
 )  # codec ringing: the outer 6 px (at 640x360) where the difference is below a quarter of the ink's
+# An enclosed part of a plain background is cloth from this share of the figure on, if the networks support it at all.
+PLAIN_LEVELS, CLOTH_SHARE, CLOTH_SEED = 2.0, 0.035, 0.1
 INNER, OUTER = 3, 3  # the band of mixed pixels: 1 px to both sides of the outline
 # Near its rim a filled hole continues what is seen beside it: believed up to half of this many px inside.
 DEEP_MASK, DEEP_ALPHA = 9, 13
@@ -60,9 +63,9 @@ def character_mask(difference: Difference, seed: Seed, hole: Mask, *, light: boo
     if light:
         wrong &= ~(difference.brighter & (grown(seed.mean, 9) < 0.55))
         wrong &= ~(see_through(difference) & (seed.mean < 0.5))
-    wrong |= unknown & (seed.seed > 0.5)
-    whole = _with_enclosed(_believed_parts(closed(wrong, 3), seed), seed)
-    return _with_enclosed(without_rim(whole, difference.size, ~unknown), seed)
+    wrong |= unknown
+    whole = _with_enclosed(_believed_parts(closed(wrong, 3), seed), seed, difference.background)
+    return _with_enclosed(without_rim(whole, difference.size, ~unknown), seed, difference.background)
 
 
 def _believed_parts(mask: Mask, seed: Seed) -> Mask:
@@ -80,15 +83,25 @@ def _believed_parts(mask: Mask, seed: Seed) -> Mask:
     return keep[labels]
 
 
-def _with_enclosed(mask: Mask, seed: Seed) -> Mask:
-    """Fill what the ink outline encloses and the plate equals: a white shirt before a white wall."""
+def _with_enclosed(mask: Mask, seed: Seed, background: U8) -> Mask:
+    """Fill what the ink outline encloses and the plate equals: a white shirt before a white wall.
+
+    Where the background has structure, that structure shows through a gap between arm and body, and only the seed may
+    say otherwise. Where it has none nothing can be told from pixels: what is large for a gap, and not refused by the
+    networks, is taken for cloth.
+    """
     scale = mask.size / REFERENCE_AREA
     count, labels, stats = components(~mask)
     height, width = mask.shape
+    area = stats[:, 4]
     inner = (stats[:, 0] > 0) & (stats[:, 1] > 0)
     inner &= (stats[:, 0] + stats[:, 2] < width) & (stats[:, 1] + stats[:, 3] < height)
-    mean = component_means(labels, count, seed.seed)
-    fill = inner & (stats[:, 4] < 0.02 * mask.size) & ((mean > 0.5) | (stats[:, 4] < 12 * scale))
+    inner &= area < 0.02 * mask.size
+    level = luma(background).astype(np.float64)
+    spread = component_means(labels, count, level**2) - component_means(labels, count, level) ** 2
+    cloth = (spread < PLAIN_LEVELS**2) & (area > CLOTH_SHARE * mask.sum())
+    cloth &= component_means(labels, count, seed.mean) > CLOTH_SEED
+    fill = inner & (cloth | (component_means(labels, count, seed.seed) > 0.5) | (area < 12 * scale))
     fill[0] = False
     return mask | fill[labels]
 

@@ -1,8 +1,7 @@
 """The cel plate: a weighted temporal quantile of the registered frames, with no hallucination.
 
 Weights come from the seeds (a sure character votes with 1e-4), the quantile is the median, except where brightening
-effects are off in part of the frames: there the lower quantile is the background. What no believable sample shows is
-a hole; holes are judged before anything is filled.
+effects are off in part of the frames: there the lower quantile is the background.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import numpy as np
 
 from animeflow.layers.camera import Camera
 from animeflow.layers.clip import Clip
-from animeflow.layers.pixels import F32, F64, I32, U8, Mask, channel_max, components, disc, resized
+from animeflow.layers.pixels import F32, F64, I32, U8, Mask, channel_max, disc, resized
 from animeflow.layers.seeds import SeedMaps
 from animeflow.layers.warp import frame_weight, is_exact, to_canvas
 
@@ -23,26 +22,23 @@ STRIP_ROWS = 32
 SURE_BACKGROUND = 0.35  # mean character probability under which effects may choose the lower quantile
 EFFECT_SPREAD, EFFECT_BRIGHTER, EFFECT_SHARE = 6.0, 10.0, 0.10
 SAME_LEVELS = 12.0  # samples this near to the value are averaged: codec noise
-BELIEVED_WEIGHT = 0.05  # a sample this sure shows background, unless its neighbourhood is character
-DOUBTED_WEIGHT = 0.1  # mean weight of the agreeing samples below which a pixel beside a sure hole is hole too
-CORE_SHARE = 0.1  # of a doubted region: so much sure hole makes it hole
-BELIEVED_SPAN = 0.15  # of the frame width: camera motion under which only background stays put
 FLOOR_WEIGHT = 1e-4
+AGREED_SHARE = 0.25  # of the samples
 
 
 @dataclass(frozen=True)
 class Plate:
     """A background on its canvas.
 
-    colour    uint8 RGB [H, W, 3], before filling; 0 where no frame looked
-    hole      bool [H, W], never believably seen
-    dimmed    bool [H, W], value from the lower quantile: an effect is on in part of the frames
-    revealed  uint16 [H, W], samples that agree with the value
-    sigma     codec noise, standard deviation in 8-bit levels
+    colour     uint8 RGB [H, W, 3], before filling; 0 where no frame looked
+    character  float32 [H, W] 0-1, mean character probability of the samples that agree with the value
+    dimmed     bool [H, W], value from the lower quantile: an effect is on in part of the frames
+    revealed   uint16 [H, W], samples that agree with the value
+    sigma      codec noise, standard deviation in 8-bit levels
     """
 
     colour: U8
-    hole: Mask
+    character: F32
     dimmed: Mask
     revealed: np.ndarray
     sigma: float
@@ -55,6 +51,7 @@ class Sample:
     picture: U8
     weight: F32
     character: F32
+    both: U8
     matrix: F64
     centre: F64
 
@@ -93,7 +90,8 @@ def samples_of(clip: Clip, camera: Camera, seeds: Sequence[SeedMaps], frames: I3
             Sample(
                 np.ascontiguousarray(clip.frames[int(index)]),
                 (character_weight(character) * inside).astype(np.float32),
-                resized(maps.mean, (width, height)),
+                character,
+                np.rint(255 * resized(maps.both, (width, height))).astype(np.uint8),
                 camera.matrices[index],
                 centres[index],
             )
@@ -105,11 +103,10 @@ def build_plate(samples: Sequence[Sample], size: tuple[int, int], *, low_quantil
     """The plate on a canvas of `size` (W, H). Memory: one strip of 32 rows of all samples, plus the samples."""
     width, height = size
     colour = np.zeros((height, width, 3), np.uint8)
-    core, doubted = np.ones((height, width), np.bool_), np.ones((height, width), np.bool_)
+    character = np.ones((height, width), np.float32)
     dimmed = np.zeros((height, width), np.bool_)
     revealed = np.zeros((height, width), np.uint16)
     noise: list[np.ndarray] = []
-    frame_width = samples[0].picture.shape[1]
     for rows in strips(height):
         part = slice(*rows)
         stack = _Stack.of(samples, width, rows)
@@ -117,24 +114,10 @@ def build_plate(samples: Sequence[Sample], size: tuple[int, int], *, low_quantil
             continue
         value, dimmed[part] = stack.value(low_quantile)
         colour[part], agree = stack.settled(value)
-        core[part], doubted[part] = stack.unbelieved(agree, span=BELIEVED_SPAN * frame_width)
+        character[part] = stack.character_share(agree)
         revealed[part] = agree.sum(axis=0)
         noise.append(stack.noise(colour[part]))
-    return Plate(colour, grown_holes(core, doubted), dimmed, revealed, _sigma(noise))
-
-
-def grown_holes(core: Mask, doubted: Mask) -> Mask:
-    """Sure holes, and the doubted regions of which they are a good part.
-
-    A sleeve that one drawing's seed missed is no background because the body around it is none; a tree that the
-    networks take for a character half of the time stays background, because nothing in it is sure (a threshold with
-    hysteresis).
-    """
-    count, labels, stats = components(core | doubted)
-    sure = np.bincount(labels[core], minlength=count)
-    whole = sure >= CORE_SHARE * stats[:, 4]
-    whole[0] = False
-    return core | whole[labels]
+    return Plate(colour, character, dimmed, revealed, _sigma(noise))
 
 
 def strips(height: int, rows: int = STRIP_ROWS) -> Iterator[tuple[int, int]]:
@@ -150,17 +133,17 @@ def _sigma(noise: list[np.ndarray]) -> float:
 
 @dataclass(frozen=True)
 class _Stack:
-    """All samples that touch one strip: pictures uint8 [N, r, W, 3], weights float32 [N, r, W]."""
+    """All samples that touch one strip: pictures uint8 [N, r, W, 3], weights, light and character [N, r, W]."""
 
     pictures: U8
     weights: F32
     light: U8
     character: F32
-    centres: F64
+    both: U8
 
     @classmethod
     def of(cls, samples: Sequence[Sample], width: int, rows: tuple[int, int]) -> _Stack | None:
-        pictures, weights, characters, centres = [], [], [], []
+        pictures, weights, characters, both = [], [], [], []
         for sample in samples:
             weight = to_canvas(sample.weight, sample.matrix, width, rows, smooth=False)
             if not weight.any():
@@ -168,13 +151,12 @@ class _Stack:
             pictures.append(to_canvas(sample.picture, sample.matrix, width, rows))
             weights.append(weight)
             characters.append(to_canvas(sample.character, sample.matrix, width, rows, smooth=False))
-            centres.append(sample.centre)
+            both.append(to_canvas(sample.both, sample.matrix, width, rows, smooth=False))
         if not pictures:
             return None
         stack, votes = np.stack(pictures), np.stack(weights)
         light = np.stack([cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in pictures])
-        seen = np.maximum((votes > 0).sum(axis=0), 1)
-        return cls(stack, votes, light, np.stack(characters).sum(axis=0) / seen, np.stack(centres))
+        return cls(stack, votes, light, np.stack(characters), np.stack(both))
 
     def value(self, low_quantile: float) -> tuple[U8, Mask]:
         """Weighted median in luma order, the lower quantile under effects; and where the lower one was taken."""
@@ -187,7 +169,7 @@ class _Stack:
         brighter = (self.light > light_low[None].astype(np.int16) + EFFECT_BRIGHTER) & (self.weights > 0)
         seen = np.maximum((self.weights > 0).sum(axis=0), 1)
         dimmed = (
-            (self.character < SURE_BACKGROUND)
+            (self.character.sum(axis=0) < SURE_BACKGROUND * seen)
             & (light_mid.astype(np.int16) - light_low > EFFECT_SPREAD)
             & (brighter.sum(axis=0) > EFFECT_SHARE * seen)
         )
@@ -209,20 +191,18 @@ class _Stack:
         mean = np.where(total[..., None] > 0, mean, value)
         return np.rint(mean).astype(np.uint8), agree
 
-    def unbelieved(self, agree: Mask, *, span: float) -> tuple[Mask, Mask]:
-        """Pixels that no sample shows as background, and those whose agreeing samples mostly say character.
+    def character_share(self, agree: Mask) -> F32:
+        """Mean character probability of the samples that agree with the value, float32 [r, W]; 1 where none does.
 
-        Under much camera motion a pixel is believed whatever the seeds say: only background stays put.
+        The mean, not the surest sample: a body that stands still is missed by the networks in some drawings, a tree
+        is taken for a character in others. Camera motion says nothing: a held body moves with the background.
         """
-        sure = (agree & (self.weights > BELIEVED_WEIGHT)).any(axis=0)
-        mean = (self.weights * agree).sum(axis=0) / np.maximum(agree.sum(axis=0), 1)
-        spread = np.zeros(agree.shape[1:], np.float64)
-        for axis in range(2):
-            places = self.centres[:, axis][:, None, None]
-            high = np.where(agree, places, -np.inf).max(axis=0)
-            low = np.where(agree, places, np.inf).min(axis=0)
-            spread = np.maximum(spread, np.where(agree.any(axis=0), high - low, 0))
-        return ~sure & (spread <= span), (mean < DOUBTED_WEIGHT) & (spread <= span)
+        count = agree.sum(axis=0)
+        mean = (self.character * agree).sum(axis=0) / np.maximum(count, 1)
+        ranked = np.sort(np.where(agree, self.both, 0), axis=0)
+        place = len(ranked) - 1 - np.rint(AGREED_SHARE * count).astype(int)
+        agreed = _at_place(ranked, np.minimum(place, len(ranked) - 1)) / np.float32(255)
+        return np.where(count > 0, np.maximum(mean, agreed), 1).astype(np.float32)
 
     def noise(self, value: U8) -> np.ndarray:
         """|sample - value| of sure background, thinned; one number per pixel (mean of channels)."""
@@ -233,6 +213,10 @@ class _Stack:
     @staticmethod
     def _take(values: np.ndarray, index: np.ndarray) -> np.ndarray:
         return np.take_along_axis(values, index[None], 0)[0]
+
+
+def _at_place(values: np.ndarray, place: np.ndarray) -> np.ndarray:
+    return np.take_along_axis(values, place[None], 0)[0]
 
 
 def _at(order: np.ndarray, reached: np.ndarray) -> np.ndarray:

@@ -66,6 +66,11 @@ class SeedMaps:
         """Larger of the networks, float32 0-1."""
         return np.maximum(self.segment, self.matte)
 
+    @property
+    def both(self) -> F32:
+        """Smaller of the networks, float32 0-1: what they agree on."""
+        return np.minimum(self.segment, self.matte)
+
     def _channel(self, index: int) -> F32:
         return self.maps[..., index].astype(np.float32) / np.float32(255)
 
@@ -78,16 +83,16 @@ def make_seeds(clip: Clip, nets: SeedNets, settings: SegmentationSettings | None
     def picture(drawing: int) -> U8:
         return resized(clip.picture(drawing), size)
 
-    known = {
-        d: net_maps(clip.picture(d), nets, size) for d in asked_drawings(clip.drawings, settings.net_drawings)
-    }
-    found, cuts = [], []
-    for drawing, maps in enumerate(carried(picture, known)):
+    known: dict[int, F32] = {}
+    cuts: set[int] = set()
+    for drawing in asked_drawings(clip.drawings, settings):
+        maps = net_maps(clip.picture(drawing), nets, size)
         seed, cut = grabcut_seed(picture(drawing), maps, iterations=settings.grabcut_iterations)
-        found.append(_bytes(np.dstack([maps, seed])))
-        cuts.append(cut)
+        known[drawing] = np.dstack([maps, seed])
+        cuts |= {drawing} if cut else set()
+    found = [_bytes(maps) for maps in carried(picture, known)]
     steady = map(_bytes, stabilised(picture, _Floats(found))) if settings.smooth else iter(found)
-    return [SeedMaps(maps, d in known, cuts[d]) for d, maps in enumerate(steady)]
+    return [SeedMaps(maps, d in known, d in cuts) for d, maps in enumerate(steady)]
 
 
 def _bytes(maps: F32) -> U8:
@@ -107,8 +112,9 @@ class _Floats(Sequence[F32]):
         return self._maps[index].astype(np.float32) / np.float32(255)
 
 
-def asked_drawings(drawings: int, count: int) -> list[int]:
-    """The drawings that networks see: all, or `count` spread evenly; the first and the last are always among them."""
+def asked_drawings(drawings: int, settings: SegmentationSettings) -> list[int]:
+    """The drawings that networks see, spread evenly; the first and the last are always among them."""
+    count = max(settings.net_drawings, -(-drawings // settings.net_every))
     if drawings <= count:
         return list(range(drawings))
     return sorted({round(place) for place in np.linspace(0, drawings - 1, max(2, count))})

@@ -13,8 +13,10 @@ class SegmentationSettings(Section):
     """Where the characters are, roughly: networks on some drawings, flow between them, GrabCut."""
 
     net_drawings: int = Field(4, ge=1, le=10_000)
-    """Drawings of a clip that the networks see, spread evenly; the maps of the others are carried by optical flow
-    (count). A network call costs more than everything else that is done for a drawing."""
+    """Drawings of a clip that the networks and GrabCut see at least, spread evenly; the maps of the others are carried
+    by optical flow (count). A network call costs more than everything else that is done for a drawing."""
+    net_every: int = Field(8, ge=1, le=10_000)
+    """They see at least every so many drawings, however long the clip is (count)."""
     work_side_px: int = Field(480, ge=128, le=4096)
     """Longer side of the picture on which seeds are made, at most (px); the plate refines them at full size."""
     grabcut_iterations: int = Field(3, ge=0, le=20)

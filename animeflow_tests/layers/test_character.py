@@ -57,6 +57,27 @@ def test_what_ink_encloses_is_character_though_it_equals_the_background():
     assert mask[30, 40] and mask.sum() == 24 * 24
 
 
+def shirt(plate):
+    """A figure of 60x60 px drawn in ink whose shirt equals the plate, under networks that half see the shirt."""
+    frame = plate.copy()
+    frame[20:80, 30:90] = 10
+    frame[40:60, 50:70] = plate[40:60, 50:70]
+    seed = np.zeros(plate.shape[:2], np.float32)
+    seed[20:80, 30:90] = 1
+    seed[40:60, 50:70] = 0.3
+    return character_mask(Difference(frame, plate, 6), Seed(seed, seed), seed > 2, light=False)
+
+
+def test_cloth_like_a_plain_wall_is_filled_where_networks_half_see_it():
+    assert shirt(box(size=(180, 320)))[50, 60]
+
+
+def test_a_gap_that_shows_a_structured_background_stays_open():
+    plate = box(size=(180, 320))
+    plate[::4] = 100
+    assert not shirt(plate)[50, 60]
+
+
 def test_ringing_around_ink_is_peeled_off():
     size = np.zeros((60, 80), np.float32)
     size[18:46, 28:56] = 12

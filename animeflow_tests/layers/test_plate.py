@@ -4,7 +4,7 @@ import pytest
 from animeflow.layers.background import HOLE_FROM, Provenance, make_background
 from animeflow.layers.fitness import Verdict
 from animeflow.layers.pixels import dilate
-from animeflow.layers.plate import Sample, build_plate, character_weight, grown_holes, strips
+from animeflow.layers.plate import Sample, build_plate, character_weight, strips
 from animeflow.layers.recompose import psnr
 from animeflow_tests.layers.drawn import clip_of, drawn, seeds_of
 
@@ -12,9 +12,9 @@ from animeflow_tests.layers.drawn import clip_of, drawn, seeds_of
 def sample(picture, character=None):
     height, width = picture.shape[:2]
     character = np.zeros((height, width), np.float32) if character is None else character
-    return Sample(
-        picture, character_weight(character), character, np.eye(3), np.array([width / 2, height / 2])
-    )
+    both = np.rint(255 * character).astype(np.uint8)
+    centre = np.array([width / 2, height / 2])
+    return Sample(picture, character_weight(character), character, both, np.eye(3), centre)
 
 
 def grey(level, size=(24, 40)):
@@ -24,14 +24,20 @@ def grey(level, size=(24, 40)):
 def test_a_sure_character_does_not_vote():
     body = np.ones((24, 40), np.float32)
     plate = build_plate([sample(grey(200), body)] * 5 + [sample(grey(60))], (40, 24))
-    assert (plate.colour == 60).all() and not plate.hole.any()
+    assert (plate.colour == 60).all() and not plate.character.any()
 
 
-def test_what_only_characters_cover_is_a_hole():
+def test_what_only_characters_cover_is_known_for_character():
     body = np.zeros((24, 40), np.float32)
     body[:, 12:28] = 1
     plate = build_plate([sample(grey(90), body)] * 6, (40, 24))
-    assert plate.hole[:, 15:25].all() and not plate.hole[:, :6].any()
+    assert (plate.character[:, 12:28] == 1).all() and not plate.character[:, :6].any()
+
+
+def test_a_body_that_networks_miss_in_most_drawings_is_known_by_the_others():
+    body = np.ones((24, 40), np.float32)
+    plate = build_plate([sample(grey(90), body)] * 3 + [sample(grey(90))] * 7, (40, 24))
+    assert (plate.character == 1).all()
 
 
 def test_light_that_is_off_in_some_frames_is_not_in_the_plate():
@@ -43,15 +49,6 @@ def test_light_that_is_off_in_some_frames_is_not_in_the_plate():
 def test_the_median_stands_where_nothing_is_brighter():
     plate = build_plate([sample(grey(level)) for level in (99, 100, 100, 101, 102)], (40, 24))
     assert np.abs(plate.colour.astype(int) - 100).max() <= 1 and not plate.dimmed.any()
-
-
-def test_a_doubted_region_is_hole_only_beside_a_sure_one():
-    core, doubted = np.zeros((10, 30), bool), np.zeros((10, 30), bool)
-    core[2:8, 2:8] = True
-    doubted[2:8, 8:12] = True
-    doubted[2:8, 20:26] = True
-    holes = grown_holes(core, doubted)
-    assert holes[4, 10] and not holes[4, 22]
 
 
 def test_strips_cover_every_row_once():
