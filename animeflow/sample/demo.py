@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from animeflow.sample.episode import draw_episode
 from animeflow.sample.episode_truth import EpisodeTruth
-from animeflow.sample.plans import DEMO_PLANS
+from animeflow.sample.plans import DEMO_PLANS, Plan
 from animeflow.sample.style import Style, rng_of
 
 DEMO_SEED = 2025
+PR_SET_PDEATHSIG = 1
 TITLES = ("Harbour Lights", "Paper Lanterns", "The Long Way Round", "Snow on the Line", "A Letter Home")
 
 
@@ -53,16 +61,62 @@ def draw_sample(
     if _is_done(stamp, order, videos):
         return DrawnSample(source, truth, videos, truths, drawn=False)
     stamp.unlink(missing_ok=True)
-    for i, (video, place) in enumerate(zip(videos, truths, strict=True)):
-        own = int(rng_of(seed, "episode", i).integers(1 << 31))
-        draw_episode(
-            video, seed=own, plan=DEMO_PLANS[i % len(DEMO_PLANS)], size=size, style=style, truth=place
-        )
+    _draw_all(
+        [
+            _Order(
+                video,
+                place,
+                int(rng_of(seed, "episode", i).integers(1 << 31)),
+                DEMO_PLANS[i % len(DEMO_PLANS)],
+                size,
+                style,
+            )
+            for i, (video, place) in enumerate(zip(videos, truths, strict=True))
+        ]
+    )
     stamp.write_text(
         json.dumps(order | {"sha256": [_sha256(v) for v in videos]}, ensure_ascii=False) + "\n",
         encoding="utf-8",
     )
     return DrawnSample(source, truth, videos, truths, drawn=True)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """One episode to be drawn."""
+
+    video: Path
+    truth: Path
+    seed: int
+    plan: Plan
+    size: tuple[int, int]
+    style: Style | None
+
+
+def _draw_all(orders: Sequence[_Order]) -> None:
+    """Draw episodes, as many at once as there are cores, each in a process of its own: drawing is one thread's work."""
+    workers = min(len(orders), os.cpu_count() or 1)
+    if workers < 2:
+        for order in orders:
+            _draw(order)
+        return
+    with ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
+    ) as pool:
+        list(pool.map(_draw, orders))
+
+
+def _draw(order: _Order) -> None:
+    draw_episode(
+        order.video, seed=order.seed, plan=order.plan, size=order.size, style=order.style, truth=order.truth
+    )
+
+
+def _end_with_parent() -> None:
+    """Ctrl-C ends a worker without a word, and so does the end of the process that asked for it, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def code_digest() -> str:

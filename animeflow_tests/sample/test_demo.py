@@ -30,3 +30,27 @@ def test_a_sample_that_is_there_is_not_drawn_again_unless_harmed_or_of_another_s
     (video,) = (tmp_path / "source").rglob("*.mkv")
     video.write_bytes(b"cut short")
     assert draw(seed=1)
+
+
+def test_episodes_drawn_at_once_are_those_drawn_one_after_the_other(short_plans, tmp_path, monkeypatch):
+    def drawn(name, cores):
+        monkeypatch.setattr(demo.os, "cpu_count", lambda: cores)
+        sample = demo.draw_sample(tmp_path / name, size=(64, 36))
+        files = [
+            p for folder in (sample.source, sample.truth) for p in sorted(folder.rglob("*")) if p.is_file()
+        ]
+        return {str(p.relative_to(tmp_path)).partition("/")[2]: p.read_bytes() for p in files}
+
+    alone, together = drawn("alone", 1), drawn("together", 2)
+    assert len(alone) > 4 and alone == together
+
+
+def test_an_episode_that_cannot_be_drawn_is_told_and_nothing_counts_as_drawn(
+    short_plans, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(demo.os, "cpu_count", lambda: 2)
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "第02話 Paper Lanterns").write_text("in the way")
+    with pytest.raises(FileExistsError):
+        demo.draw_sample(tmp_path / "source", size=(64, 36))
+    assert not (tmp_path / "source.truth" / "drawn.json").exists()
