@@ -12,6 +12,7 @@ import click
 
 from animeflow.cli.engine import Engine, Order, ShardOutcome, run_in_children
 from animeflow.cli.exits import FAILED, INTERRUPTED, OK, SOME_FAILED
+from animeflow.cli.first_weights import bring_weights
 from animeflow.cli.plan import chosen_units, plan_shard, room_bytes
 from animeflow.cli.standing import catalog_stands, stands, to_do
 from animeflow.cli.stopping import stoppable
@@ -22,6 +23,7 @@ from animeflow.hubs.folder import FolderHub
 from animeflow.media.command import STOP
 from animeflow.settings.tree import Settings
 from animeflow.source.units import Unit
+from animeflow.tables.stages import STAGES
 
 if TYPE_CHECKING:
     from animeflow.defs.units import Source
@@ -110,6 +112,8 @@ def _run(engine: Engine, request: Request, units: Sequence[Unit]) -> list[ShardO
         if not stands(order := order_of(engine.order, request, unit.key), unit)
     }
     _require_room(engine.order, [unit for unit in units if unit.key in todo])
+    if todo:
+        bring_weights(engine.order.settings, engine.order.selection or STAGES, engine.terminal)
     engine.save_settings()
     outcomes = [engine.leave(unit.key) for unit in units if unit.key not in todo]
     if request.jobs > 1 and len(todo) > 1:

