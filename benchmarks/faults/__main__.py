@@ -1,6 +1,6 @@
 """`make faults`: prints a table, exit status 1 on any fault.
 
-python -m benchmarks.faults [--kills 12] [--seed N] [--only kills|phases|inputs] [--keep] [-- OPTIONS OF RUN]
+python -m benchmarks.faults [--kills 12] [--seed N] [--only kills|writing|publishing|inputs] [--keep] [-- OPTIONS OF RUN]
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from animeflow.hubs.publication import PHASES as PUBLISHING
+from animeflow.tables.staging import PHASES as WRITING
 from benchmarks.common import commit, markdown, save
 from benchmarks.faults import inputs, kills
 from benchmarks.faults.kills import Outcome, Scene
 from benchmarks.faults.media import mini_shard
+
+PARTS = ("kills", "writing", "publishing", "inputs")
 
 
 def main() -> int:
@@ -59,7 +63,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--kills", type=int, default=12, help="kills at random moments")
     parser.add_argument("--seed", type=int, help="of the moments; default: from the commit")
-    parser.add_argument("--only", choices=("kills", "phases", "inputs"))
+    parser.add_argument("--only", action="append", choices=PARTS, help="only this part; repeatable")
     parser.add_argument("--keep", action="store_true", help="keep the workspaces")
     parser.add_argument("--scratch", type=Path, help="where they are made; default: the system's folder")
     parser.add_argument("run", nargs="*", help="options of `animeflow run` for every run, after --")
@@ -67,18 +71,18 @@ def _options() -> argparse.Namespace:
 
 
 def _cases(
-    only: str | None, number: int, seed: int, scene: Scene, scratch: Path
+    only: Sequence[str] | None, number: int, seed: int, scene: Scene, scratch: Path
 ) -> list[Callable[[], Outcome]]:
-    rng, cases = random.Random(seed), list[Callable[[], Outcome]]()
-    if only in (None, "kills"):
+    rng, cases, parts = random.Random(seed), list[Callable[[], Outcome]](), only or PARTS
+    if "kills" in parts:
         cases.append(lambda: kills.again(scene))
         cases += [lambda n=n: kills.random_kill(scene, rng, n) for n in range(1, number + 1)]  # type: ignore[misc]
-    if only in (None, "phases"):
-        cases += [
-            lambda p=phase, a=asset, r=replace: kills.phase_kill(scene, p, a, replace=r)  # type: ignore[misc]
-            for phase, asset, replace in kills.phase_cases()
-        ]
-    if only in (None, "inputs"):
+    phases = [*(WRITING if "writing" in parts else ()), *(PUBLISHING if "publishing" in parts else ())]
+    cases += [
+        lambda p=phase, a=asset, r=replace: kills.phase_kill(scene, p, a, replace=r)  # type: ignore[misc]
+        for phase, asset, replace in kills.phase_cases(phases)
+    ]
+    if "inputs" in parts:
         cases += [
             lambda: inputs.bad_files(scratch),
             lambda: inputs.odd_names(scratch),

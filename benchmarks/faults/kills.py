@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,7 +122,7 @@ def phase_kill(scene: Scene, phase: str, asset: str, *, replace: bool) -> Outcom
             for folder in (target / "shards").glob(f"*/{name}"):
                 shutil.rmtree(folder)
     if phase in PUBLISHING:  # a target that already holds everything is left alone
-        shutil.rmtree(target / "published", ignore_errors=True)
+        shutil.rmtree(target / "published" / asset.removeprefix("published_"))
     words = [word for name in names for word in ("--select", name)] + ["--force", asset] * replace
     killed = run(scene.command(target, *words, phase=(phase, asset)))
     how = f"{phase} of {asset}, {'replacing' if replace else 'first'}"
@@ -132,10 +132,10 @@ def phase_kill(scene: Scene, phase: str, asset: str, *, replace: bool) -> Outcom
     return _after(scene, target, how, "", began)
 
 
-def phase_cases() -> list[tuple[str, str, bool]]:
-    """Every phase with its assets; publishing phases happen only where something is to be brought."""
+def phase_cases(phases: Sequence[str]) -> list[tuple[str, str, bool]]:
+    """The phases with their assets; publishing phases happen only where something is to be brought."""
     cases = []
-    for phase in (*WRITING, *PUBLISHING):
+    for phase in phases:
         for place, asset in enumerate(PHASE_ASSETS[phase]):
             cases.append((phase, asset, phase in WRITING and place % 2 == 1))
     return cases
