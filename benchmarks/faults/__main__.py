@@ -1,6 +1,6 @@
 """`make faults`: prints a table, exit status 1 on any fault.
 
-python -m benchmarks.faults [--kills 12] [--seed N] [--only kills|writing|publishing|inputs] [--keep] [-- OPTIONS OF RUN]
+python -m benchmarks.faults [--kills 12] [--seed N] [--only kills|writing|publishing|inputs]... [--keep] [-- OPTIONS]
 """
 
 from __future__ import annotations
