@@ -90,7 +90,7 @@ def _cases(
             lambda: inputs.empty_shard(scratch),
             lambda: inputs.bad_settings(scratch, scene),
             lambda: inputs.two_runs(scratch, scene),
-            *(lambda mb=mb: inputs.full_disk(scratch, scene, mb) for mb in inputs.FULL_MB),  # type: ignore[misc]
+            *(lambda mb=mb: inputs.full_disk(scratch, scene, mb) for mb in inputs.FULL_MB),
             lambda: inputs.read_only(scratch, scene),
         ]
     return cases
