@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -62,18 +64,35 @@ def cell(value: Any) -> str:
     return str(value).replace("|", "\\|")
 
 
+@dataclass(frozen=True)
+class Cost:
+    """Medians of one candidate: seconds on the clock, and of all processors (its processes with their children)."""
+
+    clock_s: float
+    cpu_s: float
+
+
 def alternate(
     candidates: Mapping[str, Callable[[], object]], *, rounds: int = 5, warm_up: int = 1
-) -> dict[str, float]:
-    """Median seconds of each candidate, run in turn so that a drift of the machine's speed meets all of them."""
-    times: dict[str, list[float]] = {name: [] for name in candidates}
+) -> dict[str, Cost]:
+    """Medians of each candidate, run in turn so that a drift of the machine's speed meets all of them."""
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in candidates}
     for number in range(rounds + warm_up):
         for name, run in candidates.items():
-            begin = time.perf_counter()
+            clock, cpu = time.perf_counter(), _cpu_s()
             run()
             if number >= warm_up:
-                times[name].append(time.perf_counter() - begin)
-    return {name: statistics.median(values) for name, values in times.items()}
+                taken[name].append((time.perf_counter() - clock, _cpu_s() - cpu))
+    return {
+        name: Cost(statistics.median(clock for clock, _ in pairs), statistics.median(cpu for _, cpu in pairs))
+        for name, pairs in taken.items()
+    }
+
+
+def _cpu_s() -> float:
+    """Processor seconds of this process and of its children that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def save(name: str, title: str, body: str, command: str) -> Path:

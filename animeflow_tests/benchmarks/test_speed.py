@@ -1,0 +1,33 @@
+"""How two candidates are timed beside each other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.common import alternate
+from benchmarks.speed import compare, run
+
+BURN = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
+
+
+def test_candidates_alternate_and_the_first_round_does_not_count() -> None:
+    called: list[str] = []
+    costs = alternate({"a": lambda: called.append("a"), "b": lambda: called.append("b")}, rounds=2)
+    assert called == ["a", "b"] * 3
+    assert set(costs) == {"a", "b"}
+
+
+def test_processor_seconds_are_those_of_child_processes_too() -> None:
+    row = compare(
+        1, "work", "nothing", "none", run(sys.executable, "-c", BURN), run(sys.executable, "-c", "pass")
+    )
+    assert isinstance(row["CPU s"], float) and row["CPU s"] >= 0.3
+    assert isinstance(row["CPU ratio"], float) and row["CPU ratio"] > 1
+
+
+def test_a_candidate_that_fails_is_no_result() -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        run("false")()
