@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -105,11 +106,11 @@ def random_kill(scene: Scene, rng: random.Random, number: int) -> Outcome:
     """Kill a fresh run at a random moment of its work, run again, compare."""
     began, target = time.monotonic(), scene.scratch / f"random-{number}"
     share = rng.uniform(0.03, 0.97)
-    killed = run(scene.command(target), kill_after_cpu_s=share * scene.whole_cpu_s)
+    while run(scene.command(target), kill_after_cpu_s=share * scene.whole_cpu_s).code != -signal.SIGKILL:
+        shutil.rmtree(target)  # it had ended by then: an earlier moment
+        share *= 0.9
     stands = sum(1 for _ in target.glob("*/*/*/manifest.json"))
     when = f"at {share:.0%} of its work, {stands} stages done"
-    if killed.code >= 0:
-        when += " (it had ended by then)"
     return _after(scene, target, f"kill {number}", when, began)
 
 
@@ -126,7 +127,7 @@ def phase_kill(scene: Scene, phase: str, asset: str, *, replace: bool) -> Outcom
     words = [word for name in names for word in ("--select", name)] + ["--force", asset] * replace
     killed = run(scene.command(target, *words, phase=(phase, asset)))
     how = f"{phase} of {asset}, {'replacing' if replace else 'first'}"
-    if killed.code != -9:
+    if killed.code != -signal.SIGKILL:
         fault = f"was not killed: exit code {killed.code}: {killed.last_line}"
         return Outcome(how, "", (fault,), time.monotonic() - began)
     return _after(scene, target, how, "", began)
