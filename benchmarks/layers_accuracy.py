@@ -22,7 +22,8 @@ from animeflow.layers.character_stage import character_clip
 from animeflow.layers.clip import Clip
 from animeflow.layers.effect_stage import effect_clip
 from animeflow.layers.fill import telea
-from animeflow.layers.flow import flicker
+from animeflow.layers.flow import Flicker
+from animeflow.layers.flow import judged as flow_seen
 from animeflow.layers.pixels import repeatable
 from animeflow.layers.recompose import psnr
 from animeflow.layers.seeds import SeedNets, grabcut_seed
@@ -427,10 +428,14 @@ def _smoothing(published: Published) -> Found:
     truths = [published.shot.alpha[frame] for frame in published.frames]
     before = stored_alphas(published.handles["character_layers"], clip, clip.clip_id[:16])
     after = [published.alpha(d) for d in range(len(truths))]
-    flickers = [flicker(clip.picture, alphas) for alphas in (truths, before, after)]
-    if None in flickers:
+    found = Flicker(), Flicker(), Flicker()
+    for drawing in range(1, len(truths)):
+        seen = flow_seen(clip.picture, drawing)
+        for flicker, alphas in zip(found, (truths, before, after), strict=True):
+            flicker.add(alphas[drawing - 1], alphas[drawing], seen)
+    if found[0].value is None:
         return
-    own, raw, smooth = (float(value or 0) for value in flickers)
+    own, raw, smooth = (float(flicker.value or 0) for flicker in found)
     yield "truth", "flicker", own
     yield "raw", "flicker", raw
     yield "ours", "flicker", smooth

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
@@ -86,7 +87,7 @@ class DrawnShot:
                 f"{self.kind}: blend {self.effect_blend!r}, {len(self.text_boxes)} text lists, {count} frames"
             )
 
-    @property
+    @cached_property
     def alpha(self) -> np.ndarray:
         """Alpha of all characters, float32 [T,h,w], 0-1."""
         return self.character[..., 3].astype(np.float32) / np.float32(255)
