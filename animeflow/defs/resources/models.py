@@ -101,9 +101,14 @@ class Models:
         return load_if_present(wanted.config, lambda: self.get(name), setting=wanted.setting)
 
     def close(self) -> None:
-        """Give the device back; the models stay loaded for the next stage of the group."""
+        """Give the device back; the models stay loaded for the next file of this process."""
         self._leased.close()
         self._device = None
+
+    def release(self) -> None:
+        """Give the device and the models back: no two stages of a shard share one, and each keeps what it touched."""
+        self.close()
+        MODELS.release(self.group)
 
     def _why_absent(self, adapter: Adapter) -> str:
         for state in self.store.list(adapter.weights) if adapter.weights else ():

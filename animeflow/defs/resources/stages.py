@@ -90,7 +90,7 @@ class Stages:
                 outcomes = run_jointly(stages, work)
             finally:
                 for stage in stages:
-                    stage.models.close()
+                    stage.models.release()
                 give_back()
         for outcome in outcomes:
             yield materialized(outcome)
@@ -101,7 +101,7 @@ class Stages:
             try:
                 return materialized(run())
             finally:
-                stage.models.close()
+                stage.models.release()
                 give_back()
 
 
