@@ -7,12 +7,13 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from animeflow.layers.pixels import U8, Mask, bounding_box
+from animeflow.layers.pixels import U8, Mask, bounding_box, dilate, resized, working_size
 
 Inpaint = Callable[[U8, Mask], U8]
 
 TELEA_RADIUS_PX = 5.0
 MARGIN_PX = 24  # of known picture around a hole that the filling may look at
+SIDE_PX = 640  # the filling works on at most this: a guess has no detail to lose, and its time grows with the area
 
 
 def telea(picture: U8, hole: Mask) -> U8:
@@ -30,10 +31,22 @@ def fill_holes(picture: U8, hole: Mask, inpaint: Inpaint = telea) -> U8:
     if hole.all():
         return np.full_like(picture, 128)
     box = bounding_box(hole, MARGIN_PX)
+    part, missing = np.ascontiguousarray(picture[box]), np.ascontiguousarray(hole[box])
     filled = picture.copy()
-    part = np.ascontiguousarray(picture[box]), np.ascontiguousarray(hole[box])
-    filled[box] = np.where(part[1][..., None], inpaint(*part), part[0])
+    filled[box] = np.where(missing[..., None], _guessed(part, missing, inpaint), part)
     return filled
+
+
+def _guessed(part: U8, missing: Mask, inpaint: Inpaint) -> U8:
+    height, width = missing.shape
+    size = working_size(width, height, SIDE_PX)
+    if size == (width, height):
+        return inpaint(part, missing)
+    # Averaging would mix what is missing into its surroundings.
+    small = resized(nearest_fill(part, missing), size)
+    unknown = dilate(resized(missing.astype(np.float32), size) > 0, 3)
+    guess = small if unknown.all() else inpaint(small, unknown)
+    return resized(guess, (width, height))
 
 
 def nearest_fill(picture: U8, unknown: Mask) -> U8:

@@ -1,6 +1,7 @@
 import numpy as np
 
-from animeflow.layers.fill import fill_holes, nearest_fill, nearest_index
+from animeflow.layers.fill import SIDE_PX, fill_holes, nearest_fill, nearest_index, telea
+from animeflow.layers.pixels import erode
 from animeflow.layers.warp import is_exact, to_canvas, to_frame
 
 
@@ -12,6 +13,25 @@ def test_only_the_hole_changes():
     filled = fill_holes(picture, hole)
     assert np.array_equal(filled[~hole], picture[~hole]) and not np.array_equal(filled[hole], picture[hole])
     assert fill_holes(picture, np.zeros_like(hole)) is picture
+
+
+def test_a_large_hole_is_guessed_small_and_leaves_what_is_known():
+    columns = np.linspace(0, 255, 1600).astype(np.uint8)
+    picture = np.dstack([np.tile(columns, (900, 1))] * 3)
+    hole = np.zeros((900, 1600), bool)
+    hole[20:880, 30:1500] = True
+    broken = np.where(hole[..., None], np.uint8(0), picture)
+    sides = []
+
+    def inpaint(part, missing):
+        sides.append(max(part.shape))
+        return telea(part, missing)
+
+    filled = fill_holes(broken, hole, inpaint)
+    assert sides == [SIDE_PX]
+    assert np.array_equal(filled[~hole], picture[~hole])
+    rim = hole & ~erode(hole, 21)
+    assert np.abs(filled[rim].astype(int) - picture[rim]).max() < 40
 
 
 def test_a_picture_that_is_all_hole_is_grey():
