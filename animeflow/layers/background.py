@@ -16,6 +16,7 @@ from animeflow.layers.fallback import drawn_backgrounds
 from animeflow.layers.fill import Inpaint, fill_holes, nearest_fill, telea
 from animeflow.layers.fitness import UNJUDGED, Fitness, Verdict, Why, decide, judge_drawing
 from animeflow.layers.held import held_bodies
+from animeflow.layers.opaque import opaque_parts
 from animeflow.layers.pixels import F64, I32, U8, Mask, resized
 from animeflow.layers.plate import Plate, build_plate, sample_frames, samples_of
 from animeflow.layers.seeds import SeedMaps
@@ -119,7 +120,16 @@ def make_background(
     hole = held_bodies(plate, samples, clip.size) | (plate.revealed == 0)
     matrices = camera.matrices[clip.firsts]
     fitness = tuple(
-        judge(clip, d, plate.colour, hole, matrices[d], seeds[d], noise_level(tolerance, plate.sigma))
+        judge(
+            clip,
+            d,
+            plate.colour,
+            hole,
+            matrices[d],
+            seeds[d],
+            noise_level(tolerance, plate.sigma),
+            held=camera.held,
+        )
         for d in range(clip.drawings)
     )
     verdict, reason = decide(fitness, settings)
@@ -141,13 +151,19 @@ def make_background(
 
 
 def judge(
-    clip: Clip, drawing: int, colour: U8, hole: Mask, matrix: F64, maps: SeedMaps, noise: float
+    clip: Clip, drawing: int, colour: U8, hole: Mask, matrix: F64, maps: SeedMaps, noise: float, *, held: bool
 ) -> Fitness:
-    """Fitness of a plate for one drawing."""
+    """Fitness of a plate for one drawing.
+
+    Under a held camera a large solid part that hides the plate is a figure that the networks missed: somebody who
+    walks in does not make the background move. Under a moving one it may as well be a nearer plane.
+    """
     behind = to_frame(colour, matrix, clip.size)
     unseen = to_frame(hole.view(np.uint8), matrix, clip.size, nearest=True).view(np.bool_)
     seed = resized(np.maximum(maps.seed, maps.mean), clip.size)
-    return judge_drawing(Difference(clip.picture(drawing), behind, noise), seed, unseen)
+    difference = Difference(clip.picture(drawing), behind, noise)
+    apart = opaque_parts(difference, unseen) if held else np.zeros_like(unseen)
+    return judge_drawing(difference, np.maximum(seed, apart), unseen)
 
 
 def provenance_of(plate: Plate, hole: Mask) -> U8:

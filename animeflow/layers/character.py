@@ -12,6 +12,7 @@ import numpy as np
 
 from animeflow.layers.difference import Difference, grown
 from animeflow.layers.fitness import see_through
+from animeflow.layers.opaque import hiding, opaque_parts
 from animeflow.layers.pixels import (
     F32,
     U8,
@@ -61,10 +62,11 @@ def character_mask(difference: Difference, seed: Seed, hole: Mask, *, light: boo
     unknown = erode(hole, DEEP_MASK)
     wrong = difference.unlike & ~unknown
     if light:
-        wrong &= ~(difference.brighter & (grown(seed.mean, 9) < 0.55))
+        wrong &= ~(difference.brighter & (grown(seed.mean, 9) < 0.55) & ~hiding(difference))
         wrong &= ~(see_through(difference) & (seed.mean < 0.5))
     wrong |= unknown
-    whole = _with_enclosed(_believed_parts(closed(wrong, 3), seed), seed, difference.background)
+    parts = _believed_parts(closed(wrong, 3), seed) | opaque_parts(difference, unknown)
+    whole = _with_enclosed(parts, seed, difference.background)
     return _with_enclosed(without_rim(whole, difference.size, ~unknown), seed, difference.background)
 
 

@@ -13,7 +13,9 @@ Inpaint = Callable[[U8, Mask], U8]
 
 TELEA_RADIUS_PX = 5.0
 MARGIN_PX = 24  # of known picture around a hole that the filling may look at
-SIDE_PX = 640  # the filling works on at most this: a guess has no detail to lose, and its time grows with the area
+SIDE_PX = (
+    640  # the filling works on at most this: a guess has no detail to lose, and its time grows with the area
+)
 
 
 def telea(picture: U8, hole: Mask) -> U8:

@@ -16,6 +16,7 @@ from animeflow.layers.pixels import (
     U8,
     Mask,
     channel_max,
+    component_means,
     components,
     dilate,
     erode,
@@ -30,6 +31,7 @@ CORE, CORE_SHARE = (
     0.65,
     0.2,
 )  # a body has this much of its area above this share: a half-believed cloud has not
+TAKEN_SHARE, TAKEN_DOUBT = 0.02, 0.4  # of the body's area; mean share of the part
 SIDE_PX = 640  # of a frame: GrabCut runs at this scale
 MARGIN_PX = 7  # at 640x360: ringing and chroma bleed of a figure reach 3 px beyond its outline
 LEAST_PX = 100  # at 640x360: smaller parts are specks
@@ -46,7 +48,7 @@ def held_bodies(plate: Plate, samples: Sequence[Sample], frame: tuple[int, int])
     `frame` is the size (w, h) of the clip. Where other figures move before the plate, what is much smaller than they
     are is not believed: networks take bushes and lighthouses for figures too.
     """
-    found = cut_out(plate.colour, plate.character, SIDE_PX / max(frame))
+    found = believed(cut_out(plate.colour, plate.character, SIDE_PX / max(frame)), plate.character)
     scale = frame[0] * frame[1] / (640 * 360)
     beside = BESIDE_FOLLOWED if travel(samples) > TRAVEL * frame[0] else BESIDE_MOVING
     least = max(LEAST_PX * scale, beside * moving_area(plate, samples, frame))
@@ -75,6 +77,15 @@ def cut_out(colour: U8, share: F32, scale: float) -> Mask:
     cv2.grabCut(picture, labels, None, *models, 3, cv2.GC_INIT_WITH_MASK)
     cut = ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).view(np.uint8)
     return cv2.resize(cut, (width, height), interpolation=cv2.INTER_NEAREST).view(np.bool_)
+
+
+def believed(cut: Mask, share: F32) -> Mask:
+    """A cut without the large parts that GrabCut took for their colour alone: a dark roof beside dark hair."""
+    body = cut & (share > PROBABLE)
+    count, labels, stats = components(cut & ~body)
+    taken = (stats[:, 4] > TAKEN_SHARE * body.sum()) & (component_means(labels, count, share) < TAKEN_DOUBT)
+    taken[0] = False
+    return cut & ~taken[labels]
 
 
 def travel(samples: Sequence[Sample]) -> float:
