@@ -55,9 +55,9 @@ QUICK_KINDS = ("pan", "cross", "flat", "shake", "water")
 RIGID = ("pan", "cross", "flat", "zoom", "held_limb", "slowpan", "longpan")
 CLEAR = ("pan", "cross", "flat")
 WITHOUT_EFFECT = (*RIGID,)
-FRAMES = 48
+FRAMES = 40
 MARGIN = 7  # coverage is grown by 3 px before a pixel counts as revealed: ringing and chroma bleed
-BASELINE_DRAWINGS = 4
+BASELINE_DRAWINGS = 3
 NETS = ("u2netp", "modnet")
 
 BOUNDS: list[Bound] = [
