@@ -55,7 +55,9 @@ QUICK_KINDS = ("pan", "cross", "flat", "shake", "water")
 RIGID = ("pan", "cross", "flat", "zoom", "held_limb", "slowpan", "longpan")
 CLEAR = ("pan", "cross", "flat")
 WITHOUT_EFFECT = (*RIGID,)
-FRAMES = 40
+FRAMES = {"shake": 40}  # a light that comes and goes needs time for both
+FRAMES |= dict.fromkeys(RIGID, 32)
+FRAMES_ELSE = 24  # of kinds that no bound on layers asks for: ten seeds must fit into half an hour
 MARGIN = 7  # coverage is grown by 3 px before a pixel counts as revealed: ringing and chroma bleed
 BASELINE_DRAWINGS = 3
 NETS = ("u2netp", "modnet")
@@ -92,7 +94,9 @@ def measure(seed: int, *, quick: bool = False) -> list[Row]:
     rows: list[Row] = []
     for kind in QUICK_KINDS if quick else KINDS:
         with tempfile.TemporaryDirectory(prefix="animeflow-accuracy-") as folder, repeatable():
-            published = separate_drawn(draw_shot(kind, seed=seed, frames=FRAMES), Path(folder))
+            published = separate_drawn(
+                draw_shot(kind, seed=seed, frames=FRAMES.get(kind, FRAMES_ELSE)), Path(folder)
+            )
             for method, name, value in judged(published):
                 rows.append(
                     {
