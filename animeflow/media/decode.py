@@ -326,8 +326,9 @@ class VideoReader:
     def _judge(self, last: Frame | None) -> None:
         """After the last frame: was the file complete, and was enough of it sound?"""
         if last is not None and self._clock.first is not None:
-            shown_s = float((last.pts + last.duration - self._clock.first) * self.time_base)
-            self.truncated = is_cut_short(shown_s, header_duration_s(self._container, self._stream))
+            first_s = float(self._clock.first * self.time_base)
+            shown_s = float((last.pts + last.duration) * self.time_base) - first_s
+            self.truncated = is_cut_short(shown_s, header_duration_s(self._container, self._stream, first_s))
         bad = self.corrupt_frames + self.decode_errors
         total = self.frames_decoded + self.decode_errors
         if bad > self.limits.max_corrupt_share * total:

@@ -151,7 +151,10 @@ def probe(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> Probe:
             attachments=attachments,
             chapters=list_chapters(container),
             unmapped=tuple(s.index for s in container.streams if s.index not in known),
-            truncated=is_cut_short(times.shown_s(stream.time_base), header_duration_s(container, stream)),
+            truncated=is_cut_short(
+                times.shown_s(stream.time_base),
+                header_duration_s(container, stream, times.first_s(stream.time_base)),
+            ),
         )
 
 

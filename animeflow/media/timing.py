@@ -36,6 +36,10 @@ class PacketTimes:
     variable_rate: bool
     sound: bool
 
+    def first_s(self, time_base: Fraction) -> float:
+        """The time of the first frame on the container's clock."""
+        return float(self.first_pts * time_base)
+
     def shown_s(self, time_base: Fraction) -> float:
         """Seconds from the start of the first frame to the end of the last."""
         return float((self.last_pts + self.last_duration - self.first_pts) * time_base)
@@ -86,20 +90,26 @@ def is_variable(steps: npt.NDArray[np.int64], time_base: Fraction) -> bool:
     return float((int(steps.max()) - int(steps.min())) * time_base) > _RATE_ROUNDING_S
 
 
-def header_duration_s(container: Any, stream: Any) -> float | None:
-    """Seconds that the header claims for a stream, None when it claims nothing credible (1e15
-    microseconds was seen).
+def header_duration_s(container: Any, stream: Any, first_s: float) -> float | None:
+    """Seconds from the first picture, at `first_s`, to where the header says that a stream ends.
+
+    None when it claims nothing credible (1e15 microseconds was seen). A Matroska header holds end times: a file whose
+    pictures start at 3 s claims those 3 s too. Other containers hold lengths, counted from the start of the stream.
     """
     tag = _TAG.match(stream.metadata.get("DURATION", ""))
     if stream.duration is not None:
+        start = first_s if stream.start_time is None else float(stream.start_time * stream.time_base)
         claimed = float(stream.duration * stream.time_base)
     elif tag:
-        claimed = int(tag[1]) * 3600 + int(tag[2]) * 60 + float(tag[3])
+        start, claimed = 0.0, int(tag[1]) * 3600 + int(tag[2]) * 60 + float(tag[3])
     elif container.duration is not None:
+        ends = "matroska" in container.format.name
+        start = 0.0 if ends else first_s if container.start_time is None else container.start_time / 1e6
         claimed = container.duration / 1e6
     else:
         return None
-    return claimed if 0 < claimed < _LONGEST_CREDIBLE_S else None
+    length = start + claimed - first_s
+    return length if 0 < claimed < _LONGEST_CREDIBLE_S and length > 0 else None
 
 
 def is_cut_short(shown_s: float, claimed_s: float | None) -> bool:
