@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
-from animeflow.cli.options import existing_workspace, out_option
+from animeflow.cli.options import chosen_shards, existing_workspace, out_option
 from animeflow.cli.terminal import size
+from animeflow.tables.manifest import MANIFEST
+from animeflow.tables.stages import STAGES
+from animeflow.tables.staging import MEDIA, STATUS_FILE, TABLE_DIR, TRASH
+from animeflow.tables.workspace import STAGING, Workspace
+
+PARTS = {MEDIA, TABLE_DIR, STATUS_FILE, TRASH}  # what a killed run can leave of a result, beside its manifest
 
 
 @click.command(epilog="Example: animeflow clean --out workspace --select layers --dry-run")
@@ -31,30 +40,70 @@ def clean(
     from animeflow.cli.plan import chosen_stages
 
     workspace = existing_workspace(out)
-    unknown = [key for key in shards if key not in workspace.shards()]
-    if unknown:
-        raise click.UsageError(f"no shard {', '.join(unknown)} in {workspace.root}")
-    stages = [stage.name for stage in chosen_stages(selection)]
-    doomed: list[Path] = []
-    for shard in shards or workspace.shards():
+    keys = chosen_shards(workspace, shards)
+    names = [stage.name for stage in chosen_stages(selection)]
+    with ExitStack() as held:
+        if not dry_run:
+            # What a run writes is not ours to remove: the lock says whose it is, and keeps the next one waiting.
+            for shard in keys:
+                held.enter_context(workspace.lock(shard, str(uuid.uuid4())))
+        found = [_results(workspace, shard, names) for shard in keys]
+        doomed = [path for results in found for path in results]
+        doomed += [path for shard in keys if logs for path in _records(workspace, shard)]
+        for path in doomed:
+            click.echo(f"{size(_bytes(path)):>9}  {path.relative_to(workspace.root)}")
+        if not selection:
+            _name_what_stays(workspace, keys, doomed)
+        if not doomed:
+            click.echo("nothing to remove")
+        elif not dry_run:
+            if not yes:
+                click.confirm(f"remove these {len(doomed)} from {workspace.root}?", abort=True)
+            for path in doomed:
+                workspace.remove(path)
+            for shard in keys:
+                _remove_empty(workspace.shard_dir(shard))
+
+
+def _results(workspace: Workspace, shard: str, names: Sequence[str]) -> list[Path]:
+    """The results of these stages in a shard, and what a killed run of them has left."""
+    folder = workspace.shard_dir(shard)
+    results = [folder / name for name in names if _is_result(folder / name)]
+    return results + [folder / STAGING / name for name in names if (folder / STAGING / name).is_dir()]
+
+
+def _is_result(folder: Path) -> bool:
+    """Whether a stage has written this: it has a manifest, or nothing but what a killed finalisation leaves."""
+    if not folder.is_dir():
+        return False
+    return (folder / MANIFEST).is_file() or {entry.name for entry in folder.iterdir()} <= PARTS
+
+
+def _records(workspace: Workspace, shard: str) -> list[Path]:
+    """The timings and the report of a shard."""
+    logs, page = workspace.logs_dir(shard), workspace.report_path(shard)
+    timings = [path for name in STAGES if (path := logs / f"{name}.json").is_file()]
+    whole = bool(timings) and set(timings) == set(logs.iterdir())
+    return ([logs] if whole else timings) + ([page] if page.is_file() else [])
+
+
+def _name_what_stays(workspace: Workspace, shards: Sequence[str], doomed: Sequence[Path]) -> None:
+    for shard in shards:
         folder = workspace.shard_dir(shard)
-        doomed += [folder / name for name in stages if (folder / name).exists()] if selection else [folder]
-        doomed += [
-            path
-            for path in (workspace.logs_dir(shard), workspace.report_path(shard))
-            if logs and path.exists()
-        ]
-    if not doomed:
-        click.echo("nothing to remove")
-        return
-    for path in doomed:
-        click.echo(f"{size(_bytes(path)):>9}  {path.relative_to(workspace.root)}")
-    if dry_run:
-        return
-    if not yes:
-        click.confirm(f"remove these {len(doomed)} from {workspace.root}?", abort=True)
-    for path in doomed:
-        workspace.remove(path)
+        inside = [entry for entry in folder.iterdir() if entry.name != STAGING]
+        if (folder / STAGING).is_dir():
+            inside += (folder / STAGING).iterdir()
+        for path in sorted(set(inside) - set(doomed)):
+            click.echo(
+                f"   stays  {path.relative_to(workspace.root)} (no stage of animeflow wrote it)", err=True
+            )
+
+
+def _remove_empty(folder: Path) -> None:
+    """The folder of a shard in which nothing is left."""
+    for path in (folder / STAGING, folder):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
 
 
 def _bytes(path: Path) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -61,11 +61,22 @@ def workspace_at(out: Path | None) -> Workspace:
 def existing_workspace(out: Path | None) -> Workspace:
     """The same; a usage error when nothing was ever run there."""
     workspace = workspace_at(out)
-    if not workspace.root.is_dir():
-        raise click.UsageError(
-            f"{workspace.root} is no workspace: nothing was run there yet (--out DIR names another)"
+    if not workspace.begun:
+        reason = (
+            "no settings.yaml and no history in it"
+            if workspace.root.is_dir()
+            else "nothing was run there yet"
         )
+        raise click.UsageError(f"{workspace.root} is no workspace: {reason} (--out DIR names another)")
     return workspace
+
+
+def chosen_shards(workspace: Workspace, names: Sequence[str]) -> list[str]:
+    """The shards of --shards, or all; a usage error names those that are not there."""
+    known = workspace.shards()
+    if unknown := [name for name in names if name not in known]:
+        raise click.UsageError(f"no shard {', '.join(unknown)} in {workspace.root}")
+    return list(names) or known
 
 
 def resolve_settings(

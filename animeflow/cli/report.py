@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from animeflow.cli.options import existing_workspace, out_option, resolve_settings
+from animeflow.cli.options import chosen_shards, existing_workspace, out_option, resolve_settings
 
 
 @click.command(epilog="Example: animeflow report --out workspace")
@@ -17,11 +17,9 @@ def report(out: Path | None, shards: tuple[str, ...]) -> None:
     from animeflow.report import build_report
 
     workspace = existing_workspace(out)
-    known = workspace.shards()
-    if unknown := [key for key in shards if key not in known]:
-        raise click.UsageError(f"no shard {', '.join(unknown)} in {workspace.root}")
+    keys = chosen_shards(workspace, shards)
     settings = resolve_settings(profile=None, settings_file=None, overrides=(), workspace=workspace)
-    for shard in shards or known:
+    for shard in keys:
         click.echo(build_report(workspace, shard, workspace.report_path(shard), settings=settings))
-    if not known:
+    if not keys:
         click.echo("no shards yet", err=True)

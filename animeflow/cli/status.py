@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from animeflow.cli.options import existing_workspace, json_option, out_option, resolve_settings
+from animeflow.cli.options import (
+    chosen_shards,
+    existing_workspace,
+    json_option,
+    out_option,
+    resolve_settings,
+)
 from animeflow.errors import AnimeflowError
 
 if TYPE_CHECKING:
@@ -25,8 +31,8 @@ if TYPE_CHECKING:
 def status(out: Path | None, stale: bool, shards: tuple[str, ...], as_json: bool) -> None:
     """Every shard of a workspace with the state of its stages."""
     workspace = existing_workspace(out)
+    keys = chosen_shards(workspace, shards)
     settings = resolve_settings(profile=None, settings_file=None, overrides=(), workspace=workspace)
-    keys = list(shards) or workspace.shards()
     units = unit_digests(settings, workspace)
     report = [describe_shard(key, settings, workspace, units) for key in keys]
     if as_json:

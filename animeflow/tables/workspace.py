@@ -12,10 +12,11 @@ from pathlib import Path
 
 from animeflow.errors import ContractError, DiskFull, WorkspaceBusy
 from animeflow.tables.handle import Handle
-from animeflow.tables.manifest import Manifest
+from animeflow.tables.manifest import MANIFEST, Manifest
 from animeflow.tables.staging import Staging
 
 SHARDS, INSTANCE, LOGS, REPORTS, LOCKS, CATALOG = "shards", "instance", "logs", "reports", ".locks", "catalog"
+SETTINGS, STAGING = "settings.yaml", ".staging"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,13 @@ class Workspace:
 
     root: Path
 
+    @property
+    def begun(self) -> bool:
+        """Whether something was run here: its settings, its history, or a result where the history lies elsewhere."""
+        if (self.root / SETTINGS).is_file() or self.instance_dir.is_dir():
+            return True
+        return any(self.root.glob(f"{SHARDS}/*/*/{MANIFEST}"))
+
     def shard_dir(self, shard: str) -> Path:
         return self.root / SHARDS / _safe(shard)
 
@@ -40,7 +48,7 @@ class Workspace:
 
     def staging(self, shard: str | None, asset: str) -> Staging:
         parent = self.root / CATALOG if shard is None else self.shard_dir(shard)
-        return Staging.begin(asset, shard or CATALOG, parent / ".staging" / asset)
+        return Staging.begin(asset, shard or CATALOG, parent / STAGING / asset)
 
     def handle(self, shard: str | None, asset: str) -> Handle:
         return Handle.open(self.asset_dir(shard, asset))
