@@ -55,13 +55,14 @@ class AnimeflowError(Exception):
         self.path = None if path is None else str(path)
         self.hint = hint
 
+    @property
+    def pathless(self) -> str:
+        """The message and its hint, for a line that has named the file already."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
     def __str__(self) -> str:
-        parts = [self.message]
-        if self.path is not None and self.path not in self.message:
-            parts.insert(0, f"{self.path!r}:")
-        if self.hint:
-            parts.append(f"({self.hint})")
-        return " ".join(parts)
+        named = self.path is None or self.path in self.message
+        return self.pathless if named else f"{self.path!r}: {self.pathless}"
 
 
 class PermanentError(AnimeflowError):

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from animeflow.cli.exits import FAILED, OK, SOME_FAILED
+from animeflow.cli.exits import FAILED, OK, SOME_FAILED, Exit
 from animeflow.errors import AnimeflowError, Interrupted, LicenceRefused, SettingsError, WeightsMissing
 
 # These are not about a file: they end the command.
-NOT_OF_A_FILE = (Interrupted, SettingsError, WeightsMissing, LicenceRefused)
+NOT_OF_A_FILE = (
+    Interrupted, SettingsError, WeightsMissing, LicenceRefused, Exit, click.ClickException, click.exceptions.Exit,
+    click.Abort,
+)  # fmt: skip
+log = logging.getLogger("animeflow.cli")
 
 
 def each_file(
@@ -29,25 +34,37 @@ def each_file(
     """
     failed = 0
     for path in files:
+        name = printable(path)
         try:
-            result = {"file": printable(path), **work(path)}
+            result = {"file": name, **work(path)}
+            line = json.dumps(result) if as_json else show(result)
         except NOT_OF_A_FILE:
             raise
-        except (AnimeflowError, OSError) as error:
+        except Exception as error:
+            log.info("%s failed", name, exc_info=True)
             failed += 1
-            result = {"file": printable(path), "error": str(error)}
-        if as_json:
-            click.echo(json.dumps(result))
-        elif "error" in result:
-            click.echo(f"{result['file']}: {result['error']}", err=True)
+            told = {"file": name, "error": printable(_words(error, path))}
+            if as_json:
+                click.echo(json.dumps(told))
+            else:
+                click.echo(f"{name}: {told['error']}", err=True)
         else:
-            click.echo(show(result))
+            click.echo(line)
     return OK if not failed else FAILED if failed == len(files) else SOME_FAILED
 
 
-def printable(path: Path) -> str:
-    """The path as text; bytes that are no UTF-8 are escaped."""
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+def printable(text: Path | str) -> str:
+    """A path, or what is said of one, as text; bytes that are no UTF-8 are escaped."""
+    return str(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _words(error: Exception, path: Path) -> str:
+    """What an error says of a file that the line has named; the type too where nobody foresaw the error."""
+    if isinstance(error, AnimeflowError):
+        return error.pathless if error.path == str(path) else str(error)
+    if isinstance(error, OSError):
+        return error.strerror if error.strerror and error.filename == str(path) else str(error)
+    return f"{type(error).__name__}: {error} (-v shows where)"
 
 
 def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> str:

@@ -44,7 +44,7 @@ def guarded(run: Callable[[], int | None]) -> int:
         sys.stderr.close()  # the reader of our output is gone (`| head`): nothing is left to say
         return FAILED
     except Exception as error:
-        log.debug("unexpected error", exc_info=True)
+        log.info("unexpected error", exc_info=True)
         click.echo(f"animeflow: {_plain(error)} (-v shows where)", err=True)
         return FAILED
 

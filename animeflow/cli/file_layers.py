@@ -8,13 +8,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from animeflow.cli.each_file import printable
 from animeflow.cli.file_work import FileWork
 from animeflow.defs.layer_work import WORKS
 from animeflow.defs.opening import open_stage
 from animeflow.defs.runner import Outcome, run_per_video
 from animeflow.settings.tree import Settings
+from animeflow.source.names import as_text, folder_name, media_suffix
 from animeflow.tables.handle import Handle
-from animeflow.tables.ids import slug, split_clip_id
+from animeflow.tables.ids import split_clip_id
 from animeflow.tables.specs import TABLES
 from animeflow.tables.stages import STAGES
 from animeflow.tables.staging import Staged, finalise
@@ -28,12 +30,11 @@ PUBLISHED = ("smoothed_layers", "layer_clips")
 def separate_file(path: Path, out: Path, settings: Settings) -> dict[str, Any]:
     """Separate every clip of a video file and write its layers to a folder of its own in `out`."""
     work = FileWork(path, settings)
-    target = out / f"{slug(path.stem)}-{work.id}"
-    out.mkdir(parents=True, exist_ok=True)
+    target = out / f"{folder_name(path.stem)}-{work.id}"
     with tempfile.TemporaryDirectory(dir=out, prefix=".separating-") as scratch:
         published = separate_in(work, Workspace(Path(scratch)))["smoothed_layers"]
         _take_over(published, target)
-        return {"out": str(target), "clips": [_clip(row) for row in published.rows("layer_clips")]}
+        return {"out": printable(target), "clips": [_clip(row) for row in published.rows("layer_clips")]}
 
 
 def separate_in(work: FileWork, workspace: Workspace) -> dict[str, Handle]:
@@ -51,10 +52,10 @@ def separate_in(work: FileWork, workspace: Workspace) -> dict[str, Handle]:
 
 def _stored(work: FileWork, workspace: Workspace) -> dict[str, Handle]:
     """The tables that the stages read: the file, its drawings, and every clip as kept."""
-    path, video = work.path, work.id
+    path, video, name = work.path, work.id, as_text(work.path.name)
     kept = [
         {
-            **{name: clip[name] for name in ("clip_id", "video_id", "shot", "start", "end")},
+            **{column: clip[column] for column in ("clip_id", "video_id", "shot", "start", "end")},
             "keep": True,
             "reason": "kept",
             "failed": [],
@@ -62,22 +63,22 @@ def _stored(work: FileWork, workspace: Workspace) -> dict[str, Handle]:
         }
         for clip in work.clips
     ]
-    media = f"{video}{path.suffix}"
-    file = {"path": path.name, "video_id": video, "size_bytes": path.stat().st_size, "usable": True}
+    media = f"{video}{media_suffix(name)}"
+    file = {"path": name, "video_id": video, "size_bytes": path.stat().st_size, "usable": True}
     rows: dict[str, Iterable[Mapping[str, Any]]] = {
         "shard_files": [file | {"media_path": f"media/{media}"}],
         "drawings": work.drawings,
         "kept_clips": kept,
     }
-    status = Status(path.name, video, source_frames=work.found.frames)
+    status = Status(name, video, source_frames=work.found.frames)
     handles = {}
-    for name, found in rows.items():
-        staging = workspace.staging(SHARD, name)
-        if name == "shard_files":
+    for asset, found in rows.items():
+        staging = workspace.staging(SHARD, asset)
+        if asset == "shard_files":
             staging.path(media).symlink_to(path.absolute())
-        staging.write_table(name, TABLES[name].table(found))
-        finalise(Staged(staging, [status], "none", {}), workspace.asset_dir(SHARD, name))
-        handles[name] = workspace.handle(SHARD, name)
+        staging.write_table(asset, TABLES[asset].table(found))
+        finalise(Staged(staging, [status], "none", {}), workspace.asset_dir(SHARD, asset))
+        handles[asset] = workspace.handle(SHARD, asset)
     return handles
 
 

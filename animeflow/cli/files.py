@@ -23,14 +23,18 @@ def probe(files: tuple[Path, ...], as_json: bool) -> None:
     """What is in each file: streams, exact times, frames counted by packets, colour, HDR, fonts, chapters."""
     from animeflow.media.probe import probe as probe_file
 
-    raise Exit(each_file(files, lambda path: _plain(probe_file(path).to_row()), show_probe, as_json=as_json))
+    def row(path: Path) -> dict[str, Any]:
+        found = probe_file(path)
+        return {"size_bytes": found.size_bytes, **_plain(found.to_row())}
+
+    raise Exit(each_file(files, row, show_probe, as_json=as_json))
 
 
 def show_probe(result: dict[str, Any]) -> str:
     """A few lines for people."""
     rate = f", {result['rate_num'] / result['rate_den']:.3f} fps" if result.get("rate_den") else ""
     lines = [
-        f"{result['file']}  {size(Path(result['file']).stat().st_size)}  {result['container']}",
+        f"{result['file']}  {size(result['size_bytes'])}  {result['container']}",
         f"  video     {result['codec']} {result['width']}x{result['height']} {result['pix_fmt']}, "
         f"{result['frames']} frames{rate}{' variable' if result['variable_rate'] else ''}",
     ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
 
-from animeflow.cli.each_file import each_file, table
+from animeflow.cli.each_file import each_file, printable, table
 from animeflow.cli.exits import Exit
 from animeflow.cli.options import json_option, resolve_settings, settings_options
 
@@ -37,7 +38,20 @@ def layers(
     from animeflow.cli.file_layers import separate_file
 
     settings = resolve_settings(profile=profile, settings_file=settings_file, overrides=overrides)
+    require_writable(out)
     raise Exit(each_file(files, lambda path: separate_file(path, out, settings), show, as_json=as_json))
+
+
+def require_writable(out: Path) -> None:
+    """Make the folder, and refuse one that takes no file: it is no fault of the videos."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out, prefix=".separating-"):
+            pass
+    except OSError as error:
+        raise click.UsageError(
+            f"cannot write to the folder {printable(out)}: {error.strerror or error}; name another one with --out"
+        ) from error
 
 
 def show(result: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import PurePosixPath
 
 
@@ -23,3 +24,17 @@ def media_suffix(path: str) -> str:
     """The extension under which a copy is kept: lower case ASCII, at most 8 characters, empty when it is odd."""
     suffix = PurePosixPath(path).suffix.lower()
     return suffix if re.fullmatch(r"\.[a-z0-9]{1,8}", suffix) else ""
+
+
+def folder_name(text: str, *, length: int = 60) -> str:
+    """A folder's name that keeps letters, marks and digits of any script, dot, underscore and hyphen, in NFC.
+
+    Never empty, never longer than `length` bytes of UTF-8.
+    """
+    kept = "".join(
+        char if char in "._-" or unicodedata.category(char)[0] in "LMN" else " "
+        for char in unicodedata.normalize("NFC", text)
+    )
+    name = re.sub(r" +", "-", kept).strip("-._")
+    cut = name.encode("utf-8")[:length].decode("utf-8", "ignore")
+    return cut.strip("-._") or "video"

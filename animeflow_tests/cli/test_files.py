@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from animeflow.cli.each_file import each_file
 from animeflow.settings.load import load
 from animeflow.settings.rules import rules_of
 from animeflow.tables.schemas.catalog import MEASURE_COLUMNS
@@ -89,6 +91,63 @@ def test_layers_writes_what_is_published(animeflow: Call, clip: Path, tmp_path: 
     assert [path.name for path in (tmp_path / "layers").iterdir()] == [folder.name], (
         "nothing else stays behind"
     )
+
+
+def test_the_folder_of_the_layers_is_checked_once_before_the_first_file(
+    animeflow: Call, broken: Path, clip: Path
+) -> None:
+    called = animeflow("layers", broken, clip, "--out", broken / "inside", "--json")
+    assert (called.code, called.out) == (2, "")
+    assert called.err.count(str(broken / "inside")) == 1
+    assert "Not a directory" in called.err and "--out" in called.err
+
+
+@pytest.fixture
+def odd(tmp_path: Path, clip: Path) -> Path:
+    """A good video whose name is no UTF-8, neither in its stem nor in its extension."""
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.mp\xfe"))
+    path.write_bytes(clip.read_bytes())
+    return path
+
+
+def test_a_name_that_is_no_utf_8_costs_no_file_its_line(animeflow: Call, odd: Path, clip: Path) -> None:
+    called = animeflow("probe", odd, "nowhere.mkv", clip)
+    assert called.code == 3
+    assert called.out.count("48 frames") == 2 and "bad\\xff.mp\\xfe" in called.out
+
+
+def test_layers_of_a_name_that_is_no_utf_8(animeflow: Call, odd: Path, broken: Path, tmp_path: Path) -> None:
+    small = ("--set", "models.matte.short_side_px=64", "--set", "layers.segmentation.net_drawings=1")
+    called = animeflow("layers", odd, broken, "--out", tmp_path / "layers", *CONTENT, *small, "--json")
+    lines = [json.loads(line) for line in called.out.splitlines()]
+    assert ["error" in line for line in lines] == [False, True], lines
+    assert lines[0]["file"].endswith("/bad\\xff.mp\\xfe")
+    assert Path(lines[0]["out"]).name.startswith("bad-") and Path(lines[0]["out"]).is_dir()
+
+
+def test_an_error_that_nobody_foresaw_is_a_line_and_the_next_file_goes_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def work(path: Path) -> dict[str, int]:
+        return {"half": 1 // int(path.name)}
+
+    assert each_file([Path("0"), Path("1")], work, str, as_json=True) == 3
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert "ZeroDivisionError: " in first["error"] and second == {"file": "1", "half": 1}
+
+
+def test_an_interruption_ends_all_files() -> None:
+    def work(path: Path) -> dict[str, int]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        each_file([Path("0"), Path("1")], work, str, as_json=True)
+
+
+def test_the_line_of_a_failed_file_names_it_once(animeflow: Call, tmp_path: Path) -> None:
+    (tmp_path / "empty.mkv").touch()
+    called = animeflow("shots", "empty.mkv")
+    assert called.err.splitlines() == ["empty.mkv: is an empty file"]
 
 
 def test_what_is_measured_is_what_the_rules_ask_for() -> None:

@@ -1,10 +1,11 @@
 import os
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animeflow.source.names import as_text, media_suffix
+from animeflow.source.names import as_text, folder_name, media_suffix
 
 NAMES = st.binary(min_size=1, max_size=40).map(os.fsdecode)
 
@@ -38,3 +39,26 @@ def test_different_odd_names_stay_different():
 )
 def test_a_copy_keeps_a_plain_extension_only(path, suffix):
     assert media_suffix(path) == suffix
+
+
+@given(NAMES)
+def test_any_name_gives_a_folder_of_its_own_level(name):
+    folder = folder_name(name)
+    assert 0 < len(folder.encode("utf-8")) <= 60
+    assert folder == unicodedata.normalize("NFC", folder) and not set(folder) & set("/\\\0\n ")
+    assert folder not in {".", ".."} and not folder.startswith("-")
+
+
+@pytest.mark.parametrize(
+    ("stem", "folder"),
+    [
+        ("第02話 雨の街", "第02話-雨の街"),
+        ("Cafe\u0301 01", "Café-01"),
+        ("नमस्ते", "नमस्ते"),
+        ("話" * 40, "話" * 20),
+        ("../x", "x"),
+        ("!?", "video"),
+    ],
+)
+def test_a_folder_keeps_the_letters_of_any_script(stem, folder):
+    assert folder_name(stem) == folder
