@@ -20,6 +20,7 @@ from animeflow.errors import AnimeflowError
 if TYPE_CHECKING:
     from animeflow.defs.staleness import StageState
     from animeflow.settings.tree import Settings
+    from animeflow.tables.status import Status
     from animeflow.tables.workspace import Workspace
 
 
@@ -51,7 +52,8 @@ def status(out: Path | None, stale: bool, shards: tuple[str, ...], as_json: bool
 def describe_shard(
     shard: str, settings: Settings, workspace: Workspace, units: dict[str, str]
 ) -> dict[str, Any]:
-    """The states of a shard's stages as plain values."""
+    """The states of a shard's stages, and what failed in them, as plain values."""
+    from animeflow.cli.summary import failures
     from animeflow.defs.staleness import shard_states
 
     states = shard_states(shard, settings=settings, workspace=workspace, unit_digest=units.get(shard))
@@ -61,6 +63,7 @@ def describe_shard(
         "stages": [stage_row(state) for state in states],
         "done": sum(state.state == "done" for state in states),
         "failed_videos": max((state.counts.get("failed", 0) for state in states), default=0),
+        "failures": [failure_row(stage, status) for status, stage in failures(workspace, shard)],
     }
 
 
@@ -75,6 +78,11 @@ def stage_row(state: StageState) -> dict[str, Any]:
     }
 
 
+def failure_row(stage: str, status: Status) -> dict[str, Any]:
+    """A video that failed in a stage, as plain values."""
+    return {"stage": stage, "file": status.path, "reason": status.reason.value, "message": status.message}
+
+
 def unit_digests(settings: Settings, workspace: Workspace) -> dict[str, str]:
     """{shard: digest of its unit} as the source is now; empty where the source does not answer."""
     from animeflow.defs.units import open_units
@@ -87,7 +95,7 @@ def unit_digests(settings: Settings, workspace: Workspace) -> dict[str, str]:
 
 
 def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
-    """A line for the shard, and one per stage that is not done (or per stage)."""
+    """A line for the shard, one per stage (or per stage that is not done), and one per video that failed there."""
     stages = entry["stages"]
     failed = f", {entry['failed_videos']} videos failed" if entry["failed_videos"] else ""
     click.echo(f"{entry['shard']}  {entry['done']}/{len(stages)} stages done{failed}")
@@ -97,6 +105,9 @@ def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
         videos = " ".join(f"{count} {state}" for state, count in row["videos"].items() if count)
         why = f"  ({'; '.join(row['why'])})" if row["why"] else ""
         click.echo(f"  {row['stage']:<22} {row['state']:<10} {videos}{why}".rstrip())
+        for failure in entry["failures"]:
+            if failure["stage"] == row["stage"]:
+                click.echo(f"    {failure['file']!r}: {failure['reason']}: {failure['message']}")
 
 
 def _only_stale(entry: dict[str, Any]) -> dict[str, Any]:
