@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from animeflow.cli.logs import add_json_file
 from animeflow.cli.terminal import Terminal, duration
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 SETTINGS, RESOLVED = "settings.yaml", "settings.resolved.yaml"
 EVERYTHING, CATALOG = "everything", "catalog"
+LAST_LINES_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,28 @@ class Order:
 
     workspace: Workspace
     settings: Settings
-    selection: tuple[str, ...] = ()  # names of stages; empty: all
+    selection: tuple[str, ...] = ()  # names of stages, of a shard and across shards; empty: all
     force: tuple[str, ...] = ()  # stages or groups
     job: str = EVERYTHING
     report: bool = True  # write the shard's HTML page
+    part: bool = False  # a child's share of a run: the parent makes the tables across shards and sums up
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """Names of the stages of a shard that are wanted."""
-        return self.selection or tuple(spec.name for spec in STAGES.values() if spec.partitioned)
+        """Names of the stages of a shard that are wanted; none where only tables across shards are."""
+        return self._wanted(partitioned=True)
+
+    @property
+    def across(self) -> tuple[str, ...]:
+        """Names of the tables across shards that are wanted."""
+        return () if self.part else self._wanted(partitioned=False)
+
+    def _wanted(self, *, partitioned: bool) -> tuple[str, ...]:
+        return tuple(
+            spec.name
+            for spec in STAGES.values()
+            if spec.partitioned is partitioned and (not self.selection or spec.name in self.selection)
+        )
 
     @property
     def run_settings(self) -> Settings:
@@ -113,7 +128,8 @@ class Engine:
         started = time.monotonic()
         run_id = str(uuid.uuid4())
         with self.order.workspace.lock(shard, run_id), self._settling(shard, self.order.stages) as ended:
-            result = self._job(instance, self.order.job, shard, self.order.selection, run_id)
+            selection = self.order.stages if self.order.selection else ()
+            result = self._job(instance, self.order.job, shard, selection, run_id)
             ended.append(result)
         outcome = ShardOutcome(
             shard,
@@ -159,19 +175,19 @@ class Engine:
         path = build_report(workspace, shard, workspace.report_path(shard), settings=self.order.settings)
         self.terminal.line(f"  report {path}")
 
-    def run_catalog(self, names: Sequence[str] = ()) -> RunResult:
-        """The tables across shards."""
+    def run_catalog(self) -> RunResult:
+        """The tables across shards that are wanted."""
         from animeflow.defs.instances import open_instance
 
         run_id = str(uuid.uuid4())
         workspace = self.order.workspace
-        stages = names or [spec.name for spec in STAGES.values() if not spec.partitioned]
+        names = self.order.across
         with (
             open_instance(workspace) as instance,
             workspace.lock(CATALOG_DIR, run_id),
-            self._settling(CATALOG_DIR, stages) as ended,
+            self._settling(CATALOG_DIR, names) as ended,
         ):
-            ended.append(self._job(instance, CATALOG, None, tuple(names), run_id))
+            ended.append(self._job(instance, CATALOG, None, names if self.order.selection else (), run_id))
         return ended[0]
 
     def _job(
@@ -211,27 +227,63 @@ def run_resources(order: Order) -> dict[str, Any]:
     }
 
 
-def run_in_children(shards: Sequence[str], *, jobs: int, command: Sequence[str]) -> dict[str, int]:
+def run_in_children(
+    shards: Sequence[str], *, jobs: int, command: Sequence[str], terminal: Terminal
+) -> dict[str, int]:
     """Run each shard in a child process, at most `jobs` at a time; returns {shard: exit code}.
 
-    Runs in threads of one process deadlock inside Dagster's logging, so parallel shards are processes. Their lines come
-    through as they are. A stop request is passed on.
+    Runs in threads of one process deadlock inside Dagster's logging, so parallel shards are processes. Each of their
+    lines comes through behind the name of its shard. A stop request is passed on.
     """
-    waiting, running, codes = list(shards), dict[str, subprocess.Popen[bytes]](), dict[str, int]()
+    waiting, running, codes = list(shards), dict[str, Child](), dict[str, int]()
     while waiting or running:
         while waiting and len(running) < jobs and not STOP.is_set():
             shard = waiting.pop(0)
-            running[shard] = subprocess.Popen(
-                [sys.executable, "-m", "animeflow.cli.main", *command, "--shards", shard]
-            )
-        for shard, process in list(running.items()):
-            if process.poll() is not None:
-                codes[shard] = running.pop(shard).returncode
+            running[shard] = Child(shard, command, terminal)
+        for shard, child in list(running.items()):
+            if child.process.poll() is not None:
+                codes[shard] = running.pop(shard).end()
         if STOP.is_set():
-            for process in running.values():
-                process.send_signal(signal.SIGTERM)
-            for shard, process in running.items():
-                codes[shard] = process.wait()
+            for child in running.values():
+                child.process.send_signal(signal.SIGTERM)
+            for child in running.values():
+                child.end()
             raise Interrupted("stopped on request")
         time.sleep(0.1)
     return codes
+
+
+class Child:
+    """A process that runs one shard; what it writes is handed on line by line."""
+
+    def __init__(self, shard: str, command: Sequence[str], terminal: Terminal) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "animeflow.cli.main", *command, "--part", "--shards", shard],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            # The child must write what we read, whatever the locale says.
+            env=os.environ | {"PYTHONIOENCODING": "utf-8:backslashreplace"},
+        )
+        streams = ((self.process.stdout, None), (self.process.stderr, sys.stderr))
+        self.readers = [
+            threading.Thread(target=_relay, args=(source, f"[{shard}] ", terminal, into), daemon=True)
+            for source, into in streams
+        ]
+        for reader in self.readers:
+            reader.start()
+
+    def end(self) -> int:
+        """Wait for the process and for its last lines; returns its exit code."""
+        code = self.process.wait()
+        for reader in self.readers:
+            reader.join(LAST_LINES_S)  # a grandchild that outlived it may keep the pipe open
+        return code
+
+
+def _relay(source: TextIO, prefix: str, terminal: Terminal, into: TextIO | None) -> None:
+    with source:
+        for line in source:
+            if line.strip():
+                terminal.relay(prefix + line.rstrip(), into)

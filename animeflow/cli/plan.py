@@ -46,11 +46,15 @@ class ShardPlan:
 
 def chosen_stages(words: Sequence[str]) -> list[StageSpec]:
     """The partitioned stages of --select; a usage error names an unknown word."""
+    return [stage for stage in named_stages(words) if stage.partitioned]
+
+
+def named_stages(words: Sequence[str]) -> list[StageSpec]:
+    """The same with the tables across shards."""
     try:
-        found = select(tuple(words))
+        return select(tuple(words))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    return [stage for stage in found if stage.partitioned]
 
 
 def chosen_units(source: Source, *, shards: Sequence[str], limit: int | None) -> list[Unit]:

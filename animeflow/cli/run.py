@@ -34,6 +34,7 @@ from animeflow.cli.options import out_option, resolve_settings, settings_options
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=1, help="Shards at the same time, each in its own process."
 )
+@click.option("--part", is_flag=True, hidden=True)  # a child of --jobs: its parent does the rest
 @click.pass_context
 def run(
     context: click.Context,
@@ -50,6 +51,7 @@ def run(
     dry_run: bool,
     no_report: bool,
     jobs: int,
+    part: bool,
 ) -> None:
     """Run the stages on SOURCE: a folder of videos, of folders, of archives, or one video.
 
@@ -57,7 +59,7 @@ def run(
     """
     from animeflow.cli import running
     from animeflow.cli.engine import Order
-    from animeflow.cli.plan import chosen_stages
+    from animeflow.cli.plan import named_stages
     from animeflow.cli.terminal import Terminal
 
     workspace = workspace_at(out)
@@ -66,9 +68,9 @@ def run(
     )
     settings = running.with_source(settings, source)
     for word in force:
-        chosen_stages((word,))
-    names = tuple(stage.name for stage in chosen_stages(selection)) if selection else ()
-    order = Order(workspace, settings, names, force, report=not no_report)
+        named_stages((word,))
+    names = tuple(stage.name for stage in named_stages(selection)) if selection else ()
+    order = Order(workspace, settings, names, force, report=not no_report, part=part)
     request = running.Request(shards, limit, retry_failed, jobs, tuple(_child_options(sys.argv)))
     terminal = Terminal(quiet=(context.obj or {}).get("quiet", False))
     raise Exit(running.dry_run(order, request) if dry_run else running.carry_out(order, request, terminal))
@@ -82,6 +84,6 @@ def _child_options(arguments: Sequence[str]) -> list[str]:
             skip = False
         elif word in ("--shards", "--limit", "--jobs"):
             skip = True
-        elif not word.startswith(("--shards=", "--limit=", "--jobs=")) and word != "--retry-failed":
+        elif not word.startswith(("--shards=", "--limit=", "--jobs=")):
             words.append(word)
     return words

@@ -14,7 +14,7 @@ from animeflow.cli.engine import Engine, Order, ShardOutcome, run_in_children
 from animeflow.cli.exits import FAILED, INTERRUPTED, OK, SOME_FAILED
 from animeflow.cli.first_weights import bring_weights
 from animeflow.cli.plan import chosen_units, plan_shard, room_bytes
-from animeflow.cli.standing import catalog_stands, stands, to_do
+from animeflow.cli.standing import catalog_stands, catalog_to_do, stands, to_do
 from animeflow.cli.stopping import stoppable
 from animeflow.cli.summary import failed_stages, print_summary, videos_failed
 from animeflow.cli.terminal import Terminal, duration, size
@@ -23,7 +23,6 @@ from animeflow.hubs.folder import FolderHub
 from animeflow.media.command import STOP
 from animeflow.settings.tree import Settings
 from animeflow.source.units import Unit
-from animeflow.tables.stages import STAGES
 
 if TYPE_CHECKING:
     from animeflow.defs.units import Source
@@ -68,6 +67,17 @@ def dry_run(order: Order, request: Request) -> int:
     if not units:
         click.echo("nothing to do")
         return OK
+    busy = bool(order.stages) and _print_plan(order, request, source, units)
+    if order.selection:
+        click.echo(f"stages: {', '.join((*order.stages, *order.across))}")
+    if order.across:
+        late = order.across if busy else [state.stage for state in catalog_to_do(order)]
+        click.echo(f"across shards: {', '.join(late) or 'unchanged'}")
+    return OK
+
+
+def _print_plan(order: Order, request: Request, source: Source, units: Sequence[Unit]) -> bool:
+    """One line per shard; returns whether any has something to do."""
     local = source.hub.local_path if isinstance(source.hub, FolderHub) else None
     found = [
         plan_shard(unit, local, order.workspace, to_do(order_of(order, request, unit.key), unit))
@@ -89,9 +99,7 @@ def dry_run(order: Order, request: Request) -> int:
     click.echo(
         f"{len(found)} shards, {sum(p.frames for p in found)} frames, {size(room)}, {duration(total)} in all"
     )
-    if order.selection:
-        click.echo(f"stages: {', '.join(order.selection)}")
-    return OK
+    return any(plan.stages for plan in found)
 
 
 def carry_out(order: Order, request: Request, terminal: Terminal) -> int:
@@ -113,16 +121,17 @@ def _run(engine: Engine, request: Request, units: Sequence[Unit]) -> list[ShardO
     }
     _require_room(engine.order, [unit for unit in units if unit.key in todo])
     if todo:
-        bring_weights(engine.order.settings, engine.order.selection or STAGES, engine.terminal)
+        bring_weights(engine.order.settings, engine.order.stages, engine.terminal)
     engine.save_settings()
-    outcomes = [engine.leave(unit.key) for unit in units if unit.key not in todo]
+    left = [unit.key for unit in units if engine.order.stages and unit.key not in todo]
+    outcomes = [engine.leave(shard) for shard in left]
     if request.jobs > 1 and len(todo) > 1:
-        outcomes += _in_children(request, list(todo))
+        outcomes += _in_children(request, list(todo), engine.terminal)
     elif todo:
         outcomes += _in_process(engine, request, todo)
     if STOP.is_set():
         raise Interrupted("stopped on request")
-    if any(outcome.success for outcome in outcomes) and not engine.order.selection:
+    if engine.order.across and (not engine.order.stages or any(outcome.success for outcome in outcomes)):
         outcomes += _across_shards(engine)
     return outcomes
 
@@ -160,8 +169,8 @@ def _in_process(engine: Engine, request: Request, orders: Mapping[str, Order]) -
     return outcomes
 
 
-def _in_children(request: Request, shards: Sequence[str]) -> list[ShardOutcome]:
-    codes = run_in_children(shards, jobs=request.jobs, command=request.child_options)
+def _in_children(request: Request, shards: Sequence[str], terminal: Terminal) -> list[ShardOutcome]:
+    codes = run_in_children(shards, jobs=request.jobs, command=request.child_options, terminal=terminal)
     return [
         ShardOutcome(
             shard,
@@ -176,7 +185,8 @@ def _in_children(request: Request, shards: Sequence[str]) -> list[ShardOutcome]:
 
 def _conclude(order: Order, outcomes: Sequence[ShardOutcome], terminal: Terminal) -> int:
     shards = [outcome.shard for outcome in outcomes if outcome.shard != "catalog"]
-    print_summary(order, outcomes, terminal)
+    if not order.part:
+        print_summary(order, outcomes, terminal)
     if any(outcome.interrupted for outcome in outcomes):
         return INTERRUPTED
     if not all(outcome.success for outcome in outcomes):

@@ -10,12 +10,13 @@ from animeflow.defs.settled import settled
 from animeflow.defs.staleness import StageState, catalog_states, shard_states
 from animeflow.errors import AnimeflowError
 from animeflow.source.units import Unit
-from animeflow.tables.stages import STAGES
 from animeflow.tables.workspace import CATALOG
 
 
 def to_do(order: Order, unit: Unit) -> list[StageState]:
     """The wanted stages of a shard that do not stand."""
+    if not order.stages:
+        return []
     states = shard_states(
         unit.key,
         settings=order.run_settings,
@@ -29,18 +30,20 @@ def to_do(order: Order, unit: Unit) -> list[StageState]:
 
 def stands(order: Order, unit: Unit) -> bool:
     """Whether a run of the shard would change nothing and has nothing to say: none is then launched."""
+    if not order.stages:
+        return True
     return _stands(order, unit.key, order.stages, lambda: to_do(order, unit))
+
+
+def catalog_to_do(order: Order) -> list[StageState]:
+    """The wanted tables across shards that do not stand."""
+    states = catalog_states(order.run_settings, order.workspace, force=order.force)
+    return [state for state in states if state.stage in order.across and state.state != "done"]
 
 
 def catalog_stands(order: Order) -> bool:
     """The same of the tables across shards."""
-    names = [spec.name for spec in STAGES.values() if not spec.partitioned]
-
-    def late() -> list[StageState]:
-        states = catalog_states(order.run_settings, order.workspace, force=order.force)
-        return [state for state in states if state.state != "done"]
-
-    return _stands(order, CATALOG, names, late)
+    return _stands(order, CATALOG, order.across, lambda: catalog_to_do(order))
 
 
 def _stands(order: Order, place: str, names: Sequence[str], late: Callable[[], list[StageState]]) -> bool:

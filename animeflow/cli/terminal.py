@@ -49,6 +49,14 @@ class Terminal:
             self.stream.write(text + "\n")
             self.stream.flush()
 
+    def relay(self, text: str, stream: TextIO | None = None) -> None:
+        """A line of a child process, which has logged it and was quiet itself where it should be."""
+        with self._lock:
+            self._wipe()
+            into = stream or self.stream
+            into.write(text + "\n")
+            into.flush()
+
     def error(self, text: str) -> None:
         """A line that is said even when quiet: then on stderr."""
         if self.quiet:

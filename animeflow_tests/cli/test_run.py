@@ -178,18 +178,48 @@ def test_parallel_shards_are_processes(animeflow: Call, tmp_path: Path, clip: Pa
         folder = tmp_path / "shows" / name
         folder.mkdir(parents=True)
         (folder / "1.mkv").write_bytes(clip.read_bytes() + name.encode())
-    words = ["run", str(tmp_path / "shows"), *FAST, "--select", "shard_files", "--jobs", "2"]
+    words = [
+        "run",
+        str(tmp_path / "shows"),
+        *FAST,
+        "--jobs",
+        "2",
+        "--select",
+        "shard_files",
+        "--select",
+        "catalog",
+    ]
     process = start(words, tmp_path)
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 0, out
     workspace = Workspace(tmp_path / "workspace")
     assert len(workspace.shards()) == 2
-    assert all(workspace.manifest(shard, "shard_files") is not None for shard in workspace.shards())
+    for shard in workspace.shards():
+        assert workspace.manifest(shard, "shard_files") is not None
+        assert f"[{shard}]   shard_files " in out, "a line says which shard it is about"
+    assert out.count("  source_catalog ") == 1, "the parent alone makes the tables across shards"
+    assert out.count("2 shards, all done") == 1 and "1 shards" not in out, "the parent alone sums up"
+
+
+def test_the_tables_across_shards_alone_touch_no_shard(animeflow: Call, source: Path, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "workspace")
+    words = ("run", source, *FAST, "--select", "catalog")
+    planned = animeflow(*words, "--dry-run").out
+    assert "across shards: source_catalog, dataset_index" in planned and SHARD not in planned
+    called = animeflow(*words)
+    assert called.code == 0 and "  source_catalog " in called.out, called.out + called.err
+    assert not workspace.shards()
+    assert "across shards: unchanged" in animeflow(*words, "--dry-run").out
+    assert "across shards  unchanged" in animeflow(*words).out
+    forced = animeflow(*words, "--force", "catalog").out
+    assert "  source_catalog " in forced and "unchanged" not in forced
 
 
 def test_the_options_of_a_child_leave_out_shards_and_jobs() -> None:
     words = ["animeflow", "-q", "run", "src", "--jobs", "4", "--shards", "a", "--limit=3", "--set", "a.b=1"]
-    assert _child_options(words) == ["-q", "run", "src", "--set", "a.b=1"]
+    assert _child_options([*words, "--retry-failed"]) == [
+        "-q", "run", "src", "--set", "a.b=1", "--retry-failed",
+    ]  # fmt: skip
 
 
 def test_a_read_only_workspace_fails_with_one_line(animeflow: Call, source: Path, tmp_path: Path) -> None:
