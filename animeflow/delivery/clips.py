@@ -28,6 +28,13 @@ class FrameTimes:
         """Time of a frame on the container's clock."""
         return self.pts[frame] * self.time_base
 
+    def shown(self, start: int, end: int) -> Fraction:
+        """Seconds that the frames start <= frame < end are shown; the last of the video as long as the mean one."""
+        if end < len(self.pts):
+            return self.seconds(end) - self.seconds(start)
+        mean = Fraction(self.pts[-1] - self.pts[0], max(len(self.pts) - 1, 1))
+        return (self.pts[-1] + mean - self.pts[start]) * self.time_base
+
 
 def frame_times(signals: Handle, video_id: str) -> FrameTimes:
     """The times of a video from `frame_signals`; only that column is read."""

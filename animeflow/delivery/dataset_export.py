@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from animeflow.delivery.clips import by_video, frame_times
 from animeflow.delivery.episode_export import Episode, episodes_file, export_episode
+from animeflow.delivery.episode_numbers import episode_numbers
 from animeflow.delivery.export_files import ExportFiles
 from animeflow.delivery.folder_export import export_folder
 from animeflow.delivery.layers_export import export_layers
@@ -56,7 +57,9 @@ def _export_episodes(
 ) -> None:
     layers = PublishedLayers(inputs["smoothed_layers"])
     episodes = []
-    for number, video in enumerate(_videos(inputs["shard_files"]), 1):
+    videos = _videos(inputs["shard_files"])
+    numbers = episode_numbers([video["path"] for video in videos])
+    for number, video in zip(numbers, videos, strict=True):
         if video["video_id"] not in layers.videos:
             continue
         episode = _episode(number, video, inputs, layers)

@@ -36,7 +36,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Episode:
-    """What one episode of the export is made of. `number` counts the videos of the shard by path, from 1.
+    """What one episode of the export is made of. `number` is that of the file's name (`episode_numbers`).
 
     `clips` are rows of `kept_clips` with `keep`, `motion` {clip: magnitude}, `captions` {clip: text}, `vectors`
     {drawing_id: embedding}.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from statistics import mean
 from typing import Any
 
@@ -15,19 +16,22 @@ Record = Mapping[str, Any]
 def scene_distribution(
     episode: str, records: Sequence[Record], drawings: Sequence[PublishedDrawing], times: FrameTimes
 ) -> dict[str, Any]:
-    """scene_distribution.json: records, frames and seconds per scene, and their share of the episode's frames."""
+    """scene_distribution.json: records, frames and seconds per scene, and their share of the episode's frames.
+
+    `last_frame` is inclusive; `seconds` is how long the counted frames are shown, the last one too.
+    """
     total = sum(drawing.end - drawing.start for drawing in drawings)
     scenes: dict[str, dict[str, Any]] = {}
+    shown: dict[str, Fraction] = {}
     for record, drawing in zip(records, drawings, strict=True):
-        scene = scenes.setdefault(
-            record["temporal"]["scene_id"], {"records": 0, "frames": 0, "first_frame": drawing.start}
-        )
+        scene_id = record["temporal"]["scene_id"]
+        scene = scenes.setdefault(scene_id, {"records": 0, "frames": 0, "first_frame": drawing.start})
+        shown[scene_id] = shown.get(scene_id, Fraction(0)) + times.shown(drawing.start, drawing.end)
         scene["records"] += 1
         scene["frames"] += drawing.end - drawing.start
         scene["last_frame"] = drawing.end - 1
-    for scene in scenes.values():
-        span = times.seconds(scene["last_frame"]) - times.seconds(scene["first_frame"])
-        scene["seconds"] = round(float(span), 3)
+    for scene_id, scene in scenes.items():
+        scene["seconds"] = round(float(shown[scene_id]), 3)
         scene["share"] = round(scene["frames"] / total, 4)
     return {"episode": episode, "scenes": scenes, "total_scenes": len(scenes), "total_frames": total}
 

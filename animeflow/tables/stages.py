@@ -74,7 +74,7 @@ _STAGES = (
     ),
     StageSpec(
         "text", "measures", "Share of the frame under text, per clip.",
-        ("text_boxes", "clips"), ("measures.text",), kinds=("numpy",), job="curate",
+        ("text_boxes", "clips"), ("measures.text",), kinds=("numpy",), job="curate", code_version="2",
     ),
     StageSpec(
         "quality", "measures", "DOVER quality per clip; null with the reason when its weights are not here.",
@@ -160,7 +160,7 @@ _STAGES = (
             "shard_files", "frame_signals", "clips", "kept_clips", "drawings", "clip_videos", "smoothed_layers", "annotations",
             "captions", "transcripts", "flash", "statistics", "text", "quality", "aesthetics", "motion",
         ),
-        ("delivery.exports",), kinds=("file",), job="publish",
+        ("delivery.exports",), kinds=("file",), job="publish", code_version="2",
     ),
     StageSpec(
         "published_videos", "delivery", "The encodes in the target, verified; manifest last.",

@@ -9,7 +9,18 @@ from animeflow.settings.delivery import ExportSettings
 from animeflow.tables.clip_records import clip_records
 from animeflow.tables.staging import Staging
 from animeflow.tables.workspace import Workspace
-from animeflow_tests.fixtures.shards import FILMS, ShardWriter, picture, tree, write_layers
+from animeflow_tests.fixtures.shards import (
+    FILMS,
+    Film,
+    ShardWriter,
+    picture,
+    tree,
+    write_annotation,
+    write_footage,
+    write_layers,
+    write_results,
+    write_speech,
+)
 
 INPUTS = (
     "shard_files", "frame_signals", "clips", "kept_clips", "drawings", "clip_videos", "smoothed_layers", "annotations",
@@ -59,6 +70,16 @@ def test_each_video_is_an_episode_numbered_by_its_path(export):
     }
     effect = read_image(root / "episode_001" / records[1]["layers"]["effects"]["path"])
     assert effect[0, 0].tolist() == [255, 255, 255, 51]
+
+
+def test_an_episode_has_the_number_of_its_name(tmp_path):
+    writer = ShardWriter(Workspace(tmp_path / "ws"), films=(Film("第05話 雨.mkv"),))
+    for write in (write_footage, write_results, write_annotation, write_speech, write_layers):
+        write(writer)
+    staging = Staging.begin("dataset_export", writer.shard, tmp_path / "staging")
+    build_exports(writer.handles(*INPUTS), staging, ExportSettings(kinds=("episode",)))
+    episodes = staging.folder / "media/episode/data" / writer.shard / "episodes.json"
+    assert list(json.loads(episodes.read_text())) == ["episode_005"]
 
 
 def test_published_layers_are_exported_without_loss(export, layered):

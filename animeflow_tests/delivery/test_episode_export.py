@@ -183,7 +183,14 @@ def test_statistics_recount_the_records(export):
     scenes = json.loads((root / "statistics/scene_distribution.json").read_text())
     assert scenes["total_frames"] == 24
     assert scenes["scenes"]["scene0000"]["records"] == 2
+    for scene in scenes["scenes"].values():
+        assert scene["seconds"] == pytest.approx(12 * 1001 / 24_000, abs=6e-4), "the last frame is shown too"
     assert sum(scene["share"] for scene in scenes["scenes"].values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_last_frame_of_a_video_is_shown_as_long_as_the_others():
+    times = FrameTimes(FILM.id, tuple(pts(n) for n in range(36)), Fraction(1, 24_000))
+    assert times.shown(12, 36) == times.shown(0, 24) == Fraction(24 * 1001, 24_000)
 
 
 def test_every_file_has_a_row_and_a_second_run_gives_the_same_bytes(export):
