@@ -16,7 +16,9 @@ class RunSettings(Section):
     threads: int = no_digest(0, ge=0, le=1024)
     """CPU threads shared by torch, onnxruntime, OpenCV, ffmpeg and workers; 0 takes all cores."""
     max_failed_share: float = no_digest(0.2, ge=0, le=1)
-    """Share of a shard's videos that may fail before the stage fails."""
+    """Share of a shard's videos that may fail before the stage fails. It is asked from the fifth failure on; a stage
+    in which every video failed fails always.
+    """
     min_free_gb: float = no_digest(1.0, ge=0)
     """Disk space in GB that is kept free; a shard that does not fit does not start."""
     queue_mb: int = no_digest(256, ge=8)

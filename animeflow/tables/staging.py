@@ -7,6 +7,7 @@ same bytes. Old files are moved aside, not deleted, until the new manifest stand
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,8 @@ from animeflow.tables.status import STATUS, Status, counts, status_table
 
 MEDIA, TABLE_DIR, STATUS_FILE = "media", "tables", "status.parquet"
 TRASH = ".old"
+MIN_FAILURES = 5  # fewer are never too many, as long as one video is good
+NAMED = 10  # failed files that an error names
 
 PHASES = (
     "staged",
@@ -129,19 +132,34 @@ class Unchanged:
 
 
 def check_failures(asset: str, statuses: Sequence[Status], *, max_failed_share: float) -> None:
-    """Raise StageFailed when every video that was tried failed, or more than the allowed share of the shard."""
+    """Raise StageFailed when every video that was tried failed, or more than the allowed share of them.
+
+    The share is asked from the fifth failure on: one bad file of a small folder says nothing about the others.
+    """
     failed = [status for status in statuses if not status.ok and status.state.value == "failed"]
     tried = sum(1 for status in statuses if status.ok) + len(failed)
     if not failed:
         return
-    first = f"first: {failed[0].path!r}: {failed[0].message}"
     if len(failed) == tried:
-        raise StageFailed(f"{asset}: all {tried} videos failed; {first}")
-    if len(failed) / tried > max_failed_share:
+        raise StageFailed(f"{asset}: all {tried} videos failed: {_named(failed)}")
+    if len(failed) >= MIN_FAILURES and len(failed) / tried > max_failed_share:
         raise StageFailed(
-            f"{asset}: {len(failed)} of {tried} videos failed, more than run.max_failed_share={max_failed_share};"
-            f" {first}"
+            f"{asset}: {len(failed)} of {tried} videos failed, more than run.max_failed_share={max_failed_share}"
+            f" (--set run.max_failed_share={_share_that_bears(len(failed), tried)} goes on with the others):"
+            f" {_named(failed)}"
         )
+
+
+def _named(failed: Sequence[Status]) -> str:
+    """The failed files with their reasons; of many, the first."""
+    texts = [f"{one.path!r}: {one.message or one.reason}" for one in failed[:NAMED]]
+    more = len(failed) - len(texts)
+    return "; ".join(texts) + (f"; and {more} more" if more > 0 else "")
+
+
+def _share_that_bears(failed: int, tried: int) -> float:
+    """The least share, in hundredths, that lets so many failures pass."""
+    return math.ceil(100 * failed / tried) / 100
 
 
 def build_manifest(staged: Staged) -> Manifest:

@@ -98,21 +98,18 @@ def test_a_failed_video_is_a_row_with_its_reason_and_leaves_nothing_behind(
             raise DecodeError("the pictures are broken", path=video.path)
         return work(video)
 
-    stage = stage_of("text_boxes", shard_files, overrides=("run.max_failed_share=0.5",))
-    done = store(run_per_video(stage, one_breaks))
+    done = store(run_per_video(stage_of("text_boxes", shard_files), one_breaks))
     assert by_path(done)["0.mkv"] == (State.FAILED, Reason.UNDECODABLE)
     assert not done.manifest.media and done.table().num_rows == 1
     assert not list(done.folder.rglob("*.bin"))
 
 
-def test_more_failures_than_allowed_fail_the_stage(stage_of: Open, shard_files: Handle) -> None:
-    def one_breaks(video: Video) -> dict[str, pa.Table]:
-        if video.path == "0.mkv":
-            raise DecodeError("broken")
-        return work(video)
+def test_a_stage_without_a_good_video_fails(stage_of: Open, shard_files: Handle) -> None:
+    def all_break(video: Video) -> dict[str, pa.Table]:
+        raise DecodeError("broken")
 
-    with pytest.raises(StageFailed, match=r"1 of 2 videos failed.*max_failed_share"):
-        run_per_video(stage_of("text_boxes", shard_files), one_breaks)
+    with pytest.raises(StageFailed, match=r"all 2 videos failed: '0.mkv': broken; '1.mkv': broken"):
+        run_per_video(stage_of("text_boxes", shard_files), all_break)
 
 
 def test_a_video_without_the_matter_of_a_stage_is_skipped_with_its_reason(
@@ -153,7 +150,7 @@ def test_a_full_disk_is_transient_and_too_little_memory_is_a_row_that_may_be_tri
             raise MemoryError("4 GB")
         return work(video)
 
-    stage = stage_of("text_boxes", shard_files, overrides=("run.max_failed_share=1",))
+    stage = stage_of("text_boxes", shard_files)
     done = store(run_per_video(stage, hungry))
     assert by_path(done)["0.mkv"] == (State.FAILED, Reason.OUT_OF_MEMORY)
     assert not done.manifest.done, "a transient error never counts as done"

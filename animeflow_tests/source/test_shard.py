@@ -227,7 +227,7 @@ def test_a_hostile_or_broken_archive_is_refused_whole_and_leaves_nothing(take, t
     assert [path.name for path in staging.folder.rglob("*")] == ["media"]
     assert sorted(tmp_path.parent.iterdir()) == before
     assert str(tmp_path) not in rows(run)[name]["error"]
-    with pytest.raises(StageFailed, match=f"all 1 videos failed; first: '{name}'"):
+    with pytest.raises(StageFailed, match=f"all 1 videos failed: '{name}'"):
         check_failures("shard_files", run.statuses, max_failed_share=0.2)
 
 

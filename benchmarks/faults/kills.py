@@ -33,7 +33,7 @@ ONE_PASS = {
     "frame_signals": ("frame_signals", "text_boxes")
 }  # a kill between the two leaves the second alone
 # One of the two videos is broken; a small disk is refused by what it lacks, not beforehand.
-BEAR_HALF = ("--set", "run.max_failed_share=0.5", "--set", "run.min_free_gb=0")
+KEEP_NO_ROOM = ("--set", "run.min_free_gb=0")
 # Less arithmetic, the same files.
 CHEAP = (
     "--set", "layers.segmentation.net_drawings=1", "--set", "layers.segmentation.grabcut_iterations=0",
@@ -75,7 +75,7 @@ class Scene:
             str(self.source),
             "--out",
             str(workspace),
-            *BEAR_HALF,
+            *KEEP_NO_ROOM,
             *CHEAP,
             *self.options,
             *more,
