@@ -63,3 +63,15 @@ def test_without_a_sample_or_a_recogniser_the_measure_is_null_with_the_reason():
     assert measured([], [clip(0, 24)])[0]["reason"] == NO_SAMPLE
     row = measured([], [clip(0, 24)], was_read=False)[0]
     assert (row["text_area_max"], row["reason"]) == (None, NOT_READ)
+
+
+def test_a_window_front_read_as_two_wide_characters_is_no_text():
+    front = (3.0, 270.0, 364.0, 252.0, 369.0, 351.0, 7.0, 359.0)
+    (row,) = measured([boxes(0, (front, "日日", 0.80))], [clip(0, 24)])
+    assert row["text_area_max"] == 0
+
+
+def test_two_characters_with_a_space_between_them_are_text():
+    title = (100.0, 100.0, 190.0, 100.0, 190.0, 130.0, 100.0, 130.0)
+    (row,) = measured([boxes(0, (title, "監督", 0.95))], [clip(0, 24)])
+    assert row["text_area_max"] > 0
