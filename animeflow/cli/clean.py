@@ -11,6 +11,7 @@ import click
 
 from animeflow.cli.options import chosen_shards, existing_workspace, out_option
 from animeflow.cli.terminal import size
+from animeflow.tables import failed, timings
 from animeflow.tables.manifest import MANIFEST
 from animeflow.tables.stages import STAGES
 from animeflow.tables.staging import MEDIA, STATUS_FILE, TABLE_DIR, TRASH
@@ -25,7 +26,7 @@ PARTS = {MEDIA, TABLE_DIR, STATUS_FILE, TRASH}  # what a killed run can leave of
 @click.option(
     "--select", "selection", multiple=True, metavar="STAGE", help="Only this stage or group; repeatable."
 )
-@click.option("--logs", is_flag=True, help="Also remove timings and reports of these shards.")
+@click.option("--logs", is_flag=True, help="Also remove timings, last failures and reports of these shards.")
 @click.option("--dry-run", is_flag=True, help="Say what would be removed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def clean(
@@ -80,11 +81,12 @@ def _is_result(folder: Path) -> bool:
 
 
 def _records(workspace: Workspace, shard: str) -> list[Path]:
-    """The timings and the report of a shard."""
+    """The timings, the remembered failures and the report of a shard."""
     logs, page = workspace.logs_dir(shard), workspace.report_path(shard)
-    timings = [path for name in STAGES if (path := logs / f"{name}.json").is_file()]
-    whole = bool(timings) and set(timings) == set(logs.iterdir())
-    return ([logs] if whole else timings) + ([page] if page.is_file() else [])
+    records = [path for name in STAGES for path in (timings.path_of(logs, name), failed.path_of(logs, name))]
+    found = [path for path in records if path.is_file()]
+    whole = bool(found) and set(found) == set(logs.iterdir())
+    return ([logs] if whole else found) + ([page] if page.is_file() else [])
 
 
 def _name_what_stays(workspace: Workspace, shards: Sequence[str], doomed: Sequence[Path]) -> None:

@@ -63,7 +63,10 @@ def describe_shard(
         "stages": [stage_row(state) for state in states],
         "done": sum(state.state == "done" for state in states),
         "failed_videos": max((state.counts.get("failed", 0) for state in states), default=0),
-        "failures": [failure_row(stage, status) for status, stage in failures(workspace, shard)],
+        "failures": [
+            *(failure_row(stage, status) for status, stage in failures(workspace, shard)),
+            *whole_failures(workspace, shard),
+        ],
     }
 
 
@@ -83,6 +86,20 @@ def failure_row(stage: str, status: Status) -> dict[str, Any]:
     return {"stage": stage, "file": status.path, "reason": status.reason.value, "message": status.message}
 
 
+def whole_failures(workspace: Workspace, shard: str) -> list[dict[str, Any]]:
+    """The stages whose last run failed as a whole, in the same form; no file is named."""
+    from animeflow.tables import failed
+    from animeflow.tables.stages import STAGES
+
+    logs = workspace.logs_dir(shard)
+    found = [failed.read(logs, name) for name, spec in STAGES.items() if spec.partitioned]
+    return [
+        {"stage": last.stage, "file": None, "reason": last.reason, "message": last.message}
+        for last in found
+        if last is not None
+    ]
+
+
 def unit_digests(settings: Settings, workspace: Workspace) -> dict[str, str]:
     """{shard: digest of its unit} as the source is now; empty where the source does not answer."""
     from animeflow.defs.units import open_units
@@ -98,6 +115,8 @@ def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
     """A line for the shard, one per stage (or per stage that is not done), and one per video that failed there."""
     stages = entry["stages"]
     failed = f", {entry['failed_videos']} videos failed" if entry["failed_videos"] else ""
+    if whole := [failure["stage"] for failure in entry["failures"] if failure["file"] is None]:
+        failed += f", failed at {', '.join(whole)}"
     click.echo(f"{entry['shard']}  {entry['done']}/{len(stages)} stages done{failed}")
     for row in stages:
         if only_stale and row["state"] == "done":
@@ -107,7 +126,8 @@ def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
         click.echo(f"  {row['stage']:<22} {row['state']:<10} {videos}{why}".rstrip())
         for failure in entry["failures"]:
             if failure["stage"] == row["stage"]:
-                click.echo(f"    {failure['file']!r}: {failure['reason']}: {failure['message']}")
+                what = "its last run failed" if failure["file"] is None else repr(failure["file"])
+                click.echo(f"    {what}: {failure['reason']}: {failure['message']}")
 
 
 def _only_stale(entry: dict[str, Any]) -> dict[str, Any]:

@@ -91,10 +91,10 @@ def run_per_video(stage: Stage, work: VideoWork) -> Outcome:
     with ExitStack() as held:
         held.enter_context(_shard_lock(stage))
         if (old := stage.standing()) is not None:
-            return _unchanged(stage, old, held.pop_all())
+            return _holding(held, _unchanged(stage, old))
         session = Session(stage)
         _each_video([session], lambda video, _: {stage.spec.name: work(video)}, leader=stage)
-        return session.outcome(held.pop_all())
+        return _holding(held, session.outcome())
 
 
 def run_jointly(stages: Sequence[Stage], work: JointWork) -> list[Outcome]:
@@ -109,12 +109,12 @@ def run_jointly(stages: Sequence[Stage], work: JointWork) -> list[Outcome]:
         held.enter_context(_shard_lock(stages[0]))
         for stage in stages:
             if (old := stage.standing()) is not None:
-                outcomes.append(_unchanged(stage, old, ExitStack()))
+                outcomes.append(_unchanged(stage, old))
             else:
                 sessions.append(Session(stage))
         if sessions:
             _each_video(sessions, work, leader=stages[0])
-        outcomes += [session.outcome(ExitStack()) for session in sessions]
+        outcomes += [session.outcome() for session in sessions]
         shared = held.pop_all()
     # The last output that is stored lets go of the shard.
     outcomes[-1].held.push(shared)
@@ -129,7 +129,7 @@ def run_per_shard(stage: Stage, work: Callable[[Stage, Staging], ShardResult]) -
     with ExitStack() as held:
         held.enter_context(_shard_lock(stage))
         if (old := stage.standing()) is not None:
-            return _unchanged(stage, old, held.pop_all())
+            return _holding(held, _unchanged(stage, old))
         session = Session(stage)
         with session.meter.decoding(), room(stage.spec.name):
             result = work(stage, session.staging)
@@ -138,7 +138,7 @@ def run_per_shard(stage: Stage, work: Callable[[Stage, Staging], ShardResult]) -
         carried = list(carried_statuses(stage)) if result.statuses is None else list(result.statuses)
         session.statuses = carried
         session.metadata = dict(result.metadata)
-        return session.outcome(held.pop_all())
+        return _holding(held, session.outcome())
 
 
 class Session:
@@ -163,7 +163,7 @@ class Session:
         self.staging.forget(str(status.video_id))
         self.statuses.append(_counted(status, frames_decoded))
 
-    def outcome(self, held: ExitStack) -> Outcome:
+    def outcome(self) -> Outcome:
         """The prepared materialisation; StageFailed when too many videos failed."""
         name = self.stage.spec.name
         check_failures(name, self.statuses, max_failed_share=self.stage.settings.run.max_failed_share)
@@ -172,7 +172,7 @@ class Session:
         )
         manifest = build_manifest(staged)
         timing = self.meter.timing(self.stage, self.statuses, unchanged=False)
-        return Outcome(self.stage, staged, manifest, timing, self.statuses, held)
+        return Outcome(self.stage, staged, manifest, timing, self.statuses)
 
 
 def carried_statuses(stage: Stage, *names: str) -> list[Status]:
@@ -280,10 +280,16 @@ def room(stage: str) -> Iterator[None]:
         raise OutOfMemory(f"{stage}: out of memory: {error}") from error
 
 
-def _unchanged(stage: Stage, manifest: Manifest, held: ExitStack) -> Outcome:
+def _unchanged(stage: Stage, manifest: Manifest) -> Outcome:
     statuses = stage.workspace.handle(stage.shard, stage.spec.name).statuses
     timing = Meter().timing(stage, statuses, unchanged=True)
-    return Outcome(stage, Unchanged(manifest), manifest, timing, statuses, held)
+    return Outcome(stage, Unchanged(manifest), manifest, timing, statuses)
+
+
+def _holding(held: ExitStack, outcome: Outcome) -> Outcome:
+    """The outcome with the lock, which leaves its block only here: a stage that fails before lets go of the shard."""
+    outcome.held = held.pop_all()
+    return outcome
 
 
 def _shard_lock(stage: Stage) -> AbstractContextManager[None]:

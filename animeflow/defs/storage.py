@@ -12,6 +12,7 @@ from animeflow.defs.failures import dagster_failures
 from animeflow.defs.previews import preview
 from animeflow.defs.runner import Outcome
 from animeflow.errors import ContractError
+from animeflow.tables.failed import forget, remembered
 from animeflow.tables.handle import Handle
 from animeflow.tables.schema import TableSpec
 from animeflow.tables.specs import TABLES
@@ -44,9 +45,11 @@ class WorkspaceIOManager(dg.UPathIOManager):
             )
         stage = obj.stage
         try:
-            with dagster_failures(stage.spec.name, stage.shard):
+            logs = stage.workspace.logs_dir(stage.shard or CATALOG)
+            with dagster_failures(stage.spec.name, stage.shard), remembered(logs, stage.spec.name):
                 if isinstance(obj.value, Staged):
                     finalise(obj.value, Path(path))
+                forget(logs, stage.spec.name)
         finally:
             obj.release()
 

@@ -47,3 +47,22 @@ def test_failures_are_in_the_json(animeflow: Call, workspace: Workspace) -> None
         }
     ]
     assert shard["failed_videos"] == 1
+
+
+def test_a_stage_that_failed_as_a_whole_says_why(animeflow: Call, clip: Path, tmp_path: Path) -> None:
+    """No result is kept then: neither a manifest nor a status row of the video. The next good run forgets it."""
+    (tmp_path / "episodes").mkdir()
+    (tmp_path / "episodes" / "broken.mkv").write_bytes(b"\x1aE\xdf\xa3 no video")
+    assert animeflow("run", "episodes", "--set", "run.min_free_gb=0", "--no-report").code == 1
+    (shard,) = json.loads(animeflow("status", "--json").out)["shards"]
+    (failure,) = shard["failures"]
+    assert (failure["stage"], failure["file"], failure["reason"]) == ("shard_files", None, "stage_failed")
+    assert "broken.mkv" in failure["message"]
+    lines = animeflow("status").out.splitlines()
+    assert lines[0].endswith("failed at shard_files") and "broken.mkv" in lines[2]
+    (tmp_path / "episodes" / "broken.mkv").write_bytes(clip.read_bytes())
+    mended = animeflow(
+        "run", "episodes", "--set", "run.min_free_gb=0", "--no-report", "--select", "shard_files"
+    )
+    assert mended.code == 0, mended.out + mended.err
+    assert json.loads(animeflow("status", "--json").out)["shards"][0]["failures"] == []

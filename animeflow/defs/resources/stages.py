@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import dagster as dg
@@ -25,10 +26,11 @@ from animeflow.defs.units import catalog_rows, open_units
 from animeflow.hubs.base import HubBackend
 from animeflow.settings.tree import Settings
 from animeflow.source.units import Unit
+from animeflow.tables.failed import remembered
 from animeflow.tables.handle import Handle
 from animeflow.tables.stages import STAGES
 from animeflow.tables.staging import Staging
-from animeflow.tables.workspace import Workspace
+from animeflow.tables.workspace import CATALOG, Workspace
 
 Result = dg.MaterializeResult
 
@@ -51,7 +53,7 @@ class Stages:
         """The stage of the running asset (`name` where the step has several) with its inputs."""
         spec = STAGES[name or context.asset_key.to_user_string()]
         shard = context.partition_key if spec.partitioned else None
-        with dagster_failures(spec.name, shard):
+        with self._failures(shard, spec.name):
             return open_stage(
                 spec.name,
                 shard=shard,
@@ -66,13 +68,13 @@ class Stages:
 
     def unit(self, context: dg.AssetExecutionContext) -> tuple[HubBackend, Unit]:
         """The unit of the running partition and the repository that holds it."""
-        with dagster_failures("shard_files", context.partition_key):
+        with self._failures(context.partition_key, "shard_files"):
             source = open_units(self.settings, self.workspace)
             return source.hub, source.unit(context.partition_key)
 
     def catalog_rows(self) -> list[dict[str, object]]:
         """The units of the source as rows of `source_catalog`."""
-        with dagster_failures("source_catalog", None):
+        with self._failures(None, "source_catalog"):
             return catalog_rows(self.settings, self.workspace)
 
     def per_video(self, stage: Stage, work: VideoWork) -> Result[Outcome]:
@@ -85,7 +87,7 @@ class Stages:
 
     def jointly(self, stages: Sequence[Stage], work: JointWork) -> Iterator[Result[Outcome]]:
         """Run several stages in one pass over the videos."""
-        with dagster_failures(stages[0].spec.name, stages[0].shard):
+        with self._failures(stages[0].shard, *(stage.spec.name for stage in stages)):
             try:
                 outcomes = run_jointly(stages, work)
             finally:
@@ -95,9 +97,14 @@ class Stages:
         for outcome in outcomes:
             yield materialized(outcome)
 
-    @staticmethod
-    def _finish(stage: Stage, run: Callable[[], Outcome]) -> Result[Outcome]:
-        with dagster_failures(stage.spec.name, stage.shard):
+    @contextmanager
+    def _failures(self, shard: str | None, *names: str) -> Iterator[None]:
+        """What ends these stages is remembered for `status`, and leaves as what Dagster understands."""
+        with dagster_failures(names[0], shard), remembered(self.workspace.logs_dir(shard or CATALOG), *names):
+            yield
+
+    def _finish(self, stage: Stage, run: Callable[[], Outcome]) -> Result[Outcome]:
+        with self._failures(stage.shard, stage.spec.name):
             try:
                 return materialized(run())
             finally:
