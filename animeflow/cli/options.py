@@ -55,7 +55,12 @@ def workspace_at(out: Path | None) -> Workspace:
 
     from animeflow.tables.workspace import Workspace
 
-    return Workspace(Path(out or os.environ.get("ANIMEFLOW_WORKSPACE") or "workspace").absolute())
+    return Workspace(plain_path(Path(out or os.environ.get("ANIMEFLOW_WORKSPACE") or "workspace")))
+
+
+def plain_path(path: Path) -> Path:
+    """The absolute path without `..`; links stay as they are named where there is none to take out."""
+    return path.resolve() if ".." in path.parts else path.absolute()
 
 
 def existing_workspace(out: Path | None) -> Workspace:

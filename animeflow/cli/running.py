@@ -13,6 +13,7 @@ import click
 from animeflow.cli.engine import Engine, Order, ShardOutcome, run_in_children
 from animeflow.cli.exits import FAILED, INTERRUPTED, OK, SOME_FAILED
 from animeflow.cli.first_weights import bring_weights
+from animeflow.cli.options import plain_path
 from animeflow.cli.plan import chosen_units, plan_shard, room_bytes
 from animeflow.cli.standing import catalog_stands, catalog_to_do, stands, to_do
 from animeflow.cli.stopping import stoppable
@@ -45,7 +46,7 @@ class Request:
 def with_source(settings: Settings, source: Path) -> Settings:
     """The settings with the source that the command names (an absolute path, or a URL as it is)."""
     text = str(source)
-    location = text if "://" in text else str(source.absolute())
+    location = text if "://" in text else str(plain_path(source))
     hub = settings.source.hub.model_copy(update={"location": location})
     return settings.model_copy(update={"source": settings.source.model_copy(update={"hub": hub})})
 
@@ -104,11 +105,11 @@ def _print_plan(order: Order, request: Request, source: Source, units: Sequence[
 
 def carry_out(order: Order, request: Request, terminal: Terminal) -> int:
     """Run, and return the exit code."""
-    engine = Engine(order, terminal)
     _, units = units_of(order, request)
     if not units:
         terminal.line("nothing failed: nothing to retry" if request.retry_failed else "nothing to do")
         return OK
+    engine = Engine(order, terminal)  # makes the workspace: not before the source is known to hold something
     outcomes = stoppable(lambda: _run(engine, request, units))
     return _conclude(order, outcomes, terminal)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -22,10 +23,12 @@ def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Term
     workspace = order.workspace
     shards = [outcome.shard for outcome in outcomes if outcome.shard != "catalog"]
     failed = [outcome.shard for outcome in outcomes if not outcome.success]
+    found = {shard: failures(workspace, shard) for shard in shards}
+    videos = len({(shard, status.path) for shard, rows in found.items() for status, _ in rows})
+    out = shlex.quote(str(workspace.root))
     terminal.line("")
-    terminal.line(
-        f"{len(shards)} shards" + (f", {len(failed)} FAILED: {', '.join(failed)}" if failed else ", all done")
-    )
+    if shards or failed:
+        terminal.line(outcome_text(len(shards), failed, videos))
     if (decided := clip_counts(workspace, shards)) is not None:
         dropped = ", ".join(
             f"{count} {reason}" for reason, count in sorted(decided.items()) if reason != "kept"
@@ -33,14 +36,24 @@ def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Term
         terminal.line(
             f"clips    {decided.get('kept', 0)} kept" + (f", dropped: {dropped}" if dropped else "")
         )
-    for shard in shards:
-        for status, stage in list(failures(workspace, shard))[:SHOWN]:
+    for shard, rows in found.items():
+        for status, stage in rows[:SHOWN]:
             terminal.line(f"failed   {shard}: {status.path!r} in {stage}: {status.reason}: {status.message}")
+        if len(rows) > SHOWN:
+            terminal.line(f"failed   {shard}: … and {len(rows) - SHOWN} more: animeflow status --out {out}")
     terminal.line(f"results  {workspace.root}")
     for shard in shards:
         if workspace.report_path(shard).is_file():
             terminal.line(f"report   {workspace.report_path(shard)}")
-    terminal.line(f"ui       animeflow ui --out {workspace.root}")
+    terminal.line(f"ui       animeflow ui --out {out}")
+
+
+def outcome_text(shards: int, failed: Sequence[str], videos: int) -> str:
+    """`2 shards, all done`, `2 shards done, 7 videos failed`, `2 shards, 1 FAILED: a, 7 videos failed`."""
+    bad = f", {videos} videos failed" if videos else ""
+    if failed:
+        return f"{shards} shards, {len(failed)} FAILED: {', '.join(failed)}{bad}"
+    return f"{shards} shards done{bad}" if bad else f"{shards} shards, all done"
 
 
 def clip_counts(workspace: Workspace, shards: Sequence[str]) -> Counter[str] | None:

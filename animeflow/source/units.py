@@ -82,7 +82,9 @@ def list_units(hub: HubBackend, settings: SourceSettings) -> list[Unit]:
         units += _units_of(hub, folder, list(group), settings)
     if not units:
         raise InputError(
-            _nothing(len(files), settings), path=".", hint="does the source point to the right folder?"
+            _nothing(len(files), settings),
+            path=settings.hub.location,
+            hint="does the source point to the right folder?",
         )
     return sorted(units, key=lambda unit: unit.path)
 

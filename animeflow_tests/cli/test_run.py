@@ -73,11 +73,46 @@ def test_a_broken_file_is_a_row_and_the_exit_code_says_that_some_failed(
     called = animeflow("run", source, *FAST, *SOME)
     assert called.code == 3, called.out + called.err
     assert "'broken.mkv' in shard_files" in called.out
+    assert "1 shards done, 1 videos failed" in called.out and "all done" not in called.out
     status = json.loads(animeflow("status", "--json").out)
     (shard,) = status["shards"]
     states = {row["stage"]: row for row in shard["stages"]}
     assert states["clips"]["videos"] == {"failed": 0, "ok": 5, "skipped": 2}
     assert states["shard_files"]["state"] == "done"
+
+
+def test_the_end_of_a_run_says_how_many_failed_and_where_the_others_stand(
+    animeflow: Call, source: Path, tmp_path: Path
+) -> None:
+    for number in range(7):
+        (source / f"broken-{number}.mkv").write_bytes(b"no video" * (number + 1))
+    out = tmp_path / "my workspace"
+    allowed = ("--set", "run.max_failed_share=0.9")
+    (tmp_path / "sub").mkdir()
+    away = Path("sub") / ".." / "my workspace"
+    called = animeflow("run", source, "--out", away, *FAST, *allowed, "--select", "shard_files")
+    assert called.code == 3, called.out + called.err
+    assert "1 shards done, 7 videos failed" in called.out
+    assert called.out.count("in shard_files: ") == 5
+    assert f"… and 2 more: animeflow status --out '{out}'\n" in called.out
+    assert called.out.endswith(f"animeflow ui --out '{out}'\n"), "one word to a shell"
+
+
+def test_one_bad_file_of_three_does_not_lose_the_others(animeflow: Call, source: Path, clip: Path) -> None:
+    (source / "two.mkv").write_bytes(clip.read_bytes() + b"\0")
+    (source / "empty.mkv").touch()
+    called = animeflow("run", source, *FAST, "--select", "shard_files")
+    assert called.code == 3, called.out + called.err
+
+
+def test_a_source_that_holds_nothing_is_named_and_leaves_no_workspace(
+    animeflow: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    for name in ("empty", "nowhere"):
+        called = animeflow("run", name, *FAST)
+        assert called.code == 1 and str(tmp_path / name) in called.err, called.err
+        assert not (tmp_path / "workspace").exists()
 
 
 def test_a_dry_run_says_what_would_be_done_and_writes_nothing(
