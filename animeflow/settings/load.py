@@ -21,6 +21,7 @@ ENV_PREFIX = "ANIMEFLOW__"
 _TOKEN = re.compile(
     r"(hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{20,}|ms-[0-9a-f]{8}-[0-9a-f-]{20,}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,})"
 )
+_TOKEN_STARTS = ("hf_", "sk-", "ms-", "AKIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_")
 Path_ = tuple[str, ...]
 
 
@@ -57,7 +58,7 @@ def load(
     Raises SettingsError naming the origin (file and line, variable or option), the key and what is allowed.
     """
     layers = []
-    user = _yaml_layer(file.read_text(encoding="utf-8"), str(file)) if file else None
+    user = _yaml_layer(_text_of(file), str(file)) if file else None
     name = profile or (user.values.get("profile") if user else None) or "embedded"
     # The defaults lie below, so that one option of a chosen kind can be set without naming the kind again.
     layers.append(_Layer(Settings().model_dump(mode="json"), "the defaults"))
@@ -118,6 +119,17 @@ def _profile_layer(name: str) -> _Layer:
     return _yaml_layer(text, f"profile {name}")
 
 
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"{file}: not UTF-8 text (byte {error.start})", hint="save it as UTF-8"
+        ) from error
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read: {error.strerror}") from error
+
+
 def _yaml_layer(text: str, origin: str) -> _Layer:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -154,10 +166,13 @@ def _environment_layer(environment: Mapping[str, str]) -> _Layer:
 def _override_layer(text: str) -> _Layer:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise SettingsError(f"--set {text!r}: write it as key=value, for example --set media.av1.crf=28")
-    values: dict[str, Any] = {}
-    _put(values, key.strip().split("."), _scalar(value, f"--set {text}"))
-    return _Layer(values, f"--set {text}")
+        raise SettingsError(
+            f"--set {'…' if _secret(text) else text!r}: write it as key=value, for example --set media.av1.crf=28"
+        )
+    # What looks like a secret is never said again: then the key alone is the origin.
+    values, origin = dict[str, Any](), f"--set {key}" if _secret(value) else f"--set {text}"
+    _put(values, key.strip().split("."), _scalar(value, origin))
+    return _Layer(values, origin)
 
 
 def _scalar(text: str, origin: str) -> Any:
@@ -200,6 +215,11 @@ def _refuse_tokens(value: Any, layer: _Layer, path: Path_) -> None:
         )
 
 
+def _secret(text: str) -> bool:
+    """Whether a text begins like a token, however short, or holds a whole one."""
+    return bool(_TOKEN.search(text)) or text.strip(" '\"").startswith(_TOKEN_STARTS)
+
+
 def _explain(error: ValidationError, layers: Sequence[_Layer]) -> str:
     first = error.errors()[0]
     path = tuple(str(word) for word in first["loc"])
@@ -208,7 +228,8 @@ def _explain(error: ValidationError, layers: Sequence[_Layer]) -> str:
     if first["type"] == "extra_forbidden":
         text = f"{where}: unknown key {'.'.join(path)}{_suggest(path)}"
     else:
-        text = f"{where}: {'.'.join(path)} = {first.get('input')!r}: {first['msg'].lower()}"
+        value = "…" if _secret(str(first.get("input"))) else repr(first.get("input"))
+        text = f"{where}: {'.'.join(path)} = {value}: {first['msg'].lower()}"
     more = len(error.errors()) - 1
     return f"{text} (and {more} more)" if more else text
 

@@ -116,3 +116,20 @@ def test_every_field_is_described():
 
 def test_the_dump_is_plain_yaml():
     assert yaml.safe_load(loader.dump(loader.load(environment={})))["profile"] == "embedded"
+
+
+@pytest.mark.parametrize("token", ["hf_" + "a" * 34, "hf_abcdef"])
+@pytest.mark.parametrize("key", ["x", "media.av1.crf", "source.hub.location"])
+def test_a_value_that_looks_like_a_secret_is_never_said_again(key, token):
+    if key == "source.hub.location" and len(token) < 20:
+        pytest.skip("a folder may be named so")
+    with pytest.raises(SettingsError) as refused:
+        loader.load(environment={}, overrides=(f"{key}={token}",))
+    assert token not in str(refused.value) and f"--set {key}" in str(refused.value)
+
+
+def test_a_file_that_is_not_utf_8_is_named(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_bytes("profile: embedded # Größe".encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"mine\.yaml: not UTF-8 text"):
+        loader.load(file=path, environment={})
