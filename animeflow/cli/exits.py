@@ -43,6 +43,11 @@ def guarded(run: Callable[[], int | None]) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output is gone (`| head`): nothing is left to say
         return FAILED
+    except (PermissionError, NotADirectoryError, FileExistsError) as error:
+        log.info("a place that cannot be used", exc_info=True)
+        where = f"{error.filename!r}: " if error.filename else ""
+        click.echo(f"animeflow: {where}{error.strerror} (choose another --out, or mend this one)", err=True)
+        return FAILED
     except Exception as error:
         log.info("unexpected error", exc_info=True)
         click.echo(f"animeflow: {_plain(error)} (-v shows where)", err=True)
