@@ -75,3 +75,10 @@ def test_two_characters_with_a_space_between_them_are_text():
     title = (100.0, 100.0, 190.0, 100.0, 190.0, 130.0, 100.0, 130.0)
     (row,) = measured([boxes(0, (title, "監督", 0.95))], [clip(0, 24)])
     assert row["text_area_max"] > 0
+
+
+def test_a_character_by_itself_must_be_sure():
+    boat = (446.0, 157.0, 518.0, 157.0, 518.0, 217.0, 446.0, 217.0)
+    for score, found in ((0.966, False), (0.99, True)):
+        (row,) = measured([boxes(0, (boat, "上", score))], [clip(0, 24)])
+        assert (row["text_area_max"] > 0) == found
