@@ -61,17 +61,9 @@ def warps(
     return pair.seen_from(0, flow_px, colour), pair.seen_from(1, flow_px, colour)
 
 
-def warp(
-    first: U8,
-    second: U8,
-    *,
-    flow_px: float = MAX_FLOW_ERROR_PX,
-    colour: float = MAX_COLOUR_ERROR,
-    side: int = FLOW_SIDE,
-    flow_of: FlowOf = dis_flow,
-) -> Warp:
-    """One way of `warps`: how the first sees the second."""
-    return _Pair.of(first, second, side, flow_of).seen_from(0, flow_px, colour)
+def warp(first: U8, second: U8, *, side: int = FLOW_SIDE, flow_of: FlowOf = dis_flow) -> Warp:
+    """One way of `warps`, with its limits: how the first sees the second."""
+    return _Pair.of(first, second, side, flow_of).seen_from(0, MAX_FLOW_ERROR_PX, MAX_COLOUR_ERROR)
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def test_links_and_devices_are_refused(tmp_path: Path, attributes: dict[str, obj
 
 def test_writing_through_a_link_of_the_archive_is_refused(tmp_path: Path) -> None:
     link = {"type": tarfile.SYMTYPE, "linkname": ".."}
-    refused(tar_of(tmp_path / "x.tar", ("d", link), ("d/evil", b"x"), mode="w"))
+    assert "only files" in refused(tar_of(tmp_path / "x.tar", ("d", link), ("d/evil", b"x"), mode="w"))
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR])
