@@ -40,8 +40,8 @@ def palette(
     weight = np.ones(len(pixels), np.float32) if weights is None else weights[::step].astype(np.float32)
     if not len(pixels) or weight.sum() <= 0:
         return []
-    unique, inverse = np.unique(pixels, axis=0, return_inverse=True)
-    heavy = np.bincount(inverse.ravel(), weights=weight).astype(np.float32)
+    unique, inverse = _distinct(pixels)
+    heavy = np.bincount(inverse, weights=weight).astype(np.float32)
     lab = _lab(unique)
     centres = _settle(lab, heavy, _spread(lab, heavy, colours, distance))
     owner = _nearest(lab, centres)
@@ -52,6 +52,13 @@ def palette(
 def as_rows(colours: list[Colour]) -> list[dict[str, object]]:
     """The palette as tables hold it."""
     return [{"hex": colour.hex, "share": colour.share} for colour in colours]
+
+
+def _distinct(pixels: U8) -> tuple[U8, npt.NDArray[np.intp]]:
+    """The colours that occur, in order, and which of them each pixel is: sorted as one number, not as three."""
+    numbers = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    unique, inverse = np.unique(numbers, return_inverse=True)
+    return np.stack([unique >> 16, unique >> 8 & 255, unique & 255], axis=1).astype(np.uint8), inverse
 
 
 def _lab(pixels: U8) -> F32:
@@ -91,7 +98,8 @@ def _settle(lab: F32, weight: F32, centres: F32) -> F32:
 
 
 def _nearest(lab: F32, centres: F32) -> npt.NDArray[np.intp]:
-    return np.argmin(((lab[:, None] - centres[None]) ** 2).sum(axis=2), axis=1)
+    gaps = [((lab - centre) ** 2).sum(axis=1) for centre in centres]
+    return np.argmin(gaps, axis=0)
 
 
 def _colour(pixels: U8, weight: F32, total: float) -> Colour | None:

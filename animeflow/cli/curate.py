@@ -39,6 +39,7 @@ def curate(
     """Apply thresholds (--set curation.NAME=VALUE) to the measures that are stored.
 
     Clip files and layers of newly kept clips are made by the next `animeflow run`, which skips what has not changed.
+    The thresholds are kept in the workspace (settings.yaml): later commands start from them.
     """
     workspace = existing_workspace(out)
     settings = resolve_settings(
@@ -55,6 +56,10 @@ def curate(
             raise Exit(code)
     for shard in ready:
         click.echo(compare(shard, before[shard], after[shard]))
+    if not dry_run and before != after:
+        click.echo(
+            "clip files, layers and reports are still those of before: `animeflow run SOURCE` renews them"
+        )
 
 
 def measured_shards(workspace: Workspace, shards: tuple[str, ...]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +18,16 @@ if TYPE_CHECKING:
     from animeflow.defs.units import Source
     from animeflow.source.units import Unit
 
-# Where the workspace has no timings yet: CPU seconds per megapixel of source frame over all stages, and bytes that a
-# workspace grows by per byte of source; both of the sample at 640x360 on two cores.
+# Where the workspace has no timings yet: CPU seconds per megapixel of source frame over all stages; of the sample at
+# 640x360 on two cores. What a stage costs beside its work
+# (its step, its checks) and a shard beside its stages (its page) does not grow with the frames.
 S_PER_MEGAPIXEL = 0.9
+S_PER_STAGE, S_PER_SHARD = 0.3, 4.0
+# Bytes that a workspace grows by: without layers per byte of source, and with layers, kept and published, per megapixel
+# of source frame; of the sample again. The first is asked for before a run, the second is what a plan shows.
 GROWTH = 12.0
+LAYERS_PER_MEGAPIXEL = 2_200_000
+LAYERS = "smoothed_layers"
 BYTES_PER_FRAME = 9_000  # of H.264 at 640x360, for archives, which are not opened
 EXAMPLE_MEGAPIXELS = 640 * 360 / 1e6
 
@@ -79,8 +85,9 @@ def plan_shard(
 ) -> ShardPlan:
     """Count the frames of a unit whose files lie here; guess those of an archive or a remote unit from its size."""
     frames, megapixels, exact = _frames(unit, local_path)
-    per_frame = _measured_rate(workspace)
-    estimated = frames * per_frame if per_frame else megapixels * S_PER_MEGAPIXEL
+    per_frame = _measured_rate(workspace, {state.stage for state in to_do})
+    work = frames * per_frame if per_frame else megapixels * S_PER_MEGAPIXEL
+    estimated = work + S_PER_STAGE * len(to_do) + S_PER_SHARD
     return ShardPlan(
         key=unit.key,
         path=unit.name,
@@ -89,14 +96,15 @@ def plan_shard(
         source_bytes=unit.bytes,
         frames=frames,
         exact=exact,
-        room_bytes=room_bytes(unit),
+        room_bytes=room_bytes(unit)
+        + int(megapixels * LAYERS_PER_MEGAPIXEL if any(state.stage == LAYERS for state in to_do) else 0),
         stages=len(to_do),
         estimated_s=estimated if to_do else 0.0,
     )
 
 
 def room_bytes(unit: Unit) -> int:
-    """Bytes that the results of a unit may take."""
+    """Bytes that the results of a unit take at least, but for its layers."""
     return int(unit.bytes * GROWTH)
 
 
@@ -118,15 +126,15 @@ def _frames(unit: Unit, local_path: Callable[[str], Path] | None) -> tuple[int, 
     return frames, megapixels, True
 
 
-def _measured_rate(workspace: Workspace) -> float:
-    """Seconds per source frame over all stages, from what has run in this workspace; 0 where nothing has."""
+def _measured_rate(workspace: Workspace, stages: Collection[str]) -> float:
+    """Seconds per source frame over these stages, from what has run in this workspace; 0 where nothing has."""
     seconds: dict[str, float] = {}
     frames: dict[str, int] = {}
     for shard in workspace.shards():
         logs = workspace.logs_dir(shard)
         for path in logs.glob("*.json") if logs.is_dir() else ():
             timing = timings.latest(logs, path.stem)
-            if timing is not None and timing.source_frames:
+            if timing is not None and timing.source_frames and timing.asset in stages:
                 seconds[timing.asset] = seconds.get(timing.asset, 0.0) + timing.wall_s
                 frames[timing.asset] = frames.get(timing.asset, 0) + timing.source_frames
     return sum(seconds[asset] / frames[asset] for asset in seconds)

@@ -55,7 +55,8 @@ def run(
 ) -> None:
     """Run the stages on SOURCE: a folder of videos, of folders, of archives, or one video.
 
-    Results lie under --out. What was done before and has not changed is not done again.
+    Results lie under --out. What was done before and has not changed is not done again. The settings of this command
+    are kept there (settings.yaml): later commands start from them; --profile or --settings start anew.
     """
     from animeflow.cli import running
     from animeflow.cli.engine import Order

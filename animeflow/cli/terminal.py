@@ -122,6 +122,8 @@ def stage_text(name: str, numbers: dict[str, Any]) -> str:
     """`  frame_signals  2 videos  0.9 s  640 frames/s  1 failed`."""
     if numbers.get("unchanged"):
         return f"  {name:<{NAME_WIDTH}} unchanged"
+    if reason := numbers.get("null_because"):
+        return f"  {name:<{NAME_WIDTH}} null: {reason}"
     parts = [f"{numbers.get('wall_s', 0):6.1f} s"]
     if rate := numbers.get("frames_per_s"):
         parts.append(f"{rate:7.0f} frames/s")

@@ -63,7 +63,7 @@ class WorkspaceIOManager(dg.UPathIOManager):
         context: dg.OutputContext,  # noqa: ARG002 the base class's signature
         obj: Outcome,
     ) -> dict[str, dg.MetadataValue]:
-        """Row count, column schema with units, and a small preview."""
+        """Row count, column schema with units, why no row has a value where none has, and a small preview."""
         handle = obj.stage.workspace.handle(obj.stage.shard, obj.stage.spec.name)
         main = obj.stage.spec.tables[0]
         counts = {name: sum(file.rows for file in files) for name, files in handle.manifest.tables.items()}
@@ -73,6 +73,8 @@ class WorkspaceIOManager(dg.UPathIOManager):
         }
         for name in obj.stage.spec.tables[1:]:
             found[f"rows_{name}"] = dg.MetadataValue.int(counts.get(name, 0))
+        if handle.null_because:
+            found["null_because"] = dg.MetadataValue.text(handle.null_because)
         return found | preview(handle)
 
 

@@ -47,7 +47,7 @@ class Group:
                 return word
         if "missing" in states:
             return "missing" if set(states) == {"missing"} else "partial"
-        return "done"
+        return "null" if set(states) == {"null"} else "done"
 
     def faults(self, problems: Mapping[str, str]) -> list[tuple[str, str, str]]:
         """(assets, state, reason) of what is not simply done; assets with the same reason share a line."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,6 +19,8 @@ from animeflow.report.shard import Row, ShardData
 from animeflow.report.text import decibel, percent
 
 U8 = npt.NDArray[np.uint8]
+Tiles = dict[str, Image.Image | None]
+"""By painter: a drawing's picture of that layer, scaled for the page; None where it has none."""
 
 WIDTH = 300  # px of a drawing on the page
 COLUMNS = 6
@@ -61,22 +65,35 @@ def draw_panes(
     data: ShardData, rows: Sequence[Row], frames: Sequence[U8 | None], budget: Budget
 ) -> tuple[list[int], list[Pane]]:
     """The panes of a clip and the indices of the drawings on them: fewer where the budget is small."""
-    drawings = [read_layers(data, row, frame) for row, frame in zip(rows, frames, strict=True)]
-    there = [i for i, drawing in enumerate(drawings) if drawing is not None]
-    layers = [drawing for drawing in drawings if drawing is not None]
-    if not layers:
-        return [0], [_empty("layers", "the pictures cannot be read")]
-    tiles = {name: [paint(one) for one in layers] for name, paint in PAINTERS.items()}
-    keep = list(range(len(layers)))
-    for quality in (*QUALITIES, QUALITIES[-1], QUALITIES[-1]):
-        panes = [_pane(name, tiles[name], keep, rows, there, quality) for name in PAINTERS]
-        size = sum(len(pane.uri or "") for pane in panes)
-        if size <= budget.left or (quality == QUALITIES[-1] and len(keep) == 1):
-            break
-        if quality == QUALITIES[-1]:
-            keep = [keep[i] for i in evenly(len(keep), max(1, int(len(keep) * 0.9 * budget.left / size)))]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # reading, scaling and encoding release the lock
+        painted = list(pool.map(partial(_tiles, data), rows, frames))
+        there = [i for i, tiles in enumerate(painted) if tiles is not None]
+        drawings = [tiles for tiles in painted if tiles is not None]
+        if not drawings:
+            return [0], [_empty("layers", "the pictures cannot be read")]
+        keep = list(range(len(drawings)))
+        for quality in (*QUALITIES, QUALITIES[-1], QUALITIES[-1]):
+            shown = [(rows[there[i]], drawings[i]) for i in keep]
+            panes = list(pool.map(partial(_pane, shown, quality), PAINTERS))
+            size = sum(len(pane.uri or "") for pane in panes)
+            if size <= budget.left or (quality == QUALITIES[-1] and len(keep) == 1):
+                break
+            if quality == QUALITIES[-1]:
+                keep = [keep[i] for i in evenly(len(keep), max(1, int(len(keep) * 0.9 * budget.left / size)))]
     budget.used += sum(len(pane.uri or "") for pane in panes)
     return [there[i] for i in keep], panes
+
+
+def _tiles(data: ShardData, row: Row, frame: U8 | None) -> Tiles | None:
+    """What each painter makes of a drawing, scaled for the page; None when its pictures cannot be read."""
+    layers = read_layers(data, row, frame)
+    if layers is None:
+        return None
+    pictures = {name: paint(layers) for name, paint in PAINTERS.items()}
+    return {
+        name: None if picture is None else fit(Image.fromarray(picture), WIDTH)
+        for name, picture in pictures.items()
+    }
 
 
 def read_layers(data: ShardData, row: Row, frame: U8 | None) -> Layers | None:
@@ -106,7 +123,7 @@ def paint_mask(layers: Layers) -> U8:
     """Alpha as light; instances apart by colour where there are several."""
     alpha = layers.character[..., 3:].astype(np.uint16)
     ids = layers.instances
-    several = len(np.unique(ids[ids > 0])) > 1
+    several = np.count_nonzero(np.bincount(ids.ravel())[1:]) > 1
     colour = INSTANCES[np.where(ids > 0, 1 + ids % (len(INSTANCES) - 1), 0)] if several else INSTANCES[0]
     return ((alpha * colour + 127) // 255).astype(np.uint8)
 
@@ -145,42 +162,30 @@ PAINTERS: dict[str, Callable[[Layers], U8 | None]] = {
 NOTES = {"frame": "the source is not here any more", "effect": "no effect in this clip"}
 
 
-def _pane(
-    name: str,
-    tiles: Sequence[U8 | None],
-    keep: Sequence[int],
-    rows: Sequence[Row],
-    there: Sequence[int],
-    quality: int,
-) -> Pane:
-    chosen = [tiles[i] for i in keep]
-    pictures = [picture for picture in chosen if picture is not None]
-    if not pictures:
+def _pane(shown: Sequence[tuple[Row, Tiles]], quality: int, name: str) -> Pane:
+    """The sprite of one layer; a drawing without this layer is black, or clear where the layer has alpha."""
+    tiles = [drawing[name] for _, drawing in shown]
+    first = next((tile for tile in tiles if tile is not None), None)
+    if first is None:
         return _empty(name, NOTES.get(name, "no picture"))
-    images = [_small(picture, like=pictures[0]) for picture in chosen]
+    blank = Image.new(first.mode, first.size)
+    images = [tile if tile is not None and tile.mode == first.mode else blank for tile in tiles]
     columns = min(COLUMNS, len(images))
     sheet = sprite(images, columns=columns)
     return Pane(
         name=name,
-        figure=_figure(name, [rows[there[i]] for i in keep]),
+        figure=_figure(name, [row for row, _ in shown]),
         uri=webp_uri(sheet, quality=quality),
         note="",
         columns=columns,
         rows=-(-len(images) // columns),
-        aspect=f"{images[0].width}/{images[0].height}",
+        aspect=f"{first.width}/{first.height}",
         black=name == "effect" and sheet.mode == "RGB",
     )
 
 
 def _empty(name: str, note: str) -> Pane:
     return Pane(name, "", None, note, 1, 1, "16/9")
-
-
-def _small(picture: U8 | None, *, like: U8) -> Image.Image:
-    """Scaled for the page; a drawing without this layer is black, or clear where the layer has alpha."""
-    if picture is None or picture.shape[2:] != like.shape[2:]:
-        picture = np.zeros_like(like)
-    return fit(Image.fromarray(picture), WIDTH)
 
 
 def _figure(name: str, rows: Sequence[Row]) -> str:

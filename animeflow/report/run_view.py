@@ -68,7 +68,7 @@ def _line(data: ShardData, view: AssetView, longest: float) -> StageLine:
         timing=timing,
         frames_decoded=decoded,
         per_source_frame=decoded / frames if decoded is not None and frames else None,
-        rate=timing.frames_per_s if timing and timing.source_frames else None,
+        rate=timing.frames_per_s if timing and timing.source_frames and view.state != "null" else None,
         ok=counts.get("ok", 0),
         failed=counts.get("failed", 0),
         skipped=counts.get("skipped", 0),

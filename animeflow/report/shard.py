@@ -31,8 +31,8 @@ Row = dict[str, Any]
 class AssetView:
     """One asset of the shard as the page sees it.
 
-    `state` is done, partial (some videos failed), retry (a transient error: it does not count as done), missing or
-    damaged; `reason` says why in words when it is not done.
+    `state` is done, null (done, but no row has a value: no model), partial (some videos failed), retry (a transient
+    error: it does not count as done), missing or damaged; `reason` says why in words when it is not done.
     """
 
     spec: StageSpec
@@ -169,7 +169,11 @@ def _verdict(handle: Handle) -> tuple[str, str]:
     failed = manifest.counts.get("failed", 0)
     if failed:
         return "partial", f"{failed} of {sum(manifest.counts.values())} files failed"
-    return "done", ""
+    try:
+        reason = handle.null_because
+    except _UNREADABLE as error:
+        return "damaged", _short(error)
+    return ("null", reason) if reason else ("done", "")
 
 
 def _short(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,6 +76,18 @@ class Handle:
     def statuses(self) -> list[Status]:
         """One status per file of the shard."""
         return [Status.of_row(row) for row in pq.read_table(self.folder / "status.parquet").to_pylist()]
+
+    @cached_property
+    def null_because(self) -> str | None:
+        """The commonest reason why a row has no value, where no row has one; None where one has, or there are no rows.
+
+        A table says so in a column `reason` that is null where there is a value: measures whose model is absent.
+        """
+        spec = TABLES[self.asset]
+        if not any(column.name == "reason" and column.nullable for column in spec.columns):
+            return None
+        reasons = Counter(self.table(columns=["reason"])["reason"].to_pylist())
+        return None if None in reasons or not reasons else str(reasons.most_common(1)[0][0])
 
     def ok_videos(self) -> set[str]:
         """Ids of the videos that this stage finished."""

@@ -51,3 +51,10 @@ def test_provenance_is_listed_with_both_digests(data: ShardData) -> None:
     found = {origin.asset: origin for origin in run_view.origins(data)}
     assert len(found["shots"].content_digest) == 64 and found["shots"].device == "cpu"
     assert any(key.startswith("upstream.") for key, _ in found["shots"].facts)
+
+
+def test_a_measure_without_a_model_is_null_with_its_reason_and_has_no_rate(data: ShardData) -> None:
+    lines = {line.name: line for line in run_view.stage_lines(data)}
+    assert (lines["quality"].state, lines["quality"].rate) == ("null", None)
+    assert lines["quality"].reason
+    assert lines["flash"].state == lines["text"].state == "done"

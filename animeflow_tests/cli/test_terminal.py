@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from animeflow.cli.terminal import duration, size, stage_text
+
+
+def test_a_stage_says_its_time_its_rate_and_its_rows() -> None:
+    numbers = {"wall_s": 0.9, "frames_per_s": 640.0, "dagster/row_count": 300, "videos_failed": 1}
+    assert stage_text("frame_signals", numbers).split() == [
+        "frame_signals", "0.9", "s", "640", "frames/s", "300", "rows", "1", "failed",
+    ]  # fmt: skip
+
+
+def test_a_stage_without_any_value_says_why_and_no_rate() -> None:
+    numbers = {
+        "wall_s": 0.0,
+        "frames_per_s": 9999.0,
+        "dagster/row_count": 10,
+        "null_because": "no model is chosen",
+    }
+    assert stage_text("quality", numbers).split(maxsplit=1) == ["quality", "null: no model is chosen"]
+
+
+def test_a_stage_that_stands_says_so() -> None:
+    assert stage_text("flash", {"unchanged": True, "wall_s": 3.0}).split() == ["flash", "unchanged"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(4.25, "4.2 s"), (42, "42 s"), (185, "3 min 05 s"), (7830, "2 h 10 min")]
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(12, "12 B"), (3_400_000, "3.4 MB"), (1.25e12, "1.2 TB"), (2e15, "2000.0 TB")]
+)
+def test_sizes(count: float, text: str) -> None:
+    assert size(count) == text
