@@ -17,9 +17,9 @@ from animeflow.layers.pixels import (
     F32,
     U8,
     Mask,
+    Members,
     bounding_box,
     closed,
-    component_means,
     component_peaks,
     components,
     dilate,
@@ -76,7 +76,7 @@ def _believed_parts(mask: Mask, seed: Seed) -> Mask:
     count, labels, stats = components(mask)
     area = stats[:, 4]
     support = np.maximum(seed.seed, seed.mean)
-    mean = component_means(labels, count, support)
+    mean = Members.of(labels, count).mean(support)
     peak = component_peaks(labels, count, support)
     keep = (area >= 25 * scale) & (mean > 0.25)
     keep |= (peak > 0.6) & (area >= 80 * scale)
@@ -99,12 +99,13 @@ def _with_enclosed(mask: Mask, seed: Seed, background: U8) -> Mask:
     inner = (stats[:, 0] > 0) & (stats[:, 1] > 0)
     inner &= (stats[:, 0] + stats[:, 2] < width) & (stats[:, 1] + stats[:, 3] < height)
     inner &= area < 0.02 * mask.size
-    level = luma(background).astype(np.float64)
-    spread = component_means(labels, count, level**2) - component_means(labels, count, level) ** 2
+    inner[0] = False
+    members = Members.of(labels, count, inner)
+    level = luma(background).astype(np.int32)
+    spread = members.mean(level**2) - members.mean(level) ** 2
     cloth = (spread < PLAIN_LEVELS**2) & (area > CLOTH_SHARE * mask.sum())
-    cloth &= component_means(labels, count, seed.mean) > CLOTH_SEED
-    fill = inner & (cloth | (component_means(labels, count, seed.seed) > 0.5) | (area < 12 * scale))
-    fill[0] = False
+    cloth &= members.mean(seed.mean) > CLOTH_SEED
+    fill = inner & (cloth | (members.mean(seed.seed) > 0.5) | (area < 12 * scale))
     return mask | fill[labels]
 
 
@@ -157,17 +158,17 @@ def projected_alpha(difference: Difference, mask: Mask, hole: Mask) -> F32:
 
 def _strongest_near(strength: F32, colour: U8) -> tuple[F32, F32]:
     """Strength and colour (float32) of the strongest pixel within 2 px, in two rounds of 3x3."""
-    best, found = strength.copy(), colour.astype(np.float32)
+    best, place = strength.copy(), np.arange(strength.size, dtype=np.int32).reshape(strength.shape)
+    height, width = best.shape
     for _ in range(2):
         padded = cv2.copyMakeBorder(best, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-        colours = cv2.copyMakeBorder(found, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-        height, width = best.shape
+        places = cv2.copyMakeBorder(place, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
         for dy, dx in ((0, 0), (0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1), (2, 2)):
-            other = padded[dy : dy + height, dx : dx + width]
-            stronger = other > best
-            best = np.where(stronger, other, best)
-            found = np.where(stronger[..., None], colours[dy : dy + height, dx : dx + width], found)
-    return best, found
+            there = slice(dy, dy + height), slice(dx, dx + width)
+            stronger = padded[there] > best
+            np.copyto(best, padded[there], where=stronger)
+            np.copyto(place, places[there], where=stronger)
+    return best, colour.reshape(-1, 3)[place].astype(np.float32)
 
 
 def solved_colour(frame: U8 | F32, background: U8, alpha: F32) -> U8:
@@ -175,10 +176,15 @@ def solved_colour(frame: U8 | F32, background: U8, alpha: F32) -> U8:
 
     `frame` is in levels, effects already taken off. With this colour the recomposition is exact but for clipping.
     """
-    a = alpha[..., None]
-    rest = frame.astype(np.float32) - (1 - a) * background
-    colour = np.rint(np.clip(rest / np.maximum(a, 1 / 255), 0, 255)).astype(np.uint8)
-    return np.where(a > 0, colour, np.uint8(0))
+    colour = np.zeros(background.shape, np.uint8)
+    if not alpha.any():
+        return colour
+    box = bounding_box(alpha > 0)
+    a = alpha[box][..., None]
+    rest = frame[box].astype(np.float32) - (1 - a) * background[box]
+    solved = np.rint(np.clip(rest / np.maximum(a, 1 / 255), 0, 255)).astype(np.uint8)
+    colour[box] = np.where(a > 0, solved, np.uint8(0))
+    return colour
 
 
 def rgba(colour: U8, alpha: F32) -> U8:

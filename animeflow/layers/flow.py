@@ -161,6 +161,7 @@ def stabilised(
     *,
     flow_px: float = MAX_FLOW_ERROR_PX,
     colour: float = MAX_COLOUR_ERROR,
+    side: int = FLOW_SIDE,
 ) -> Iterator[F32]:
     """Median of every drawing's own values and its warped neighbours', where the flow is consistent; else untouched.
 
@@ -172,7 +173,8 @@ def stabilised(
         yield values[0]
     before: Warp | None = None
     for index in range(count - 1):
-        after, back = warps(pictures(index), pictures(index + 1), flow_px=flow_px, colour=colour)
+        here, there = pictures(index), pictures(index + 1)
+        after, back = warps(here, there, flow_px=flow_px, colour=colour, side=side)
         if before is not None:
             sides = before.pull(values[index - 1]), after.pull(values[index + 1])
             yield _median3(values[index], *sides, before.good & after.good)

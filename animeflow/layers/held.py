@@ -11,12 +11,13 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from animeflow.layers.grabcut import grabcut
 from animeflow.layers.pixels import (
     F32,
     U8,
     Mask,
+    Members,
     channel_max,
-    component_means,
     components,
     dilate,
     erode,
@@ -32,7 +33,7 @@ CORE, CORE_SHARE = (
     0.2,
 )  # a body has this much of its area above this share: a half-believed cloud has not
 TAKEN_SHARE, TAKEN_DOUBT = 0.02, 0.4  # of the body's area; mean share of the part
-SIDE_PX = 640  # of a frame: GrabCut runs at this scale
+SIDE_PX, ROUNDS = 640, 3  # of a frame: GrabCut runs at this scale, so many rounds
 MARGIN_PX = 7  # at 640x360: ringing and chroma bleed of a figure reach 3 px beyond its outline
 LEAST_PX = 100  # at 640x360: smaller parts are specks
 TRAVEL = 0.15  # of the frame width: a camera that goes this far follows somebody
@@ -71,11 +72,7 @@ def cut_out(colour: U8, share: F32, scale: float) -> Mask:
     labels[small < NOT] = cv2.GC_BGD
     if not (small > PROBABLE).any() or not (labels == cv2.GC_BGD).any():
         return share > PROBABLE
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    picture = np.ascontiguousarray(resized(colour, size)[..., ::-1])
-    cv2.setRNGSeed(1)
-    cv2.grabCut(picture, labels, None, *models, 3, cv2.GC_INIT_WITH_MASK)
-    cut = ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).view(np.uint8)
+    cut = grabcut(resized(colour, size), labels, iterations=ROUNDS).view(np.uint8)
     return cv2.resize(cut, (width, height), interpolation=cv2.INTER_NEAREST).view(np.bool_)
 
 
@@ -83,7 +80,8 @@ def believed(cut: Mask, share: F32) -> Mask:
     """A cut without the large parts that GrabCut took for their colour alone: a dark roof beside dark hair."""
     body = cut & (share > PROBABLE)
     count, labels, stats = components(cut & ~body)
-    taken = (stats[:, 4] > TAKEN_SHARE * body.sum()) & (component_means(labels, count, share) < TAKEN_DOUBT)
+    mean = Members.of(labels, count).mean(share)
+    taken = (stats[:, 4] > TAKEN_SHARE * body.sum()) & (mean < TAKEN_DOUBT)
     taken[0] = False
     return cut & ~taken[labels]
 

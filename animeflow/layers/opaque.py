@@ -12,8 +12,8 @@ from animeflow.layers.difference import SEE_THROUGH_WINDOW, Difference
 from animeflow.layers.pixels import (
     F32,
     Mask,
+    Members,
     closed,
-    component_means,
     components,
     correlation,
     dilate,
@@ -49,9 +49,10 @@ def opaque_parts(difference: Difference, unknown: Mask) -> Mask:
     side = 2 * round((SOLID_PX - 1) / 2 * np.sqrt(wrong.size / (640 * 360))) + 1
     count, labels, stats = components(wrong & dilate(opened(wrong, side), side))
     match, structured = plate_structure(difference)
-    share = component_means(labels, count, structured)
-    hidden = component_means(labels, count, structured & (match < HIDDEN_MATCH)) / np.maximum(share, 1e-6)
-    lit = component_means(labels, count, difference.brighter)
+    members = Members.of(labels, count)
+    share = members.mean(structured)
+    hidden = members.mean(structured & (match < HIDDEN_MATCH)) / np.maximum(share, 1e-6)
+    lit = members.mean(difference.brighter)
     keep = np.where(share > STRUCTURED_SHARE, hidden > OPAQUE_SHARE, lit < 0.5)
     keep &= stats[:, 4] > LEAST_SHARE * wrong.size
     keep[0] = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -121,10 +122,28 @@ def components(mask: Mask) -> tuple[int, I32, npt.NDArray[np.int32]]:
     return count, labels, stats
 
 
-def component_means(labels: I32, count: int, values: npt.NDArray) -> F64:
-    """Mean of `values` per label."""
-    sums = np.bincount(labels.ravel(), weights=values.ravel(), minlength=count)
-    return sums / np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
+@dataclass(frozen=True)
+class Members:
+    """The pixels of some components: `places` in the flat picture, and the label of each."""
+
+    places: npt.NDArray[np.intp]
+    labels: I32
+    count: int
+
+    @classmethod
+    def of(cls, labels: I32, count: int, chosen: npt.NDArray[np.bool_] | None = None) -> Members:
+        """The pixels of the labels that are `chosen` (bool [count]); all but the background by default."""
+        places = np.flatnonzero(labels if chosen is None else chosen[labels])
+        return cls(places, labels.ravel()[places], count)
+
+    def mean(self, values: npt.NDArray) -> F64:
+        """Mean of `values` [h, w] per label; 0 for labels that were not chosen."""
+        sums = np.bincount(self.labels, weights=self.of_picture(values), minlength=self.count)
+        return sums / np.maximum(np.bincount(self.labels, minlength=self.count), 1)
+
+    def of_picture(self, values: npt.NDArray) -> npt.NDArray:
+        """The values [h, w] of a picture at these pixels."""
+        return values.ravel()[self.places]
 
 
 def component_peaks(labels: I32, count: int, values: F32) -> F32:

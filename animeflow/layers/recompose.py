@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from animeflow.layers.effects import Blend
-from animeflow.layers.pixels import F32, U8
+from animeflow.layers.pixels import F32, U8, bounding_box
 
 PEAK_DB = 99.0  # written for identical pictures
 
@@ -16,11 +16,23 @@ def recompose(character: U8, background: U8, effect: U8 | None = None, blend: Bl
     `character` straight RGBA uint8 [h, w, 4], `background` RGB; `effect` RGB for add and screen, straight RGBA for
     over.
     """
-    alpha = character[..., 3:].astype(np.float32) / np.float32(255)
-    below = alpha * character[..., :3] + (1 - alpha) * background
+    covered = character[..., 3] > 0
     if effect is not None and blend is not None:
-        below = blended(below, effect, blend)
-    return np.rint(np.clip(below, 0, 255)).astype(np.uint8)
+        return _levels(blended(_over(character, background), effect, blend))
+    found = background.copy()
+    if covered.any():  # elsewhere the background is the frame
+        box = bounding_box(covered)
+        found[box] = _levels(_over(character[box], background[box]))
+    return found
+
+
+def _over(character: U8, background: U8) -> F32:
+    alpha = character[..., 3:].astype(np.float32) / np.float32(255)
+    return alpha * character[..., :3] + (1 - alpha) * background
+
+
+def _levels(picture: F32) -> U8:
+    return np.rint(np.clip(picture, 0, 255)).astype(np.uint8)
 
 
 def blended(below: F32, effect: U8, blend: Blend) -> F32:

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from animeflow.layers.clip import Clip
-from animeflow.layers.flow import carried, stabilised
+from animeflow.layers.flow import CARRY_SIDE, carried, stabilised
+from animeflow.layers.grabcut import grabcut
 from animeflow.layers.pixels import F32, U8, Mask, dilate, erode, resized, working_size
 from animeflow.settings.layers import SegmentationSettings
 
@@ -91,7 +92,9 @@ def make_seeds(clip: Clip, nets: SeedNets, settings: SegmentationSettings | None
         known[drawing] = np.dstack([maps, seed])
         cuts |= {drawing} if cut else set()
     found = [_bytes(maps) for maps in carried(picture, known)]
-    steady = map(_bytes, stabilised(picture, _Floats(found))) if settings.smooth else iter(found)
+    steady = (
+        map(_bytes, stabilised(picture, _Floats(found), side=CARRY_SIDE)) if settings.smooth else iter(found)
+    )
     return [SeedMaps(maps, d in known, d in cuts) for d, maps in enumerate(steady)]
 
 
@@ -142,11 +145,7 @@ def grabcut_seed(picture: U8, maps: F32, *, iterations: int) -> tuple[F32, bool]
     labels[(mean < NOT) | ~near] = cv2.GC_BGD
     if not (labels == cv2.GC_BGD).any():
         return mean, False
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    bgr = np.ascontiguousarray(picture[..., ::-1])
-    cv2.setRNGSeed(1)
-    cv2.grabCut(bgr, labels, None, *models, iterations, cv2.GC_INIT_WITH_MASK)
-    cut = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+    cut = grabcut(picture, labels, iterations=iterations)
     if _iou(cut, probable) <= MIN_AGREEMENT:
         return mean, False
     return cut.astype(np.float32), True

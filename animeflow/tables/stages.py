@@ -103,18 +103,18 @@ _STAGES = (
     StageSpec(
         "segmentation", "layers", "Seed masks and instances per drawing of every kept clip.",
         ("shard_files", "kept_clips", "drawings"), ("layers.segmentation", "layers.character", "models.segment", "models.matte", "models.device", "models.dtype"), pool="gpu", kinds=("onnx",), job="layers",
-        code_version="2",
+        code_version="3",
     ),
     StageSpec(
         "background_layers", "layers", "Motion per frame, the plate, its hole and provenance map, noise and fitness.",
         ("shard_files", "kept_clips", "drawings", "segmentation"), ("layers.background", "layers.character", "models.inpaint"),
         ("background_layers", "background_pictures", "camera_motion"), pool="gpu", kinds=("opencv",), job="layers",
-        code_version="2",
+        code_version="3",
     ),
     StageSpec(
         "character_layers", "layers", "Character masks and straight RGBA per drawing.",
         ("shard_files", "kept_clips", "drawings", "segmentation", "background_layers"), ("layers.character", "layers.segmentation"),
-        pool="gpu", kinds=("opencv",), job="layers", code_version="2",
+        pool="gpu", kinds=("opencv",), job="layers", code_version="3",
     ),
     StageSpec(
         "effect_layers", "layers", "Additive and see-through effect layers per drawing.",

@@ -12,7 +12,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -67,9 +67,10 @@ class Staging:
 
     def path(self, relative: str) -> Path:
         """Where to write the media file that tables will name `media/<relative>`."""
-        target = self.folder / MEDIA / relative
-        if not target.resolve().is_relative_to((self.folder / MEDIA).resolve()):
+        parts = PurePosixPath(relative)
+        if parts.is_absolute() or ".." in parts.parts:
             raise ContractError(f"media path leaves the staging folder: {relative!r}")
+        target = self.folder / MEDIA / parts
         target.parent.mkdir(parents=True, exist_ok=True)
         return target
 
