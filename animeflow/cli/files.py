@@ -25,7 +25,7 @@ def probe(files: tuple[Path, ...], as_json: bool) -> None:
 
     def row(path: Path) -> dict[str, Any]:
         found = probe_file(path)
-        return {"size_bytes": found.size_bytes, **_plain(found.to_row())}
+        return {"size_bytes": found.size_bytes, "truncated": found.truncated, **_plain(found.to_row())}
 
     raise Exit(each_file(files, row, show_probe, as_json=as_json))
 
@@ -38,6 +38,8 @@ def show_probe(result: dict[str, Any]) -> str:
         f"  video     {result['codec']} {result['width']}x{result['height']} {result['pix_fmt']}, "
         f"{result['frames']} frames{rate}{' variable' if result['variable_rate'] else ''}",
     ]
+    if result["truncated"]:
+        lines.append(f"  TRUNCATED the header says {result['duration_s']:.1f} s, the packets end before")
     lines += [
         f"  audio     {t['codec']} {t['sample_rate']} Hz {t.get('layout', '')} {t.get('language') or ''}".rstrip()
         for t in result["audio"]

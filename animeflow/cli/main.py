@@ -34,8 +34,17 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
+EVERYWHERE = ("-v", "-vv", "--verbose", "-q", "--quiet")
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called; listing them needs no import."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """-v and -q hold wherever they stand before a `--`: people add them to the end of a line."""
+        end = args.index("--") if "--" in args else len(args)
+        said = [word for word in args[:end] if word in EVERYWHERE]
+        return super().parse_args(ctx, [*said, *(w for w in args[:end] if w not in EVERYWHERE), *args[end:]])
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click's signature
         return list(COMMANDS)

@@ -153,3 +153,13 @@ def test_the_line_of_a_failed_file_names_it_once(animeflow: Call, tmp_path: Path
 def test_what_is_measured_is_what_the_rules_ask_for() -> None:
     columns = {name for found in MEASURE_COLUMNS.values() for name in found} | {"duration_s"}
     assert {rule.column for rule in rules_of(load(environment={}).curation)} <= columns
+
+
+def test_probe_says_that_a_file_ends_before_its_header_does(
+    animeflow: Call, clip: Path, tmp_path: Path
+) -> None:
+    whole = clip.read_bytes()
+    (tmp_path / "half.mkv").write_bytes(whole[: len(whole) // 4])
+    assert "TRUNCATED" in animeflow("probe", "half.mkv").out
+    assert "TRUNCATED" not in animeflow("probe", clip).out
+    assert json.loads(animeflow("probe", "half.mkv", "--json").out)["truncated"] is True

@@ -106,3 +106,10 @@ def test_the_log_file_has_one_json_object_per_record(animeflow: Call, tmp_path: 
     logging.shutdown()
     (line,) = (tmp_path / "log.jsonl").read_text().splitlines()
     assert json.loads(line)["message"] == "said it" and json.loads(line)["level"] == "warning"
+
+
+def test_flags_of_the_whole_command_hold_behind_a_subcommand_too(animeflow: Call) -> None:
+    for words in (("-q", "settings", "show"), ("settings", "show", "-q"), ("settings", "-q", "show")):
+        called = animeflow(*words)
+        assert called.code == 0 and called.out.startswith("profile"), words
+    assert animeflow("settings", "show", "--", "-q").code == 2  # behind -- it is an argument
