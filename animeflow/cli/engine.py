@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
+import click
+
 from animeflow.cli.logs import add_json_file
 from animeflow.cli.terminal import Terminal, duration
 from animeflow.defs.settled import settle, unsettle
@@ -93,7 +95,12 @@ class Engine:
     def __init__(self, order: Order, terminal: Terminal) -> None:
         self.order, self.terminal = order, terminal
         os.environ["ANIMEFLOW_WORKSPACE"] = str(order.workspace.root)
-        order.workspace.root.mkdir(parents=True, exist_ok=True)
+        try:
+            order.workspace.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise click.UsageError(
+                f"no workspace can be made at {order.workspace.root}: {error.strerror} (--out DIR names another place)"
+            ) from error
         if order.settings.log.json_file is not None:
             add_json_file(order.settings.log.json_file, level=order.settings.log.level)
 

@@ -265,6 +265,14 @@ def test_a_read_only_workspace_fails_with_one_line(animeflow: Call, source: Path
     assert called.code == 1 and called.err.count("\n") == 1
 
 
+def test_a_place_that_no_workspace_can_be_made_at_is_a_usage_error(
+    animeflow: Call, source: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a file").write_bytes(b"")
+    called = animeflow("run", source, "--out", tmp_path / "a file" / "inside")
+    assert called.code == 2 and "no workspace can be made at" in called.err and "--out" in called.err
+
+
 def test_waiting_costs_nothing_when_nothing_runs() -> None:
     """The worker thread is joined in small steps, so that a signal is seen at once."""
     from animeflow.cli.stopping import stoppable
