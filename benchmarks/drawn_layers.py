@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from animeflow.layers.character_stage import character_clip
 from animeflow.layers.clip import Clip
 from animeflow.layers.effect_stage import effect_clip
 from animeflow.layers.fill import telea
-from animeflow.layers.seeds import SeedNets
+from animeflow.layers.pixels import F32, U8
+from animeflow.layers.seeds import Net, SeedNets
 from animeflow.layers.segmentation import segment_clip
 from animeflow.layers.smoothing_stage import smooth_clip, stored_alphas, stored_characters, stored_effects
 from animeflow.layers.store import LayerWriter, opened_clip, picture_at, shown_in
@@ -83,7 +85,7 @@ def separate_drawn(shot: DrawnShot, folder: Path) -> Published:
     ]
     row = {"clip_id": ids.clip_id(video, 0, count), "start": 0, "end": count}
     shown = shown_in(row, drawings)
-    nets, space = networks(settings), Workspace(folder / "work")
+    nets, space = networks(), Workspace(folder / "work")
     handles: dict[str, Handle] = {}
     with opened_clip(path, row, shown, purpose="accuracy") as lazy:
         held = np.stack([lazy.picture(d) for d in range(lazy.drawings)])
@@ -142,14 +144,37 @@ def _written(space: Workspace, name: str, work: Any) -> Handle:
     return space.handle("drawn", name)
 
 
-def networks(settings: Settings) -> SeedNets:
-    """The two seed networks on the weights that set-up brought here."""
-    loaded = []
-    for task, config in (("segment", settings.models.segment), ("matte", settings.models.matte)):
+def networks() -> SeedNets:
+    """The two seed networks on the weights that set-up brought here, for one shot: each picture is asked once."""
+    segment, matte = _loaded()
+    return SeedNets(_Remembering(segment.segment), _Remembering(matte.matte))
+
+
+@cache
+def _loaded() -> tuple[Any, Any]:
+    models, found = Settings().models, []
+    for task, config in (("segment", models.segment), ("matte", models.matte)):
         adapter = create(config, task=task, threads=1)
         adapter.load()
-        loaded.append(adapter)
-    return SeedNets(loaded[0].segment, loaded[1].matte)
+        found.append(adapter)
+    return found[0], found[1]
+
+
+@dataclass
+class _Remembering:
+    """A network whose maps are kept: the baselines take what the seeds have asked already."""
+
+    net: Net
+    known: dict[bytes, F32] = field(default_factory=dict)
+
+    def __call__(self, pictures: Sequence[U8]) -> list[F32]:
+        return [self._one(picture) for picture in pictures]
+
+    def _one(self, picture: U8) -> F32:
+        key = hashlib.blake2b(np.ascontiguousarray(picture).data).digest()
+        if key not in self.known:
+            self.known[key] = self.net([picture])[0]
+        return self.known[key]
 
 
 def encode(shot: DrawnShot, path: Path, *, crf: int = 23) -> None:

@@ -17,7 +17,7 @@ from animeflow.layers.flow import Flicker
 from animeflow.layers.flow import judged as flow_seen
 from animeflow.layers.pixels import repeatable
 from animeflow.layers.recompose import psnr
-from animeflow.layers.seeds import grabcut_seed
+from animeflow.layers.seeds import asked_drawings, grabcut_seed
 from animeflow.layers.smoothing_stage import stored_alphas
 from animeflow.sample import DrawnShot, draw_shot, round_trip_420
 from benchmarks.bounds import Bound
@@ -202,10 +202,11 @@ def _character(published: Published) -> Found:
 
 def _baselines(published: Published) -> Found:
     """The networks on the drawing itself, and GrabCut of both: what a user would take instead."""
-    count = len(published.frames)
+    asked = asked_drawings(len(published.frames), published.settings.layers.segmentation)
     scores: dict[str, list] = {name: [] for name in (*NETS, "grabcut")}
-    for drawing in np.unique(np.linspace(0, count - 1, BASELINE_DRAWINGS).round().astype(int)):
-        picture, truth = published.clip.picture(int(drawing)), published.shot.alpha[published.frames[drawing]]
+    for place in np.unique(np.linspace(0, len(asked) - 1, BASELINE_DRAWINGS).round().astype(int)):
+        drawing = asked[place]
+        picture, truth = published.clip.picture(drawing), published.shot.alpha[published.frames[drawing]]
         maps = [net([picture])[0] for net in (published.nets.segment, published.nets.matte)]
         cut, _ = grabcut_seed(picture, np.dstack(maps), iterations=3)
         for name, alpha in zip((*NETS, "grabcut"), (*maps, cut), strict=True):
