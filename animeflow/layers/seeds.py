@@ -23,6 +23,7 @@ PROBABLE, SURE, NOT = 0.5, 0.85, 0.15
 NEAR_PX = (
     41  # sure background lies within this of the probable character; the rest is background all the same
 )
+LEAST_SHARE = 0.002  # of the picture: less is no character
 MIN_AGREEMENT = 0.45  # IoU of GrabCut and the networks below which GrabCut ran away
 
 
@@ -71,6 +72,12 @@ class SeedMaps:
     def both(self) -> F32:
         """Smaller of the networks, float32 0-1: what they agree on."""
         return np.minimum(self.segment, self.matte)
+
+    @property
+    def agreement(self) -> float | None:
+        """Intersection over union of what the networks call a character; None where neither sees one."""
+        first, second = self.segment > PROBABLE, self.matte > PROBABLE
+        return _iou(first, second) if (first | second).mean() > LEAST_SHARE else None
 
     def _channel(self, index: int) -> F32:
         return self.maps[..., index].astype(np.float32) / np.float32(255)
@@ -136,7 +143,7 @@ def grabcut_seed(picture: U8, maps: F32, *, iterations: int) -> tuple[F32, bool]
     """
     mean = maps.mean(axis=2)
     probable = mean > PROBABLE
-    if iterations == 0 or not 0.002 < probable.mean() < 0.95:
+    if iterations == 0 or not LEAST_SHARE < probable.mean() < 0.95:
         return mean, False
     labels = np.full(mean.shape, cv2.GC_PR_BGD, np.uint8)
     labels[probable] = cv2.GC_PR_FGD

@@ -49,5 +49,6 @@ def _row(
         "asked": maps.asked,
         "refined": maps.cut,
         "coverage": float(seed.mean()),
+        "agreement": maps.agreement,
         "instances": boxes_of(parts),
     }

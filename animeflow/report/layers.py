@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import mean, median
 
 from animeflow.report.frames import source_frames
 from animeflow.report.panes import Pane, draw_panes
@@ -45,6 +45,7 @@ def layer_view(data: ShardData, lines: Sequence[VideoTimeline], budget: Budget) 
     """Clips with published layers in the order of the films, evenly chosen where there are too many."""
     drawings = _by_clip(data.rows("smoothed_layers"))
     summaries = {row["clip_id"]: row for row in data.rows("smoothed_layers", "layer_clips")}
+    agreed = _agreement(data.rows("segmentation", columns=("clip_id", "agreement")))
     clocks = {line.video_id: line for line in lines}
     order = sorted(drawings, key=lambda clip: _place(drawings[clip][0], list(clocks)))
     chosen = [order[i] for i in evenly(len(order), MOST_CLIPS)]
@@ -55,7 +56,7 @@ def layer_view(data: ShardData, lines: Sequence[VideoTimeline], budget: Budget) 
             break
         line = clocks.get(drawings[clip][0]["video_id"])
         own = Budget(share)
-        shown.append(_clip(data, clip, drawings[clip], summaries.get(clip), line, own))
+        shown.append(_clip(data, clip, drawings[clip], summaries.get(clip), agreed.get(clip), line, own))
         budget.used += own.used
     return LayerView(shown, _left_out(len(order), len(shown)))
 
@@ -85,6 +86,7 @@ def _clip(
     clip: str,
     rows: Sequence[Row],
     summary: Row | None,
+    agreement: float | None,
     line: VideoTimeline | None,
     budget: Budget,
 ) -> ShownClip:
@@ -101,7 +103,7 @@ def _clip(
     return ShownClip(
         clip_id=clip,
         title=_title(rows, line),
-        facts=_facts(rows, summary),
+        facts=_facts(rows, summary, agreement),
         warning=_warning(summary),
         holds=_holds(rows, chosen, line.clock.at if line else _frame_time),
         names=[_name(rows, i) for i in chosen],
@@ -133,8 +135,19 @@ def _holds(rows: Sequence[Row], chosen: Sequence[int], at: Callable[[float], flo
     return [round(max(0.001, at(end) - at(start)), 4) for start, end in zip(starts, ends, strict=True)]
 
 
-def _facts(rows: Sequence[Row], summary: Row | None) -> list[tuple[str, str]]:
+def _agreement(rows: Sequence[Row]) -> dict[str, float]:
+    """Mean agreement of the seed networks by clip, over the drawings where one of them sees a character."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        if row["agreement"] is not None:
+            found[row["clip_id"]].append(row["agreement"])
+    return {clip: mean(values) for clip, values in found.items()}
+
+
+def _facts(rows: Sequence[Row], summary: Row | None, agreement: float | None) -> list[tuple[str, str]]:
     facts = [("drawings", number(len(rows)))]
+    if agreement is not None:
+        facts.append(("networks agree", percent(agreement)))
     recomposed = median(row["recomposition_psnr"] for row in rows)
     facts.append(("recomposition", decibel(recomposed)))
     outside = [row["outside_psnr"] for row in rows if row["outside_psnr"] is not None]

@@ -35,7 +35,7 @@ def write_layers(writer: Writer) -> None:
                 drawn = _clip_rows(staging, video, place, shot)
                 rows += drawn
                 clips.append(_summary(video, place, drawn))
-    writer.finish("segmentation", {"segmentation": []}, decoded=0.3)
+    writer.finish("segmentation", {"segmentation": [_seed(row) for row in rows]}, decoded=0.3)
     writer.finish(
         "background_layers",
         {"background_layers": [], "background_pictures": [], "camera_motion": []},
@@ -95,6 +95,13 @@ def _summary(video: DrawnVideo, place: int, rows: list[Row]) -> Row:
         "outside_psnr": 40.0, "necessity": 0.9, "steadiness": 0.2, "instance_count": 1,
         "effect_share": float(np.mean([row["blend"] is not None for row in rows])),
     }  # fmt: skip
+
+
+def _seed(row: Row) -> Row:
+    """The seed of a published drawing; its picture is not shown."""
+    same = {name: row[name] for name in ("clip_id", "drawing_id", "video_id", "start", "end", "instances")}
+    picture = {"media_path": "media/seed.webp", "size_bytes": 0, "sha256": ""}
+    return {**same, **picture, "asked": True, "refined": True, "coverage": row["coverage"], "agreement": 0.8}
 
 
 def _named(prefix: str, columns: Row) -> dict[str, Any]:

@@ -78,6 +78,10 @@ def test_a_clip_without_plate_says_why(view: LayerView) -> None:
     assert said == ["This clip has no plate: no registration."]
 
 
+def test_a_clip_says_how_far_the_seed_networks_agree(view: LayerView) -> None:
+    assert {dict(clip.facts)["networks agree"] for clip in view.clips} == {percent(0.8)}
+
+
 def test_a_small_budget_shows_fewer_drawings_and_says_so(finished_workspace: Workspace) -> None:
     small = _view(finished_workspace, limit=190_000)
     spent = sum(len(pane.uri or "") for clip in small.clips for pane in clip.panes)

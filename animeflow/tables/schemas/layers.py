@@ -52,6 +52,13 @@ SEGMENTATION = _per_drawing(
     Column("asked", BOOL, "whether the networks saw this drawing; else flow carried its neighbours' maps"),
     Column("refined", BOOL, "whether GrabCut's result is the seed; else the mean of the networks"),
     scalar("coverage", "share of the frame under the seed", "0-1"),
+    scalar(
+        "agreement",
+        "intersection over union of what the two networks call a character: low where one alone sees it, and the layers "
+        "may lack it",
+        "0-1",
+        null="neither network sees a character",
+    ),
     _INSTANCES,
 )
 

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from animeflow.layers.grabcut import AROUND_PX, grabcut
+from animeflow.layers.seeds import SeedMaps, asked_drawings
+from animeflow.settings.layers import SegmentationSettings
+
+
+def maps(first: slice, second: slice) -> SeedMaps:
+    """Seed maps [60, 80] whose networks see these columns."""
+    both = np.zeros((60, 80, 3), np.uint8)
+    both[:, first, 0] = both[:, second, 1] = 255
+    return SeedMaps(both, asked=True, cut=False)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "agreement"),
+    [
+        (slice(0, 40), slice(0, 40), 1.0),
+        (slice(0, 40), slice(20, 60), 20 / 60),
+        (slice(0, 40), slice(0, 0), 0.0),
+        (slice(0, 0), slice(0, 0), None),
+    ],
+)
+def test_agreement_is_the_overlap_of_the_two_networks(
+    first: slice, second: slice, agreement: float | None
+) -> None:
+    assert maps(first, second).agreement == pytest.approx(agreement)
+
+
+def test_the_networks_see_the_first_and_the_last_drawing_and_enough_between() -> None:
+    settings = SegmentationSettings(net_drawings=4, net_every=8)
+    assert asked_drawings(3, settings) == [0, 1, 2]
+    assert asked_drawings(14, settings) == [0, 4, 9, 13]
+    assert len(asked_drawings(80, settings)) == 10
+
+
+def test_grabcut_finds_the_figure_and_nothing_far_from_it() -> None:
+    picture = np.full((240, 320, 3), (40, 90, 160), np.uint8)
+    picture[100:140, 60:100] = picture[100:140, 260:300] = (220, 60, 50)  # the figure, and its like far away
+    picture += np.random.default_rng(0).integers(0, 8, picture.shape, np.uint8)
+    labels = np.full(picture.shape[:2], cv2.GC_BGD, np.uint8)
+    labels[92:148, 52:108] = cv2.GC_PR_BGD
+    labels[104:136, 64:96] = cv2.GC_PR_FGD
+    cut = grabcut(picture, labels, iterations=3)
+    assert cut[100:140, 60:100].mean() > 0.98
+    assert not cut[:, 108 + AROUND_PX :].any()
