@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from animeflow.layers.grabcut import AROUND_PX, grabcut
+from animeflow.layers.grabcut import grabcut
 from animeflow.layers.seeds import SeedMaps, asked_drawings
 from animeflow.settings.layers import SegmentationSettings
 
@@ -38,13 +38,15 @@ def test_the_networks_see_the_first_and_the_last_drawing_and_enough_between() ->
     assert len(asked_drawings(80, settings)) == 10
 
 
-def test_grabcut_finds_the_figure_and_nothing_far_from_it() -> None:
+def test_grabcut_finds_the_figure_and_leaves_its_labels_alone() -> None:
     picture = np.full((240, 320, 3), (40, 90, 160), np.uint8)
-    picture[100:140, 60:100] = picture[100:140, 260:300] = (220, 60, 50)  # the figure, and its like far away
+    picture[100:140, 60:100] = (220, 60, 50)
     picture += np.random.default_rng(0).integers(0, 8, picture.shape, np.uint8)
     labels = np.full(picture.shape[:2], cv2.GC_BGD, np.uint8)
     labels[92:148, 52:108] = cv2.GC_PR_BGD
     labels[104:136, 64:96] = cv2.GC_PR_FGD
+    before = labels.copy()
     cut = grabcut(picture, labels, iterations=3)
     assert cut[100:140, 60:100].mean() > 0.98
-    assert not cut[:, 108 + AROUND_PX :].any()
+    assert not cut[:, 110:].any() and not cut[:90].any()
+    assert np.array_equal(labels, before)
