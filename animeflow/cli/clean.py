@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from animeflow.cli.exits import FAILED, Exit
 from animeflow.cli.options import chosen_shards, existing_workspace, out_option
 from animeflow.cli.terminal import size
 from animeflow.tables import failed, timings
@@ -58,8 +59,9 @@ def clean(
         if not doomed:
             click.echo("nothing to remove")
         elif not dry_run:
-            if not yes:
-                click.confirm(f"remove these {len(doomed)} from {workspace.root}?", abort=True)
+            if not yes and not click.confirm(f"remove these {len(doomed)} from {workspace.root}?"):
+                click.echo("nothing removed")
+                raise Exit(FAILED)
             for path in doomed:
                 workspace.remove(path)
             for shard in keys:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from animeflow.settings.curation import CurationSettings
+    from animeflow.settings.tree import Settings
     from animeflow.tables.workspace import Workspace
 
 NEEDED = ("clips", "flash", "statistics", "text", "quality", "aesthetics", "motion")
@@ -45,6 +46,9 @@ def curate(
     settings = resolve_settings(
         profile=profile, settings_file=settings_file, overrides=overrides, workspace=workspace
     )
+    require_thresholds_only(
+        settings, resolve_settings(profile=None, settings_file=None, overrides=(), workspace=workspace)
+    )
     ready = measured_shards(workspace, shards)
     before = {shard: decisions(workspace, shard) for shard in ready}
     if dry_run:
@@ -59,6 +63,16 @@ def curate(
     if not dry_run and before != after:
         click.echo(
             "clip files, layers and reports are still those of before: `animeflow run SOURCE` renews them"
+        )
+
+
+def require_thresholds_only(settings: Settings, saved: Settings) -> None:
+    """Usage error where more than the section `curation` differs from what the workspace was run with."""
+    other = settings.model_copy(update={"curation": saved.curation, "profile": saved.profile})
+    if other != saved:
+        parts = [name for name in type(saved).model_fields if getattr(other, name) != getattr(saved, name)]
+        raise click.UsageError(
+            f"curate changes curation.* alone; {', '.join(parts)} would differ: `animeflow run` with these settings"
         )
 
 

@@ -265,7 +265,8 @@ class Child:
 
     def __init__(self, shard: str, command: Sequence[str], terminal: Terminal) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "animeflow.cli.main", *command, "--part", "--shards", shard],
+            # -P: nothing of the folder that we happen to be in is imported.
+            [sys.executable, "-P", "-m", "animeflow.cli.main", *command, "--part", "--shards", shard],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",

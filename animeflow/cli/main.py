@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -82,6 +83,7 @@ def cli(context: click.Context, verbose: int, quiet: bool, log_file: Path | None
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script `animeflow`."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # a parent's worker thread blocks it
     code = guarded(lambda: cli.main(args=arguments, prog_name="animeflow", standalone_mode=False))
     logging.shutdown()
     sys.exit(code)

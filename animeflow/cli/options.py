@@ -76,9 +76,11 @@ def existing_workspace(out: Path | None) -> Workspace:
     return workspace
 
 
-def chosen_shards(workspace: Workspace, names: Sequence[str]) -> list[str]:
-    """The shards of --shards, or all; a usage error names those that are not there."""
-    known = workspace.shards()
+def chosen_shards(
+    workspace: Workspace, names: Sequence[str], *, known: Sequence[str] | None = None
+) -> list[str]:
+    """The shards of --shards, or all that are known (default: those with results); a usage error names the others."""
+    known = workspace.shards() if known is None else list(known)
     if unknown := [name for name in names if name not in known]:
         raise click.UsageError(f"no shard {', '.join(unknown)} in {workspace.root}")
     return list(names) or known

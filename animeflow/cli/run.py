@@ -68,9 +68,11 @@ def run(
         profile=profile, settings_file=settings_file, overrides=overrides, workspace=workspace
     )
     settings = running.with_source(settings, source)
-    for word in force:
-        named_stages((word,))
     names = tuple(stage.name for stage in named_stages(selection)) if selection else ()
+    for word in force:
+        if names and not any(stage.name in names for stage in named_stages((word,))):
+            raise click.UsageError(f"--force {word}: nothing of it is in --select {' '.join(selection)}")
+        named_stages((word,))
     order = Order(workspace, settings, names, force, report=not no_report, part=part)
     request = running.Request(shards, limit, retry_failed, jobs, tuple(_child_options(sys.argv)))
     terminal = Terminal(quiet=(context.obj or {}).get("quiet", False))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def status(out: Path | None, stale: bool, shards: tuple[str, ...], as_json: bool) -> None:
     """Every shard of a workspace with the state of its stages."""
     workspace = existing_workspace(out)
-    keys = chosen_shards(workspace, shards)
+    keys = chosen_shards(workspace, shards, known=tried_shards(workspace))
     settings = resolve_settings(profile=None, settings_file=None, overrides=(), workspace=workspace)
     units = unit_digests(settings, workspace)
     report = [describe_shard(key, settings, workspace, units) for key in keys]
@@ -47,6 +47,15 @@ def status(out: Path | None, stale: bool, shards: tuple[str, ...], as_json: bool
         print_shard(entry, only_stale=stale)
     if not report:
         click.echo("no shards yet")
+
+
+def tried_shards(workspace: Workspace) -> list[str]:
+    """Shards with results, and those whose every stage failed: of them there are logs alone."""
+    from animeflow.tables.workspace import CATALOG, LOGS
+
+    logs = workspace.root / LOGS
+    tried = {entry.name for entry in logs.iterdir() if entry.is_dir()} if logs.is_dir() else set()
+    return sorted({*workspace.shards(), *tried} - {CATALOG})
 
 
 def describe_shard(
@@ -117,7 +126,8 @@ def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
     failed = f", {entry['failed_videos']} videos failed" if entry["failed_videos"] else ""
     if whole := [failure["stage"] for failure in entry["failures"] if failure["file"] is None]:
         failed += f", failed at {', '.join(whole)}"
-    click.echo(f"{entry['shard']}  {entry['done']}/{len(stages)} stages done{failed}")
+    gone = ", no longer in the source" if entry["in_source"] is False else ""
+    click.echo(f"{entry['shard']}  {entry['done']}/{len(stages)} stages done{failed}{gone}")
     for row in stages:
         if only_stale and row["state"] == "done":
             continue

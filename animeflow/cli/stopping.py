@@ -29,6 +29,9 @@ def stoppable(work: Callable[[], T]) -> T:
     errors: list[BaseException] = []
 
     def run() -> None:
+        # Processes that are started from here inherit this: a Ctrl-C at the terminal is for us to pass on, and helpers
+        # of Dagster that know nothing of it would print their stacks.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             results.append(work())
         except BaseException as error:  # noqa: BLE001 it is raised in the main thread

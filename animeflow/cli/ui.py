@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -37,14 +39,30 @@ def ui(out: Path | None, port: int, host: str, print_environment: bool) -> None:
         for name, value in environment.items():
             click.echo(f"export {name}={value}")
         return
+    require_port(host, port)
     with open_instance(workspace):
         pass  # clears what a killed run left behind
     command = ["-m", "dagster", "dev", "-w", str(home / "workspace.yaml"), "-p", str(port), "-h", host]
     click.echo(f"http://{host}:{port}  workspace {workspace.root}", err=True)
+    # A session of its own: it hears of Ctrl-C from us alone, once, and of SIGTERM too, so that no server outlives us.
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", *command], env={**os.environ, **environment}, cwd=home
+        [sys.executable, "-W", "ignore", *command],
+        env={**os.environ, **environment},
+        cwd=home,
+        start_new_session=True,
     )
-    try:
-        raise Exit(process.wait())
-    except KeyboardInterrupt:
-        raise Exit(process.wait()) from None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: process.send_signal(signal.SIGINT))
+    raise Exit(process.wait())
+
+
+def require_port(host: str, port: int) -> None:
+    """Usage error when the port is taken: a second server would show nothing, and its daemon disturb the first."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise click.UsageError(
+                f"{host}:{port} cannot be served: {error.strerror} (--port N names another)"
+            ) from error

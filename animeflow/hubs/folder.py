@@ -26,7 +26,7 @@ _FULL = (28, 122)  # ENOSPC, EDQUOT
 
 
 class FolderHub:
-    """Files under `root`, or the single file `only` of it.
+    """Files under `root`, or the single file `only` of it. Folders in `hidden` (resolved) are not gone into.
 
     Symbolic links are followed, but those to folders of the repository itself (they may loop, and what is there is
     listed anyway); sockets, pipes and devices do not exist for us. A write goes to a temporary name, is fsynced and
@@ -35,8 +35,9 @@ class FolderHub:
 
     atomic_files = False
 
-    def __init__(self, root: Path, *, only: str | None = None) -> None:
+    def __init__(self, root: Path, *, only: str | None = None, hidden: frozenset[Path] = frozenset()) -> None:
         self.root = root.absolute()
+        self.hidden = hidden
         self.only = only
         self.single = only is not None
 
@@ -123,7 +124,11 @@ class FolderHub:
         home, seen = self.root.resolve(), set[Path]()
         for folder, folders, names in os.walk(start, followlinks=True):
             here = Path(folder)
-            folders[:] = sorted(name for name in folders if _leads_on(here / name, home, seen))
+            folders[:] = sorted(
+                name
+                for name in folders
+                if (here / name).resolve() not in self.hidden and _leads_on(here / name, home, seen)
+            )
             for name in names:
                 if not name.startswith(TEMPORARY) and (found := self._file(here / name)):
                     yield found

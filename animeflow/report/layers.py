@@ -148,8 +148,8 @@ def _facts(rows: Sequence[Row], summary: Row | None, agreement: float | None) ->
     facts = [("drawings", number(len(rows)))]
     if agreement is not None:
         facts.append(("networks agree", percent(agreement)))
-    recomposed = median(row["recomposition_psnr"] for row in rows)
-    facts.append(("recomposition", decibel(recomposed)))
+    recomposed = [row["recomposition_psnr"] for row in rows]
+    facts.append(("recomposition", f"{decibel(median(recomposed))}, worst {decibel(min(recomposed))}"))
     outside = [row["outside_psnr"] for row in rows if row["outside_psnr"] is not None]
     if outside:
         facts.append(("outside the character", decibel(median(outside))))

@@ -143,16 +143,27 @@ def _yaml_layer(text: str, origin: str) -> _Layer:
     if not isinstance(values, dict):
         raise SettingsError(f"{origin}, line 1: a settings file is a mapping of sections")
     lines: dict[Path_, int] = {}
-    _lines(root, (), lines)
+    try:
+        _lines(root, (), lines, origin)
+    except RecursionError:
+        raise SettingsError(f"{origin}: a value holds itself (an anchor & and its alias *)") from None
     return _Layer(values, origin, lines)
 
 
-def _lines(node: yaml.Node | None, path: Path_, lines: dict[Path_, int]) -> None:
+def _lines(node: yaml.Node | None, path: Path_, lines: dict[Path_, int], origin: str) -> None:
+    """The line of every key. SettingsError for a key that stands twice: YAML would take the last without a word."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            here = (*path, str(key.value))
-            lines[here] = key.start_mark.line + 1
-            _lines(value, here, lines)
+            here, line = (*path, str(key.value)), key.start_mark.line + 1
+            if here in lines:
+                raise SettingsError(
+                    f"{origin}, line {line}: {'.'.join(here)} stands in line {lines[here]} already"
+                )
+            lines[here] = line
+            _lines(value, here, lines, origin)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            _lines(value, (*path, str(number)), lines, origin)
 
 
 def _environment_layer(environment: Mapping[str, str]) -> _Layer:

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 import unicodedata
 from pathlib import Path
+
+from animeflow.errors import InputError
 
 _CLIP = re.compile(r"^([0-9a-f]{16})-(\d{7,})-(\d{7,})$")
 _DRAWING = re.compile(r"^([0-9a-f]{16})-d(\d{7,})$")
@@ -19,7 +22,9 @@ _BLOCK = 1 << 20
 
 
 def file_sha256(path: Path) -> str:
-    """Hex sha256 of a file, read in blocks of 1 MiB."""
+    """Hex sha256 of a file, read in blocks of 1 MiB. InputError for a pipe or a device: reading it may never end."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise InputError("is not a regular file", path=path)
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):

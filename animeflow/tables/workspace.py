@@ -17,6 +17,8 @@ from animeflow.tables.staging import Staging
 
 SHARDS, INSTANCE, LOGS, REPORTS, LOCKS, CATALOG = "shards", "instance", "logs", "reports", ".locks", "catalog"
 SETTINGS, STAGING = "settings.yaml", ".staging"
+PUBLISHED = "published"  # where targets lie unless the settings name another place
+OWN_FOLDERS = (SHARDS, INSTANCE, LOGS, REPORTS, LOCKS, CATALOG, PUBLISHED)
 
 
 @dataclass(frozen=True)
