@@ -27,14 +27,13 @@ from animeflow.tables.manifest import MANIFEST
 from animeflow.tables.stages import STAGES
 from animeflow.tables.whole import write_whole
 from animeflow.tables.workspace import CATALOG as CATALOG_DIR
-from animeflow.tables.workspace import Workspace
+from animeflow.tables.workspace import RESOLVED, SETTINGS, Workspace
 
 if TYPE_CHECKING:
     import dagster as dg
 
     from animeflow.defs.execution import RunResult
 
-SETTINGS, RESOLVED = "settings.yaml", "settings.resolved.yaml"
 EVERYTHING, CATALOG = "everything", "catalog"
 LAST_LINES_S = 5.0
 

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 @click.option("--shards", multiple=True, metavar="KEY", help="Only this shard; repeatable.")
 @json_option
 def status(out: Path | None, stale: bool, shards: tuple[str, ...], as_json: bool) -> None:
-    """Every shard of a workspace with the state of its stages."""
+    """Every shard of the source and of the workspace with the state of its stages."""
     workspace = existing_workspace(out)
-    keys = chosen_shards(workspace, shards, known=tried_shards(workspace))
     settings = resolve_settings(profile=None, settings_file=None, overrides=(), workspace=workspace)
     units = unit_digests(settings, workspace)
+    keys = chosen_shards(workspace, shards, known=sorted({*tried_shards(workspace), *units}))
     report = [describe_shard(key, settings, workspace, units) for key in keys]
     if as_json:
         click.echo(
@@ -123,6 +123,9 @@ def unit_digests(settings: Settings, workspace: Workspace) -> dict[str, str]:
 def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
     """A line for the shard, one per stage (or per stage that is not done), and one per video that failed there."""
     stages = entry["stages"]
+    if not entry["failures"] and all(row["state"] == "missing" for row in stages):
+        click.echo(f"{entry['shard']}  0/{len(stages)} stages done: no stage has ended here yet")
+        return
     failed = f", {entry['failed_videos']} videos failed" if entry["failed_videos"] else ""
     if whole := [failure["stage"] for failure in entry["failures"] if failure["file"] is None]:
         failed += f", failed at {', '.join(whole)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -25,8 +25,15 @@ from animeflow.tables.staging import fsync
 _FULL = (28, 122)  # ENOSPC, EDQUOT
 
 
+Hidden = Callable[[Path], bool]
+
+
+def _nothing_hidden(folder: Path) -> bool:  # noqa: ARG001 the signature of `hidden`
+    return False
+
+
 class FolderHub:
-    """Files under `root`, or the single file `only` of it. Folders in `hidden` (resolved) are not gone into.
+    """Files under `root`, or the single file `only` of it. Folders that are `hidden` are not gone into.
 
     Symbolic links are followed, but those to folders of the repository itself (they may loop, and what is there is
     listed anyway); sockets, pipes and devices do not exist for us. A write goes to a temporary name, is fsynced and
@@ -35,7 +42,9 @@ class FolderHub:
 
     atomic_files = False
 
-    def __init__(self, root: Path, *, only: str | None = None, hidden: frozenset[Path] = frozenset()) -> None:
+    def __init__(
+        self, root: Path, *, only: str | None = None, hidden: Callable[[Path], bool] = _nothing_hidden
+    ) -> None:
         self.root = root.absolute()
         self.hidden = hidden
         self.only = only
@@ -127,7 +136,7 @@ class FolderHub:
             folders[:] = sorted(
                 name
                 for name in folders
-                if (here / name).resolve() not in self.hidden and _leads_on(here / name, home, seen)
+                if not self.hidden(here / name) and _leads_on(here / name, home, seen)
             )
             for name in names:
                 if not name.startswith(TEMPORARY) and (found := self._file(here / name)):

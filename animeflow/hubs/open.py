@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from animeflow.errors import InputError, SettingsError
@@ -9,7 +10,7 @@ from animeflow.hubs.base import HubBackend
 from animeflow.hubs.folder import FolderHub
 from animeflow.hubs.remote_folder import RemoteFolderHub
 from animeflow.settings.hubs import FolderHub as FolderSettings
-from animeflow.tables.workspace import OWN_FOLDERS
+from animeflow.tables.workspace import OWN_FOLDERS, Workspace
 
 
 def open_hub(settings: FolderSettings, *, workspace: Path) -> HubBackend:
@@ -33,13 +34,14 @@ def open_source(settings: FolderSettings, *, workspace: Path) -> HubBackend:
         return FolderHub(hub.root.parent, only=hub.root.name)
     if not hub.root.is_dir():
         raise InputError("there is no such file or folder", path=settings.location)
-    return FolderHub(hub.root, hidden=_not_source(workspace))
+    return FolderHub(hub.root, hidden=_not_source(hub.root, workspace))
 
 
-def _not_source(workspace: Path) -> frozenset[Path]:
-    """Folders that are no source although they may lie in it: what a run writes must not be its next input.
+def _not_source(root: Path, workspace: Path) -> Callable[[Path], bool]:
+    """Whether a folder is no source although it lies in one: what a run writes must not be the input of the next.
 
-    The workspace as a whole, and its own folders where it is the source itself.
+    Any workspace as a whole, and the own folders of one that is the source itself.
     """
-    home = workspace.resolve()
-    return frozenset((home, *(home / name for name in OWN_FOLDERS)))
+    homes = {workspace.resolve(), *([root.resolve()] if Workspace(root).has_run else [])}
+    own = homes | {home / name for home in homes for name in OWN_FOLDERS}
+    return lambda folder: folder.resolve() in own or Workspace(folder).has_run

@@ -16,7 +16,7 @@ from animeflow.tables.manifest import MANIFEST, Manifest
 from animeflow.tables.staging import Staging
 
 SHARDS, INSTANCE, LOGS, REPORTS, LOCKS, CATALOG = "shards", "instance", "logs", "reports", ".locks", "catalog"
-SETTINGS, STAGING = "settings.yaml", ".staging"
+SETTINGS, RESOLVED, STAGING = "settings.yaml", "settings.resolved.yaml", ".staging"
 PUBLISHED = "published"  # where targets lie unless the settings name another place
 OWN_FOLDERS = (SHARDS, INSTANCE, LOGS, REPORTS, LOCKS, CATALOG, PUBLISHED)
 
@@ -40,6 +40,11 @@ class Workspace:
         if (self.root / SETTINGS).is_file() or self.instance_dir.is_dir():
             return True
         return any(self.root.glob(f"{SHARDS}/*/*/{MANIFEST}"))
+
+    @property
+    def has_run(self) -> bool:
+        """Whether a run has saved its whole settings here: what tells a workspace from any other folder."""
+        return (self.root / RESOLVED).is_file() and self.instance_dir.is_dir()
 
     def shard_dir(self, shard: str) -> Path:
         return self.root / SHARDS / _safe(shard)

@@ -155,6 +155,13 @@ def test_what_is_measured_is_what_the_rules_ask_for() -> None:
     assert {rule.column for rule in rules_of(load(environment={}).curation)} <= columns
 
 
+@pytest.mark.parametrize("command", ["probe", "shots", "measures"])
+def test_a_pipe_is_an_error_and_never_waited_for(animeflow: Call, command: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mkv")
+    called = animeflow(command, "pipe.mkv", "--json")
+    assert called.code == 1 and "not a regular file" in json.loads(called.out)["error"]
+
+
 def test_probe_says_that_a_file_ends_before_its_header_does(
     animeflow: Call, clip: Path, tmp_path: Path
 ) -> None:

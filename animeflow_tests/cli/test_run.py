@@ -142,7 +142,9 @@ def test_a_run_is_visible_where_plain_dagster_opens_the_root(
 
 
 def start(words: list[str], folder: Path, *, code: str | None = None) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "animeflow.cli.main"] if code is None else [sys.executable, "-c", code]
+    command = (
+        [sys.executable, "-P", "-m", "animeflow.cli.main"] if code is None else [sys.executable, "-c", code]
+    )
     return subprocess.Popen(
         [*command, *words],
         cwd=folder,
@@ -213,6 +215,7 @@ def test_parallel_shards_are_processes(animeflow: Call, tmp_path: Path, clip: Pa
         folder = tmp_path / "shows" / name
         folder.mkdir(parents=True)
         (folder / "1.mkv").write_bytes(clip.read_bytes() + name.encode())
+    (tmp_path / "animeflow").mkdir()  # a folder of this name where we are is not the package
     words = [
         "run",
         str(tmp_path / "shows"),
@@ -263,6 +266,21 @@ def test_a_read_only_workspace_fails_with_one_line(animeflow: Call, source: Path
     (tmp_path / "workspace").mkdir(mode=0o500)
     called = animeflow("run", source, *FAST, *SOME)
     assert called.code == 1 and called.err.count("\n") == 1
+
+
+def test_a_forced_stage_outside_the_selection_is_a_usage_error(animeflow: Call, source: Path) -> None:
+    called = animeflow("run", source, "--select", "curation", "--force", "shots")
+    assert called.code == 2 and "--force shots" in called.err
+
+
+def test_a_workspace_inside_its_source_is_no_source(animeflow: Call, clip: Path, tmp_path: Path) -> None:
+    films = tmp_path / "films"
+    films.mkdir()
+    shutil.copy(clip, films)
+    for out in (films / "workspace", films, tmp_path / "apart"):  # the last finds those of the runs before
+        assert animeflow("run", films, "--out", out, *FAST, "--select", "source").code == 0
+        assert animeflow("run", films, "--out", out, *FAST, "--select", "source").code == 0
+        assert Workspace(out).shards() == [SHARD]
 
 
 def test_a_place_that_no_workspace_can_be_made_at_is_a_usage_error(

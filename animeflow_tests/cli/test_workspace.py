@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import shutil
-import signal
+import socket
 import subprocess
 import sys
 import time
@@ -52,6 +51,23 @@ def test_status_names_what_changed_and_what_follows_from_it(animeflow: Call, wor
     assert "av1_videos" not in why
 
 
+def test_curate_changes_thresholds_alone(animeflow: Call, workspace: Workspace) -> None:
+    before = (workspace.root / "settings.yaml").read_bytes()
+    called = animeflow("curate", "--set", "shots.clips.min_s=9")
+    assert called.code == 2 and "shots would differ" in called.err
+    assert (workspace.root / "settings.yaml").read_bytes() == before
+
+
+def test_status_names_shards_of_the_source_where_nothing_has_ended(
+    animeflow: Call, workspace: Workspace
+) -> None:
+    (key,) = workspace.shards()
+    shutil.rmtree(workspace.shard_dir(key))
+    shutil.rmtree(workspace.root / "logs")
+    assert f"{key}  0/" in animeflow("status").out
+    assert [shard["shard"] for shard in json.loads(animeflow("status", "--json").out)["shards"]] == [key]
+
+
 def test_curate_decides_again_on_stored_measures(animeflow: Call, workspace: Workspace) -> None:
     what_if = animeflow("curate", "--set", "curation.min_duration_s=100", "--dry-run")
     assert what_if.code == 0 and "kept 1 -> 0 of 1, dropped: 1 min_duration_s" in what_if.out
@@ -77,7 +93,9 @@ def test_a_place_where_nothing_ran_is_a_usage_error(animeflow: Call) -> None:
         assert animeflow(*words, "--out", "nothing-here").code == 2
 
 
-def test_ui_serves_the_history_of_the_workspace(workspace: Workspace, tmp_path: Path) -> None:
+def test_ui_serves_the_history_of_the_workspace_alone_and_ends_with_its_servers(
+    animeflow: Call, workspace: Workspace, tmp_path: Path
+) -> None:
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "animeflow.cli.main", "ui", "--out", str(workspace.root), "--port", str(port)],
@@ -103,9 +121,13 @@ def test_ui_serves_the_history_of_the_workspace(workspace: Workspace, tmp_path: 
                 assert time.monotonic() < deadline and process.poll() is None
                 time.sleep(0.5)
         assert {"jobName": "everything", "status": "SUCCESS"} in runs
+        second = animeflow("ui", "--port", port)
+        assert second.code == 2 and f"{port} cannot be served" in second.err
     finally:
-        os.killpg(process.pid, signal.SIGINT)
+        process.terminate()
         process.wait(60)
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0, "the servers end with the command"
 
 
 def examples() -> list[str]:

@@ -60,6 +60,16 @@ def test_broken_yaml_is_named_with_its_line(tmp_path):
         settings(tmp_path, "media:\n  av1: ]\n")
 
 
+def test_a_key_that_stands_twice_is_named_with_both_lines(tmp_path):
+    with pytest.raises(SettingsError, match=r"line 3: curation\.max_flashes stands in line 2 already"):
+        settings(tmp_path, "curation:\n  max_flashes: 1\n  max_flashes: 2\n")
+
+
+def test_a_value_that_holds_itself_is_refused(tmp_path):
+    with pytest.raises(SettingsError, match="holds itself"):
+        settings(tmp_path, "a: &a [*a]\n")
+
+
 def test_a_file_that_is_no_mapping_is_refused(tmp_path):
     with pytest.raises(SettingsError, match="mapping"):
         settings(tmp_path, "- 1\n")
