@@ -7,7 +7,9 @@ upgrade changes them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,11 +110,23 @@ def _drive(
                 break
     finally:
         # Left early, the generator ends the run as failed; its pool slot would stay claimed.
-        events.close()  # type: ignore[attr-defined]
+        with _unraised():
+            events.close()  # type: ignore[attr-defined]
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
     ended = instance.get_run_by_id(run.run_id)
     success = ended is not None and ended.status is dg.DagsterRunStatus.SUCCESS
     return RunResult(run.run_id, success, stopped() and not success, failures, tuple(checks))
+
+
+@contextmanager
+def _unraised() -> Iterator[None]:
+    """Say nothing of generators of Dagster that go on when they are closed: a run that was stopped is no fault."""
+    hook = sys.unraisablehook
+    sys.unraisablehook = lambda fault: None if isinstance(fault.exc_value, RuntimeError) else hook(fault)
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
 
 
 def _failed_check(event: dg.DagsterEvent) -> list[str]:
