@@ -195,7 +195,7 @@ def test_ctrl_c_stops_after_the_step_with_130_and_a_rerun_goes_on(
     assert process.stdout is not None
     for line in process.stdout:
         if "shard_files" in line:
-            os.killpg(process.pid, signal.SIGINT)  # as a terminal does: every process of the group hears of it
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
             break
     rest = process.stdout.read()
     assert process.wait(60) == 130, rest
