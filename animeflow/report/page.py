@@ -25,11 +25,10 @@ from animeflow.settings.rules import rules_of
 from animeflow.settings.tree import Settings
 from animeflow.tables.stages import GROUPS
 from animeflow.tables.whole import write_whole
-from animeflow.tables.workspace import Workspace
+from animeflow.tables.workspace import SETTINGS, Workspace
 
 KEY_FRAME_BYTES = 1_600_000
 LAYER_BYTES = 5_600_000
-SETTINGS_FILE = "settings.yaml"
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def build_report(workspace: Workspace, shard: str, out: Path, *, settings: Setti
 
 def saved_settings(workspace: Workspace) -> Settings:
     """The tree saved next to the results; the shipped defaults when there is none or it cannot be read."""
-    path = workspace.root / SETTINGS_FILE
+    path = workspace.root / SETTINGS
     try:
         return load(file=path if path.is_file() else None, environment={})
     except (SettingsError, OSError):

@@ -10,14 +10,12 @@ import dagster as dg
 from animeflow.defs.resources.schema import config_of, to_values
 from animeflow.settings.load import load
 from animeflow.settings.tree import Settings
-from animeflow.tables.workspace import Workspace
-
-SETTINGS_FILE = "settings.yaml"
+from animeflow.tables.workspace import SETTINGS, Workspace
 
 
 def resolve(workspace: Workspace, values: Mapping[str, Any] | None = None) -> Settings:
     """The tree that holds in a workspace: its settings.yaml, then the environment, then `values`."""
-    file = workspace.root / SETTINGS_FILE
+    file = workspace.root / SETTINGS
     values = dict(values or {})
     return load(file=file if file.is_file() else None, profile=values.get("profile"), values=values)
 
