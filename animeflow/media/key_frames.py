@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from animeflow.errors import InputError
 from animeflow.media.decode import DecodeLimits, open_video
 from animeflow.media.images import write_webp
 from animeflow.settings.media import KeyFrameSettings
@@ -34,7 +35,9 @@ def key_frames_to_table(
 ) -> pa.Table:
     """Write the key frames of a video as WebP, in one sparse decode, and return one row per picture.
 
-    `shots` have `shot`, `start`, `end`; `saturation` (0-1) and `sharpness` (8-bit levels squared) are one per frame.
+    `shots` have `shot`, `start`, `end`; `saturation` (0-1 at 48x27) and `sharpness` (8-bit levels squared, of the luma
+    reduced to 320x180, not of the native picture) are one per frame. Raises `InputError` (`too_large`) where a side is
+    beyond what WebP holds: that video has no key frames, the others of its shard have theirs.
     """
     wanted: dict[int, list[tuple[int, str]]] = {}
     for shot in shots:
@@ -48,13 +51,18 @@ def key_frames_to_table(
             picture = frame.rgb()
             for shot_number, role in wanted[frame.index]:
                 path = staging.path(f"{video_id}/{shot_number:05d}-{role}.webp")
-                write_webp(
-                    path,
-                    picture,
-                    quality=settings.quality,
-                    method=settings.method,
-                    long_edge=settings.long_edge,
-                )
+                try:
+                    write_webp(
+                        path,
+                        picture,
+                        quality=settings.quality,
+                        method=settings.method,
+                        long_edge=settings.long_edge,
+                    )
+                except InputError as error:
+                    raise InputError(
+                        f"frame {frame.index}: {error.message}", reason=error.reason, path=source
+                    ) from error
                 width, height = written_size(picture.shape, settings.long_edge)
                 rows.append(
                     {

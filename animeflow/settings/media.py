@@ -38,7 +38,7 @@ class KeyFrameSettings(Section):
     cover_saturation: float = Field(0.1, ge=0, le=1)
     """Least mean HSV saturation of a cover frame."""
     cover_sharpness: float = Field(80.0, ge=0)
-    """Least Laplacian variance of a cover frame, 8-bit levels squared."""
+    """Least Laplacian variance of a cover frame, at 320x180, not at its native size (8-bit levels squared)."""
 
 
 class ClipFileSettings(Section):

@@ -18,6 +18,7 @@ from dagster._core.instance.ref import InstanceRef
 from animeflow.cli.run import _child_options
 from animeflow.defs.instances import open_instance
 from animeflow.defs.partitions import LOCATION
+from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.tables.ids import shard_key
 from animeflow.tables.workspace import Workspace
 from animeflow_tests.cli.conftest import Call
@@ -79,6 +80,21 @@ def test_a_broken_file_is_a_row_and_the_exit_code_says_that_some_failed(
     states = {row["stage"]: row for row in shard["stages"]}
     assert states["clips"]["videos"] == {"failed": 0, "ok": 5, "skipped": 2}
     assert states["shard_files"]["state"] == "done"
+
+
+def test_a_video_wider_than_webp_has_no_key_frames_and_costs_its_shard_nothing(
+    animeflow: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "wide").mkdir()
+    make = ("-v", "error", "-f", "lavfi", "-i", "testsrc2=size=16384x64:rate=8:duration=1", "-c:v", "ffv1")
+    subprocess.run([str(ffmpeg_path()), *make, str(tmp_path / "wide" / "w.mkv")], check=True)
+    called = animeflow("run", tmp_path / "wide", *FAST, *SOME, "--select", "key_frames")
+    assert called.code == 0, called.out + called.err
+    workspace = Workspace(tmp_path / "workspace")
+    (shard,) = workspace.shards()
+    (status,) = workspace.handle(shard, "key_frames").statuses
+    assert (status.state, status.reason) == ("skipped", "too_large")
+    assert "16384x64" in status.message
 
 
 def test_the_end_of_a_run_says_how_many_failed_and_where_the_others_stand(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -62,7 +63,45 @@ def test_a_side_beyond_16383_is_refused_before_it_is_encoded() -> None:
     with pytest.raises(InputError, match="16384x2") as caught:
         encode_webp(np.zeros((2, 16384, 3), np.uint8))
     assert caught.value.reason == "too_large"
-    encode_webp(np.zeros((2, 16384, 3), np.uint8), long_edge=2048)
+
+
+def test_a_side_beyond_16383_is_refused_also_where_a_long_edge_would_reduce_it() -> None:
+    encode_webp(np.zeros((2, 16383, 3), np.uint8), long_edge=2048)
+    with pytest.raises(InputError, match="16384x2"):
+        encode_webp(np.zeros((2, 16384, 3), np.uint8), long_edge=2048)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((1920, 1080), (1920, 1080)), ((3840, 2160), (2048, 1152)), ((3000, 1999), (2048, 1365)), ((2048, 9), (2048, 9))],
+)  # fmt: skip
+def test_what_is_written_has_the_size_of_the_table(
+    tmp_path: Path, size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    write_webp(tmp_path / "x.webp", np.zeros((size[1], size[0], 3), np.uint8), method=0, long_edge=2048)
+    assert read_image(tmp_path / "x.webp").shape[1::-1] == expected
+
+
+def like_pillow(path: Path, mode: str | None) -> np.ndarray:
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        return np.array(picture.convert(mode) if mode else picture)
+
+
+@pytest.mark.parametrize("mode", [None, "RGB", "RGBA", "L"])
+@pytest.mark.parametrize("lossless", [False, True])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_every_webp_is_read_as_pillow_reads_it(
+    tmp_path: Path, channels: int, lossless: bool, mode: Any
+) -> None:
+    for number, shape in enumerate([(1, 1), (37, 50), (64, 3)]):
+        path = tmp_path / f"{number}.webp"
+        write_webp(path, noise(*shape, channels, seed=number), lossless=lossless)
+        read, expected = read_image(path, mode=mode), like_pillow(path, mode)
+        assert read.shape == expected.shape
+        assert np.array_equal(read, expected)
+        assert read.flags.writeable and read.flags.c_contiguous
 
 
 @pytest.mark.parametrize(

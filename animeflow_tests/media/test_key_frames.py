@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from animeflow.errors import InputError
 from animeflow.media.decode import counting_decodes
 from animeflow.media.images import read_image
 from animeflow.media.key_frames import cover_frame, key_frames_to_table, written_size
 from animeflow.settings.media import KeyFrameSettings
 from animeflow.tables.staging import Staging
-from animeflow_tests.media.numbered import number_of
+from animeflow_tests.media.numbered import ffmpeg, number_of
 
 SHOTS = [
     {"shot": 0, "start": 0, "end": 20},
@@ -62,6 +63,17 @@ def test_the_row_has_the_reduced_size(plain_mkv: Path, tmp_path: Path) -> None:
     staging, rows = make(plain_mkv, tmp_path / "a", long_edge=64)
     picture = read_image(staging.folder / str(rows[0]["media_path"]))
     assert picture.shape[:2] == (rows[0]["height"], rows[0]["width"]) == (38, 64)
+
+
+def test_a_picture_that_webp_cannot_hold_is_refused_with_its_video_and_frame(
+    corpus: Path, tmp_path: Path
+) -> None:
+    wide = corpus / "wide.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=16384x16:rate=48:duration=1", "-c:v", "ffv1", wide)
+    with pytest.raises(InputError, match="frame 3: a picture of 16384x16") as caught:
+        make(wide, tmp_path / "a")
+    assert caught.value.reason == "too_large"
+    assert caught.value.path == str(wide)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,11 @@ import pyarrow as pa
 
 from animeflow.defs.declare import declared
 from animeflow.defs.resources.stages import Stages
+from animeflow.defs.runner import SkipVideo
 from animeflow.defs.stage import Video
+from animeflow.errors import InputError
 from animeflow.tables.handle import Handle
+from animeflow.tables.status import Reason
 
 
 @dg.asset(**declared("av1_videos"))
@@ -56,16 +59,22 @@ def key_frames(
     stage = stages.open(context, shard_files, frame_signals, shots)
 
     def work(video: Video) -> Mapping[str, pa.Table]:
-        table = key_frames_to_table(
-            video.file,
-            video.rows("shots"),
-            saturation=video.signal("saturation"),
-            sharpness=video.signal("sharpness"),
-            video_id=video.id,
-            staging=video.staging,
-            settings=stages.settings.media.key_frames,
-            limits=decode_limits(stages.settings.shots.decode),
-        )
+        try:
+            table = key_frames_to_table(
+                video.file,
+                video.rows("shots"),
+                saturation=video.signal("saturation"),
+                sharpness=video.signal("sharpness"),
+                video_id=video.id,
+                staging=video.staging,
+                settings=stages.settings.media.key_frames,
+                limits=decode_limits(stages.settings.shots.decode),
+            )
+        except InputError as error:
+            if error.reason != Reason.TOO_LARGE:
+                raise
+            # Skipped, not failed: a shard of one such video has no key frames and goes on.
+            raise SkipVideo(Reason.TOO_LARGE, error.pathless) from error
         return {"key_frames": table}
 
     return stages.per_video(stage, work)
