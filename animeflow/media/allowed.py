@@ -24,6 +24,12 @@ INPUT_OPTIONS = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "
 MAX_PIXELS = 36_000_000
 """Largest picture: 8K is 33.2 million pixels; a 14000x14000 PNG in a 0.6 MB file took 565 MB when opened."""
 
+MAX_FRAMES = 3_000_000
+"""Most frames of a file: 34 hours at 24 a second."""
+
+MAX_ATTACHMENT_BYTES = 64 << 20
+"""Largest attachment or cover whose bytes are looked at: the largest fonts of whole scripts have 40 MB."""
+
 # FFmpeg opens files named inside these texts (measured: an ffconcat text named .mp4 opens its neighbours).
 PLAYLIST_HEADS = (b"ffconcat", b"#EXTM3U", b"[playlist]", b"<smil", b"<asx", b"<ASX", b"[Reference]")
 PLAYLIST_XML = (b"<MPD", b"<SmoothStreamingMedia", b"<playlist")

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from animeflow.errors import ContractError, DecodeError
-from animeflow.media.allowed import MAX_PIXELS
+from animeflow.media.allowed import MAX_FRAMES, MAX_PIXELS
 from animeflow.media.clock import FrameClock
 from animeflow.media.command import check_stop
 from animeflow.media.container import main_video_stream, open_container
@@ -45,7 +45,7 @@ class DecodeLimits:
     """What one file may ask of the decoder before it is refused (`DecodeError`)."""
 
     max_pixels: int = MAX_PIXELS  # of one picture
-    max_frames: int = 3_000_000  # 34 hours at 24 frames per second
+    max_frames: int = MAX_FRAMES
     max_gap_s: float = 600.0  # longest time between two frames
     max_corrupt_share: float = 0.10  # of the frames: damaged ones and packets that give none
 

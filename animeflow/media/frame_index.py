@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from animeflow.errors import ContractError, DecodeError
+from animeflow.media.allowed import MAX_FRAMES
 from animeflow.media.command import check_stop
 from animeflow.media.container import main_video_stream, open_container
 
@@ -66,15 +68,21 @@ def read_frame_index(path: Path | str) -> FrameIndex | None:
 def _read(path: Path, inode: int, size: int, mtime_ns: int) -> FrameIndex | None:
     del inode, size, mtime_ns  # they tell one state of the file from another
     with open_container(path, error=DecodeError) as container:
-        return index_packets(container, main_video_stream(container, path, error=DecodeError))
+        try:
+            return index_packets(container, main_video_stream(container, path, error=DecodeError))
+        except DecodeError as error:
+            error.path = error.path or str(path)
+            raise
 
 
-def index_packets(container: Any, stream: Any) -> FrameIndex | None:
-    """As `read_frame_index`, from an open container, which is left at its end."""
+def index_packets(container: Any, stream: Any, *, max_frames: int = MAX_FRAMES) -> FrameIndex | None:
+    """As `read_frame_index`, from an open container, which is left at its end.
+
+    Raises `DecodeError` (too_large) beyond `max_frames` packets.
+    """
     import av
 
-    pts: list[int] = []
-    keys: list[bool] = []
+    pts, keys = array("q"), array("b")  # 9 bytes a frame; lists of objects take 48
     try:
         for packet in container.demux(stream):
             check_stop()
@@ -82,13 +90,16 @@ def index_packets(container: Any, stream: Any) -> FrameIndex | None:
                 continue
             if packet.pts is None:
                 return None
+            if len(pts) >= max_frames:
+                raise DecodeError(f"has more than {max_frames} frames", reason="too_large")
             pts.append(packet.pts)
             keys.append(bool(packet.is_keyframe))
     except av.error.FFmpegError:
         if not pts:
             return None
-    order = np.argsort(np.asarray(pts, dtype=np.int64), kind="stable")
-    sorted_pts = np.asarray(pts, dtype=np.int64)[order]
+    stamps = np.array(pts, dtype=np.int64)
+    order = np.argsort(stamps, kind="stable")
+    sorted_pts = stamps[order]
     if len(sorted_pts) and np.any(np.diff(sorted_pts) <= 0):
         return None
-    return FrameIndex(sorted_pts, np.asarray(keys, dtype=np.bool_)[order])
+    return FrameIndex(sorted_pts, np.array(keys, dtype=np.bool_)[order])

@@ -1,4 +1,4 @@
-"""What only a decoded picture tells: rotation, interlacing, HDR10 metadata."""
+"""What only a decoded picture tells: rotation, interlacing, HDR metadata."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from typing import Any
 # flags.
 _MASTERING = struct.Struct("<20i2i")
 _LIGHT = struct.Struct("<2I")
+# Side data by which dynamic HDR metadata is known; their values change from scene to scene and stay in the file.
+_DYNAMIC = {
+    "DYNAMIC_HDR_PLUS": "hdr10plus", "DOVI_RPU_BUFFER": "dovi", "DOVI_METADATA": "dovi",
+    "DYNAMIC_HDR_VIVID": "vivid",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -18,17 +23,20 @@ class PictureFacts:
     """Of the first picture: rotation in degrees counter-clockwise that makes it upright, and HDR10 metadata.
 
     `hdr` holds `red green blue white` ([x, y] in CIE 1931), `min_nits max_nits` (cd/m2), `max_cll max_fall`
-    (cd/m2), each where the stream has it.
+    (cd/m2), each where the stream has it. `hdr_dynamic` is none, hdr10plus, dovi, vivid, or several of them joined
+    by "+".
     """
 
     rotation: int
     interlaced: bool
     hdr: Mapping[str, Any] | None
+    hdr_dynamic: str = "none"
 
 
 def read_picture_facts(picture: Any) -> PictureFacts:
     """The facts of a PyAV frame."""
     hdr: dict[str, Any] = {}
+    dynamic: set[str] = set()
     # Iterating the mapping itself fails in PyAV 18.
     for data in picture.side_data.keys():  # noqa: SIM118
         name = data.type.name
@@ -36,8 +44,11 @@ def read_picture_facts(picture: Any) -> PictureFacts:
             hdr |= parse_mastering(bytes(data))
         elif name == "CONTENT_LIGHT_LEVEL":
             hdr |= parse_light_level(bytes(data))
+        elif name in _DYNAMIC:
+            dynamic.add(_DYNAMIC[name])
     rotation = round(picture.rotation / 90) * 90 % 360
-    return PictureFacts(rotation, bool(picture.interlaced_frame), hdr or None)
+    words = "+".join(sorted(dynamic)) or "none"
+    return PictureFacts(rotation, bool(picture.interlaced_frame), hdr or None, words)
 
 
 def parse_mastering(data: bytes) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from animeflow.errors import DecodeError, ProbeError
-from animeflow.media.allowed import MAX_PIXELS
+from animeflow.media.allowed import MAX_FRAMES, MAX_PIXELS
+from animeflow.media.chroma import read_chroma_location
 from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.decode import DecodeLimits, open_video
 from animeflow.media.picture import PictureFacts
@@ -18,13 +19,22 @@ from animeflow.media.streams import (
     Attachment,
     AudioTrack,
     Chapter,
+    OtherStream,
     SubtitleTrack,
     list_attachments,
     list_audio,
     list_chapters,
+    list_others,
     list_subtitles,
+    tags_of,
 )
 from animeflow.media.timing import PacketTimes, header_duration_s, is_cut_short, read_packet_times
+
+FIELD_ORDERS = ("unknown", "progressive", "tt", "bb", "tb", "bt")
+"""FFmpeg's AVFieldOrder by number; of two letters the first is the field coded first, the second the one shown first
+(top, bottom).
+"""
+_LEVEL_UNKNOWN = -99  # AV_LEVEL_UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,7 @@ class VideoTrack:
     color_range: int
     """Colour as ITU-T H.273 codes (2 = unknown); range 1 limited, 2 full, 0 unknown."""
     field_order: int
-    """FFmpeg's AVFieldOrder: 0 unknown, 1 progressive, above 1 interlaced."""
+    """FFmpeg's AVFieldOrder, an index of FIELD_ORDERS: 0 unknown, 1 progressive, above 1 interlaced."""
     interlaced: bool
     """Flagged by the stream or by its first picture. Flags lie: idet confirms."""
     rotation: int
@@ -61,6 +71,13 @@ class VideoTrack:
     """Packets that are shown: counted, not read from the header."""
     times: PacketTimes
     metadata: Mapping[str, str]
+    profile: str | None = None
+    level: int | None = None
+    bit_rate: int | None = None
+    """Bits per second, where the stream or its header says."""
+    chroma_location: str | None = None
+    """left, center, topleft, top, bottomleft or bottom; None where the stream does not say or nobody asked."""
+    hdr_dynamic: str = "none"
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -85,10 +102,15 @@ class Probe:
     subtitles: tuple[SubtitleTrack, ...]
     attachments: tuple[Attachment, ...]
     chapters: tuple[Chapter, ...]
-    unmapped: tuple[int, ...]
-    """Indices of streams that are none of these (timecode tracks, data, second videos)."""
+    others: tuple[OtherStream, ...]
+    """Streams that are none of these (timecode tracks, data, second videos)."""
     truncated: bool
     """The packets end more than max(1 s, 2 %) before the header says."""
+
+    @property
+    def unmapped(self) -> tuple[int, ...]:
+        """Indices of the streams that no encode carries."""
+        return tuple(stream.index for stream in self.others)
 
     def to_row(self) -> dict[str, Any]:
         """The probe columns of the table `shard_files`: plain values, stream lists as JSON."""
@@ -119,20 +141,42 @@ class Probe:
             "subtitles_json": _json([asdict(t) for t in self.subtitles]),
             "attachments_json": _json([asdict(a) for a in self.attachments]),
             "chapters_json": _json([asdict(c) for c in self.chapters]),
+            "start_time_s": self.start_time_s,
+            "key_frames": video.times.key_frames,
+            "last_duration": video.times.last_duration,
+            "times_sound": video.times.sound,
+            "truncated": self.truncated,
+            "field_order": FIELD_ORDERS[video.field_order] if 0 <= video.field_order < 6 else "unknown",
+            "profile": video.profile,
+            "level": video.level,
+            "bit_rate": video.bit_rate,
+            "chroma_location": video.chroma_location,
+            "hdr_dynamic": video.hdr_dynamic,
+            "tags_json": _json({"container": tags_of(self.metadata), "video": tags_of(video.metadata)}),
+            "unmapped_json": _json([asdict(s) for s in self.others]),
         }
 
 
-def probe(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> Probe:
+def probe(
+    path: Path | str,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    max_frames: int = MAX_FRAMES,
+    ffmpeg: Path | None = None,
+) -> Probe:
     """Read a file's streams, count the frames of its main video by its packets, and decode one picture.
 
-    Raises `ProbeError` with reason empty_file, not_media, no_video, playlist, too_large, unreadable or
-    undecodable.
+    PyAV does not see the chroma location; it is asked of an `ffmpeg` binary where one is named (50 ms). Raises
+    `ProbeError` with reason empty_file, not_media, no_video, playlist, too_large, unreadable or undecodable.
     """
     path = Path(path)
     with open_container(path, max_pixels=max_pixels) as container:
         stream = main_video_stream(container, path)
         attachments = list_attachments(container)
-        times = read_packet_times(container, stream)
+        try:
+            times = read_packet_times(container, stream, max_frames=max_frames)
+        except ProbeError as error:
+            raise ProbeError(error.message, reason=error.reason, path=path) from error
         if times is None:
             raise ProbeError("holds a video stream without a single frame", reason="unreadable", path=path)
         covers = {a.index for a in attachments}
@@ -145,12 +189,17 @@ def probe(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> Probe:
             duration_s=None if container.duration is None else container.duration / 1e6,
             start_time_s=(container.start_time or 0) / 1e6,
             metadata=dict(container.metadata),
-            video=_video_track(stream, times, _first_picture(path, max_pixels)),
+            video=_video_track(
+                stream,
+                times,
+                _first_picture(path, max_pixels),
+                None if ffmpeg is None else read_chroma_location(path, stream.index, ffmpeg),
+            ),
             audio=audio,
             subtitles=subtitles,
             attachments=attachments,
             chapters=list_chapters(container),
-            unmapped=tuple(s.index for s in container.streams if s.index not in known),
+            others=list_others(container, known),
             truncated=is_cut_short(
                 times.shown_s(stream.time_base),
                 header_duration_s(container, stream, times.first_s(stream.time_base)),
@@ -168,7 +217,9 @@ def _first_picture(path: Path, max_pixels: int) -> PictureFacts:
         raise ProbeError(error.message, reason=error.reason, path=path) from error
 
 
-def _video_track(stream: Any, times: PacketTimes, picture: PictureFacts) -> VideoTrack:
+def _video_track(
+    stream: Any, times: PacketTimes, picture: PictureFacts, chroma_location: str | None
+) -> VideoTrack:
     context = stream.codec_context
     return VideoTrack(
         index=stream.index,
@@ -192,6 +243,11 @@ def _video_track(stream: Any, times: PacketTimes, picture: PictureFacts) -> Vide
         frames=times.frames,
         times=times,
         metadata=dict(stream.metadata),
+        profile=context.profile or None,
+        level=None if context.level == _LEVEL_UNKNOWN else int(context.level),
+        bit_rate=context.bit_rate or None,
+        chroma_location=chroma_location,
+        hdr_dynamic=picture.hdr_dynamic,
     )
 
 

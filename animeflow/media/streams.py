@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from animeflow.errors import ProbeError
+from animeflow.media.allowed import MAX_ATTACHMENT_BYTES
 from animeflow.media.container import looks_like_cover, open_container
 
 # Bits of FFmpeg's AV_DISPOSITION_*, with the words that its command line takes.
@@ -16,6 +19,7 @@ DISPOSITIONS = {
     "clean_effects", 0x10000: "captions", 0x20000: "descriptions",
 }  # fmt: skip
 _TEXT_LIMIT = 1000
+_MOST_TAGS = 200
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,10 @@ class AudioTrack:
     language: str | None
     title: str | None
     dispositions: tuple[str, ...]
+    start_s: float | None = None
+    """Of the container's clock."""
+    profile: str | None = None
+    """The codec's: LC, HE-AAC, DTS-HD MA, …"""
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,17 @@ class Attachment:
     name: str
     mimetype: str
     size_bytes: int
+    sha256: str | None = None
+    """None for one of more than MAX_ATTACHMENT_BYTES."""
+
+
+@dataclass(frozen=True)
+class OtherStream:
+    """A stream that is neither film, sound, subtitle nor attachment: timecode, data, a second video."""
+
+    index: int
+    kind: str
+    codec: str
 
 
 @dataclass(frozen=True)
@@ -86,6 +105,8 @@ def _audio_track(stream: Any) -> AudioTrack:
         language=_language(stream),
         title=_text(stream.metadata.get("title")),
         dispositions=dispositions(stream),
+        start_s=None if stream.start_time is None else float(stream.start_time * stream.time_base),
+        profile=_text(stream.profile) if known else None,
     )
 
 
@@ -107,10 +128,7 @@ def list_attachments(container: Any) -> tuple[Attachment, ...]:
     """Attached files and cover pictures, in stream order. Reads packets: the container is left at its
     start.
     """
-    files = [
-        Attachment(s.index, "attachment", _text(s.name) or "attachment", s.mimetype or "", len(s.data))
-        for s in container.streams.attachments
-    ]
+    files = [_attached(s) for s in container.streams.attachments]
     films = [s for s in container.streams.video if not looks_like_cover(s)]
     covers = [_cover(container, s) for s in container.streams.video if looks_like_cover(s) and films]
     if covers:
@@ -118,36 +136,64 @@ def list_attachments(container: Any) -> tuple[Attachment, ...]:
     return tuple(sorted([*files, *covers], key=lambda a: a.index))
 
 
+def _attached(stream: Any) -> Attachment:
+    data = stream.data  # a copy of what FFmpeg holds; one at a time
+    name = _text(stream.name) or "attachment"
+    return Attachment(stream.index, "attachment", name, stream.mimetype or "", len(data), _sha256(data))
+
+
+def _sha256(data: bytes) -> str | None:
+    return hashlib.sha256(data).hexdigest() if len(data) <= MAX_ATTACHMENT_BYTES else None
+
+
 def _cover(container: Any, stream: Any) -> Attachment:
     kind = "jpeg" if stream.codec_context.name == "mjpeg" else stream.codec_context.name
     name = _text(stream.metadata.get("filename")) or f"cover.{'jpg' if kind == 'jpeg' else kind}"
-    return Attachment(
-        stream.index,
-        "cover",
-        name,
-        stream.metadata.get("mimetype") or f"image/{kind}",
-        len(_cover_bytes(container, stream)),
-    )
+    mimetype = stream.metadata.get("mimetype") or f"image/{kind}"
+    packet = _cover_packet(container, stream)
+    size = 0 if packet is None else int(packet.size)
+    digest = None if packet is None or size > MAX_ATTACHMENT_BYTES else _sha256(bytes(packet))
+    return Attachment(stream.index, "cover", name, mimetype, size, digest)
 
 
 def read_cover(path: Path, index: int) -> bytes:
     """The bytes of the cover picture in stream `index`: a whole JPEG or PNG file. Raises `ProbeError`."""
     with open_container(path) as container:
-        data = _cover_bytes(container, container.streams[index])
-    if not data:
-        raise ProbeError(f"the cover in stream {index} has no picture", reason="unreadable", path=path)
-    return data
+        packet = _cover_packet(container, container.streams[index])
+        if packet is None or not packet.size:
+            raise ProbeError(f"the cover in stream {index} has no picture", reason="unreadable", path=path)
+        if packet.size > MAX_ATTACHMENT_BYTES:
+            text = f"the cover in stream {index} has {packet.size} bytes; {MAX_ATTACHMENT_BYTES} are allowed"
+            raise ProbeError(text, reason="too_large", path=path)
+        return bytes(packet)
 
 
-def _cover_bytes(container: Any, stream: Any) -> bytes:
+def _cover_packet(container: Any, stream: Any) -> Any | None:
     import av
 
     try:
         container.seek(0)
-        packet = next(container.demux(stream), None)
+        return next(container.demux(stream), None)
     except av.error.FFmpegError:
-        return b""
-    return bytes(packet) if packet is not None else b""
+        return None
+
+
+def list_others(container: Any, known: set[int]) -> tuple[OtherStream, ...]:
+    """The streams whose index is not in `known`, in stream order."""
+    return tuple(
+        OtherStream(
+            s.index,
+            s.type or "unknown",
+            s.codec_context.codec.canonical_name if s.codec_context is not None else "unknown",
+        )
+        for s in container.streams
+        if s.index not in known
+    )
+
+
+def tags_of(metadata: Mapping[str, str]) -> dict[str, str]:
+    """The tags of a container or stream, at most 200 of at most 1000 characters."""
+    return {key[:_TEXT_LIMIT]: value[:_TEXT_LIMIT] for key, value in sorted(metadata.items())[:_MOST_TAGS]}
 
 
 def list_chapters(container: Any) -> tuple[Chapter, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from animeflow.errors import ProbeError
+from animeflow.media.allowed import MAX_FRAMES
 from animeflow.media.command import check_stop
 
 _LONGEST_CREDIBLE_S = 48 * 3600.0
@@ -45,20 +48,23 @@ class PacketTimes:
         return float((self.last_pts + self.last_duration - self.first_pts) * time_base)
 
 
-def read_packet_times(container: Any, stream: Any) -> PacketTimes | None:
+def read_packet_times(container: Any, stream: Any, *, max_frames: int = MAX_FRAMES) -> PacketTimes | None:
     """Read all packets of a stream without decoding them; None when there is no frame.
 
-    Damage ends the reading where it is, as it would end decoding.
+    Damage ends the reading where it is, as it would end decoding. Raises `ProbeError` (too_large) beyond
+    `max_frames` packets.
     """
     import av
 
-    pts: list[int] = []
+    pts = array("q")  # 8 bytes a frame; a list takes 40
     frames = keys = last_duration = 0
     try:
         for packet in container.demux(stream):
             check_stop()
             if packet.size == 0 or packet.is_discard:
                 continue
+            if frames >= max_frames:
+                raise ProbeError(f"has more than {max_frames} frames", reason="too_large")
             frames += 1
             keys += bool(packet.is_keyframe)
             if packet.pts is not None:
@@ -69,7 +75,7 @@ def read_packet_times(container: Any, stream: Any) -> PacketTimes | None:
         pass
     if not frames:
         return None
-    ordered = np.sort(np.asarray(pts, dtype=np.int64))
+    ordered = np.sort(np.array(pts, dtype=np.int64))
     steps = np.diff(ordered)
     sound = len(pts) == frames and bool(np.all(steps > 0))
     return PacketTimes(

@@ -34,7 +34,8 @@ class StageSpec:
 _STAGES = (
     StageSpec(
         "shard_files", "source", "Verified download, safe extraction; one row per file with the full probe, or its error.",
-        settings=("source",), pool="download", kinds=("file", "pyav"), retry=True, job="ingest",
+        settings=("source", "shots.decode.max_pixels", "shots.decode.max_frames"), pool="download", kinds=("file", "pyav"),
+        retry=True, job="ingest", code_version="2",
     ),
     StageSpec(
         "frame_signals", "shots", "The one decode: what later stages need of every frame, by CPU arithmetic only.",

@@ -1,21 +1,27 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from av.sidedata.sidedata import Type
 
 from animeflow.errors import ProbeError
+from animeflow.media import streams
 from animeflow.media.container import open_container
 from animeflow.media.decode import counting_decodes, open_video
+from animeflow.media.ffmpeg import ffmpeg_path
+from animeflow.media.picture import read_picture_facts
 from animeflow.media.probe import probe
 from animeflow.media.streams import read_cover
 from animeflow.tables.schemas.source import SHARD_FILES
 from animeflow.tables.status import Reason
-from animeflow_tests.media.conftest import FRAMES, VFR_NUMBERS
-from animeflow_tests.media.numbered import HEIGHT, WIDTH, ffmpeg
+from animeflow_tests.media.conftest import FRAMES, H264, VFR_NUMBERS
+from animeflow_tests.media.numbered import HEIGHT, WIDTH, ffmpeg, write_numbered
 
 
 @pytest.mark.parametrize(
@@ -144,12 +150,90 @@ def test_a_truncated_file_says_so(truncated_mkv: Path, long_mkv: Path) -> None:
 def test_the_row_has_exactly_the_probe_columns_of_shard_files(rich_mkv: Path) -> None:
     row = probe(rich_mkv).to_row()
     columns = [c.name for c in SHARD_FILES.columns]
-    assert list(row) == columns[columns.index("container") :]
+    first = columns.index("container")
+    assert list(row) == columns[first : first + len(row)]
     assert row["variable_rate"] is False
     assert (row["rate_num"], row["rate_den"]) == (24000, 1001)
     assert json.loads(row["audio_json"])[1]["title"] == "Commentary"
     assert json.loads(row["chapters_json"])[1]["title"] == "二"
     assert row["hdr_json"] is None
+
+
+def test_what_the_stream_says_of_its_codec_is_in_the_row(rich_mkv: Path, interlaced_mkv: Path) -> None:
+    row = probe(rich_mkv).to_row()
+    assert (row["profile"], row["field_order"], row["key_frames"]) == ("High 10", "progressive", 2)
+    assert row["level"] > 9
+    assert (row["times_sound"], row["truncated"], row["start_time_s"]) == (True, False, 0.0)
+    assert row["last_duration"] in {41, 42}
+    assert probe(interlaced_mkv).to_row()["field_order"] in {"tt", "bb", "tb", "bt"}
+
+
+def test_the_times_and_profile_of_sound_are_listed(rich_mkv: Path, transport_stream: Path) -> None:
+    sound = json.loads(probe(rich_mkv).to_row()["audio_json"])
+    assert [(t["profile"], t["start_s"]) for t in sound] == [("LC", 0.0), (None, 0.0)]
+    (late,) = probe(transport_stream).audio
+    assert late.start_s == pytest.approx(1.4, abs=0.1)
+
+
+def test_attachments_are_known_by_their_bytes(rich_mkv: Path, cover_jpg: Path, corpus: Path) -> None:
+    found = {a.name: a.sha256 for a in probe(rich_mkv).attachments}
+    files = {"font.ttf": corpus / "font.ttf", "cover.jpg": cover_jpg}
+    assert found == {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+
+
+def test_an_attachment_beyond_the_cap_is_listed_but_not_read(
+    rich_mkv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "MAX_ATTACHMENT_BYTES", 1000)
+    found = probe(rich_mkv).attachments
+    assert [(a.size_bytes > 1000, a.sha256) for a in found] == [(True, None), (True, None)]
+    with pytest.raises(ProbeError, match="1000 are allowed") as caught:
+        read_cover(rich_mkv, found[1].index)
+    assert caught.value.reason == "too_large"
+
+
+def test_tags_are_kept_and_their_number_and_length_is_limited(rich_mkv: Path) -> None:
+    assert json.loads(probe(rich_mkv).to_row()["tags_json"])["container"]["title"] == "The Title"
+    many = streams.tags_of({f"k{n:04d}": "v" * 5000 for n in range(1000)})
+    assert (len(many), {len(v) for v in many.values()}) == (200, {1000})
+
+
+def test_streams_that_no_encode_carries_are_named(mov_text_mp4: Path) -> None:
+    (other,) = json.loads(probe(mov_text_mp4).to_row()["unmapped_json"])
+    assert (other["kind"], other["index"]) == ("data", probe(mov_text_mp4).unmapped[0])
+
+
+@pytest.mark.parametrize("location", ["left", "topleft", "center"])
+def test_the_chroma_location_is_asked_of_ffmpeg(corpus: Path, location: str) -> None:
+    path = corpus / f"{location}.mkv"
+    write_numbered(
+        path, 4, *H264, "-vf", f"setparams=chroma_location={location}", "-chroma_sample_location", location
+    )
+    assert probe(path, ffmpeg=ffmpeg_path()).video.chroma_location == location
+    assert probe(path).video.chroma_location is None
+
+
+def test_a_binary_that_is_no_ffmpeg_says_nothing(plain_mkv: Path) -> None:
+    assert probe(plain_mkv, ffmpeg=Path("/bin/false")).video.chroma_location is None
+
+
+@pytest.mark.parametrize(
+    ("names", "word"),
+    [((), "none"), (("DYNAMIC_HDR_PLUS",), "hdr10plus"), (("DOVI_RPU_BUFFER", "DOVI_METADATA"), "dovi"),
+     (("DOVI_METADATA", "DYNAMIC_HDR_PLUS", "PANSCAN"), "dovi+hdr10plus")],
+)  # fmt: skip
+def test_dynamic_hdr_is_known_by_the_side_data_of_a_frame(names: tuple[str, ...], word: str) -> None:
+    data = [SimpleNamespace(type=Type[name]) for name in names]
+    side_data = SimpleNamespace(keys=lambda: data)
+    frame = SimpleNamespace(side_data=side_data, rotation=0, interlaced_frame=False)
+    assert read_picture_facts(frame).hdr_dynamic == word
+
+
+def test_more_frames_than_allowed_are_refused_while_they_are_counted(plain_mkv: Path) -> None:
+    assert probe(plain_mkv, max_frames=FRAMES).video.frames == FRAMES
+    with pytest.raises(ProbeError, match=f"more than {FRAMES - 1} frames") as caught:
+        probe(plain_mkv, max_frames=FRAMES - 1)
+    assert (caught.value.reason, caught.value.path) == ("too_large", str(plain_mkv))
 
 
 def refused(path: Path) -> str:

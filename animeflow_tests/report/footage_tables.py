@@ -69,6 +69,15 @@ def write_source(writer: Writer) -> None:
                 "subtitles_json": '[{"codec": "ass"}]',
                 "attachments_json": "[]",
                 "chapters_json": "[]",
+                "start_time_s": 0.0,
+                "key_frames": 1,
+                "last_duration": 1000 // RATE,
+                "times_sound": True,
+                "truncated": False,
+                "field_order": "progressive",
+                "hdr_dynamic": "none",
+                "tags_json": '{"container":{},"video":{}}',
+                "unmapped_json": "[]",
             }
         )
     rows += [

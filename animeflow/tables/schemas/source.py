@@ -7,6 +7,7 @@ from animeflow.tables.schemas.common import BOOL, F64, I32, I64, STR
 
 _NO = "the file is not a readable video"
 _UNKNOWN = "the container does not say"
+_UNSAID = "the stream does not say"
 
 
 def _probe(name: str, kind: object, text: str, unit: str | None = None, null: str = _NO) -> Column:
@@ -59,6 +60,19 @@ SHARD_FILES = TableSpec(
         _probe("subtitles_json", STR, "subtitle streams as a JSON list"),
         _probe("attachments_json", STR, "attachments and cover art as a JSON list"),
         _probe("chapters_json", STR, "chapters as a JSON list"),
+        _probe("start_time_s", F64, "where the container's clock starts", "s"),
+        _probe("key_frames", I64, "packets that are key frames", "frames"),
+        _probe("last_duration", I64, "how long the last frame is shown", "time base of the video stream"),
+        _probe("times_sound", BOOL, "whether every frame has a timestamp and none repeats"),
+        _probe("truncated", BOOL, "whether the pictures end well before the header says"),
+        _probe("field_order", STR, "field order by the stream: unknown, progressive, tt, bb, tb or bt"),
+        _probe("profile", STR, "profile of the codec", None, _UNSAID),
+        _probe("level", I32, "level of the codec, as FFmpeg numbers it", None, _UNSAID),
+        _probe("bit_rate", I64, "bit rate of the video stream", "bit/s", _UNSAID),
+        _probe("chroma_location", STR, "where chroma samples lie: left, center, topleft, …", None, _UNSAID),
+        _probe("hdr_dynamic", STR, "dynamic HDR metadata: none, hdr10plus, dovi, vivid; several joined by +"),
+        _probe("tags_json", STR, "tags of the container and of the video stream, as a JSON object"),
+        _probe("unmapped_json", STR, "streams that no encode carries (index, kind, codec), as a JSON list"),
     ),
 )
 
