@@ -25,13 +25,14 @@ from animeflow.errors import (
     WeightsMissing,
     WorkspaceBusy,
 )
-from animeflow.tables.manifest import Manifest
+from animeflow.tables.manifest import Manifest, TableFile
 from animeflow.tables.staging import Staged, Staging, Unchanged, build_manifest, check_failures
 from animeflow.tables.status import Reason, State, Status
 from animeflow.tables.timings import Timing
 from animeflow.tables.workspace import CATALOG
 
-Tables = Mapping[str, pa.Table]
+# A table, or the file of one that the work has written itself, row by row (`Staging.writer`).
+Tables = Mapping[str, pa.Table | TableFile]
 VideoWork = Callable[[Video], Tables]
 JointWork = Callable[[Video, Mapping[str, Staging]], Mapping[str, Tables]]
 
@@ -134,7 +135,8 @@ def run_per_shard(stage: Stage, work: Callable[[Stage, Staging], ShardResult]) -
         with session.meter.decoding(), room(stage.spec.name):
             result = work(stage, session.staging)
             for name, table in result.tables.items():
-                session.staging.write_table(name, table, provenance=stage.provenance)
+                if not isinstance(table, TableFile):
+                    session.staging.write_table(name, table, provenance=stage.provenance)
         carried = list(carried_statuses(stage)) if result.statuses is None else list(result.statuses)
         session.statuses = carried
         session.metadata = dict(result.metadata)
@@ -155,7 +157,10 @@ class Session:
     def accept(self, status: Status, tables: Tables, frames_decoded: int) -> None:
         """Write the tables of a video and note that it is ok."""
         for name, table in tables.items():
-            self.staging.write_table(name, table, stem=str(status.video_id), provenance=self.stage.provenance)
+            if not isinstance(table, TableFile):
+                self.staging.write_table(
+                    name, table, stem=str(status.video_id), provenance=self.stage.provenance
+                )
         self.statuses.append(_counted(status, frames_decoded))
 
     def refuse(self, status: Status, frames_decoded: int) -> None:

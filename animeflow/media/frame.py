@@ -31,6 +31,11 @@ class Frame:
         self.key, self.corrupt = bool(picture.key_frame), bool(picture.is_corrupt)
         self._picture, self._scalers = picture, scalers
 
+    @property
+    def size(self) -> Size:
+        """(width, height) that `rgb()` and `gray()` give: those of the video, upright."""
+        return self._scalers.size
+
     def rgb(self, size: Size | None = None) -> U8:
         """The picture as uint8 RGB [h, w, 3], upright; `size` = (w, h), None for the video's own.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from animeflow.media.decode import Frame, VideoReader, open_video, read_frame_index
+from animeflow.media.stream import prefetch
 from animeflow.models.text import TextBox, TextReader
 from animeflow.settings.shots import DecodeSettings, TextSettings
 from animeflow.shots.limits import decode_limits
@@ -21,82 +23,104 @@ from animeflow.tables.schemas.shots import TEXT_BOXES
 U8 = npt.NDArray[np.uint8]
 GRAY_SIZE = (320, 180)  # the luma the tests work on
 STEP_LEVELS = 24  # a horizontal step over two pixels beyond this is strong
+QUEUE_BYTES = 256_000_000  # of all queues of a pass together, where the caller says nothing
 WINDOW = (32, 8)  # about a word of the smallest text the detector finds
 
 
-@dataclass
-class _Sample:
+@dataclass(frozen=True)
+class TextSample:
+    """A frame of the grid: what is to be done with it, and its picture (RGB [h, w, 3]) where it is to be read.
+
+    `size` is (width, height) of the video; `same_as` the number of the earlier sample whose boxes hold here.
+    """
+
     frame: int
-    method: str
+    size: tuple[int, int]
+    method: str  # read | repeated | spared
     same_as: int | None = None
-    boxes: list[TextBox] = field(default_factory=list)
+    picture: U8 | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its picture."""
+        return 0 if self.picture is None else int(self.picture.nbytes)
 
 
 class TextSampler:
-    """Takes frames in order and reads text on those that the time grid asks for.
+    """Takes frames in order and says on which of them text is to be read: the cheap half, without a model.
 
     The grid depends on pts alone, and the tests on sampled frames alone: a pass over all frames and a sparse pass give
-    the same rows. An error of the recogniser is not caught: no clip passes as free of text because reading failed.
+    the same samples.
     """
 
-    def __init__(
-        self,
-        reader: TextReader,
-        settings: TextSettings,
-        time_base: Fraction,
-        *,
-        size: tuple[int, int],
-        batch: int = 4,
-    ) -> None:
-        self._reader, self._settings, self._size, self._batch = reader, settings, size, batch
+    def __init__(self, settings: TextSettings, time_base: Fraction) -> None:
+        self._settings = settings
         self._grid = TimeGrid(settings.interval_s, time_base)
-        self._samples: list[_Sample] = []
-        self._waiting: list[tuple[_Sample, U8]] = []
+        self._samples = 0
         self._last: tuple[int, U8] | None = None  # number and luma of the last sample that was not `repeated`
 
-    def offer(self, frame: Frame, luma: U8 | None = None) -> None:
-        """Look at the frame if it is due. `luma` is its gray picture at 320x180, if the caller has it."""
-        if self._grid.due(frame.pts):
-            self._look(frame, frame.gray(GRAY_SIZE) if luma is None else luma)
+    def due(self, pts: int) -> bool:
+        """Whether the grid asks for this frame; call once per frame, pts ascending."""
+        return self._grid.due(pts)
 
-    def table(self, video_id: str) -> pa.Table:
-        """The table `text_boxes` of what was offered."""
-        self._read_waiting()
-        return TEXT_BOXES.table([self._row(video_id, sample) for sample in self._samples])
-
-    def _look(self, frame: Frame, luma: U8) -> None:
-        sample = _Sample(frame.index, "read")
+    def look(self, frame: Frame, luma: U8 | None = None) -> TextSample:
+        """The sample of a frame that is due. `luma` is its gray picture at 320x180, if the caller has it."""
+        luma = frame.gray(GRAY_SIZE) if luma is None else luma
+        number, self._samples = self._samples, self._samples + 1
         if self._last is not None and same_picture(luma, self._last[1], self._settings.same_block):
-            sample.method, sample.same_as = "repeated", self._last[0]
-        else:
-            self._last = (len(self._samples), luma)
-            if edge_share(luma) < self._settings.min_edge_share:
-                sample.method = "spared"
-            else:
-                self._waiting.append((sample, frame.rgb()))
-        self._samples.append(sample)
+            return TextSample(frame.index, frame.size, "repeated", same_as=self._last[0])
+        self._last = (number, luma)
+        if edge_share(luma) < self._settings.min_edge_share:
+            return TextSample(frame.index, frame.size, "spared")
+        return TextSample(frame.index, frame.size, "read", picture=frame.rgb())
+
+
+class TextCollector:
+    """Reads the text of samples, a few pictures at a time, and keeps the boxes alone.
+
+    An error of the recogniser is not caught: no clip passes as free of text because reading failed.
+    """
+
+    def __init__(self, reader: TextReader, *, batch: int = 4) -> None:
+        self._reader, self._batch = reader, batch
+        self._samples: list[TextSample] = []
+        self._boxes: dict[int, list[TextBox]] = {}  # by number of the sample
+        self._waiting: list[tuple[int, U8]] = []
+
+    def take(self, sample: TextSample) -> None:
+        """The next sample of the video."""
+        if sample.picture is not None:
+            self._waiting.append((len(self._samples), sample.picture))
+        self._samples.append(replace(sample, picture=None))
         if len(self._waiting) >= self._batch:
             self._read_waiting()
+
+    def table(self, video_id: str) -> pa.Table:
+        """The table `text_boxes` of what was taken."""
+        self._read_waiting()
+        return TEXT_BOXES.table(
+            [self._row(video_id, number, sample) for number, sample in enumerate(self._samples)]
+        )
 
     def _read_waiting(self) -> None:
         if not self._waiting:
             return
         found = self._reader.read([picture for _, picture in self._waiting])
-        for (sample, _), boxes in zip(self._waiting, found, strict=True):
-            sample.boxes = boxes
+        for (number, _), boxes in zip(self._waiting, found, strict=True):
+            self._boxes[number] = boxes
         self._waiting.clear()
 
-    def _row(self, video_id: str, sample: _Sample) -> dict[str, object]:
-        source = sample if sample.same_as is None else self._samples[sample.same_as]
+    def _row(self, video_id: str, number: int, sample: TextSample) -> dict[str, object]:
+        source = number if sample.same_as is None else sample.same_as
         return {
             "video_id": video_id,
             "frame": sample.frame,
-            "width": self._size[0],
-            "height": self._size[1],
+            "width": sample.size[0],
+            "height": sample.size[1],
             "method": sample.method,
             "boxes": [
                 {"polygon": box.polygon.reshape(-1).tolist(), "text": box.text, "score": box.score}
-                for box in source.boxes
+                for box in self._boxes.get(source, [])
             ],
         }
 
@@ -131,18 +155,38 @@ def read_text(
     text_reader: TextReader,
     text_batch: int = 4,
     purpose: str = "text",
+    queue_bytes: int = QUEUE_BYTES,
+    threads: int = 0,
 ) -> pa.Table:
     """The table `text_boxes` of a video without the other signals; frames between samples are not converted.
 
     Where the container gives a sound list of times only the sampled frames are asked for, which lets the reader seek.
+    A thread decodes ahead of the recogniser by at most `queue_bytes`; `threads` as for `analyse`.
     """
-    with open_video(path, purpose=purpose, limits=decode_limits(decode), threads=decode.threads) as reader:
-        sampler = TextSampler(
-            text_reader, settings, reader.time_base, size=(reader.width, reader.height), batch=text_batch
-        )
+    samples = text_samples(
+        path, settings=settings, decode=decode, purpose=purpose, threads=decode.threads or threads
+    )
+    ahead = prefetch(samples, max_bytes=queue_bytes, size_of=_size_of, name="decode")
+    collector = TextCollector(text_reader, batch=text_batch)
+    with closing(ahead):
+        for sample in ahead:
+            collector.take(sample)
+    return collector.table(video_id)
+
+
+def text_samples(
+    path: Path | str, *, settings: TextSettings, decode: DecodeSettings, purpose: str, threads: int = 0
+) -> Generator[TextSample]:
+    """The samples of a video by a sparse decode. Plain data: they may come from another process."""
+    with open_video(path, purpose=purpose, limits=decode_limits(decode), threads=threads) as reader:
+        sampler = TextSampler(settings, reader.time_base)
         for frame in _sampled_frames(reader, settings):
-            sampler.offer(frame)
-        return sampler.table(video_id)
+            if sampler.due(frame.pts):
+                yield sampler.look(frame)
+
+
+def _size_of(sample: TextSample) -> int:
+    return sample.nbytes
 
 
 def _sampled_frames(reader: VideoReader, settings: TextSettings) -> Iterator[Frame]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -85,16 +86,42 @@ class Staging:
         self, name: str, table: pa.Table, *, stem: str = "all", provenance: Mapping[str, Any] | None = None
     ) -> TableFile:
         """Write one Parquet file of a table: of one video (`stem` = its id) or of the whole shard."""
-        spec = TABLES[name]
+        spec, path = TABLES[name], self._table_path(name, stem)
+        parquet.write(table, path, spec=spec, provenance=provenance or {})
+        return self._enter(name, path, table.num_rows, parquet.content_sha256(table, spec=spec))
+
+    @contextmanager
+    def writer(
+        self, name: str, *, stem: str = "all", provenance: Mapping[str, Any] | None = None
+    ) -> Iterator[TableRows]:
+        """The same row by row, for a table that would not fit into memory: its rows in ascending order of their key.
+
+        When the block ends well the table is registered, and `entry` is what `write_table` gives; else nothing is left.
+        """
+        path = self._table_path(name, stem)
+        rows = parquet.RowWriter(path, spec=TABLES[name], provenance=provenance or {})
+        table = TableRows(rows)
+        try:
+            yield table
+        except BaseException:
+            rows.abandon()
+            path.unlink(missing_ok=True)
+            raise
+        content = rows.close()
+        table.entry = self._enter(name, path, rows.rows, content)
+
+    def _table_path(self, name: str, stem: str) -> Path:
         path = self.folder / TABLE_DIR / name / f"{stem}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        parquet.write(table, path, spec=spec, provenance=provenance or {})
+        return path
+
+    def _enter(self, name: str, path: Path, rows: int, content: str) -> TableFile:
         entry = TableFile(
             path.relative_to(self.folder).as_posix(),
             path.stat().st_size,
             file_sha256(path),
-            rows=table.num_rows,
-            content=parquet.content_sha256(table, spec=spec),
+            rows=rows,
+            content=content,
         )
         self.tables.setdefault(name, []).append(entry)
         return entry
@@ -111,6 +138,25 @@ class Staging:
 
     def discard(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@dataclass
+class TableRows:
+    """Where the rows of a table go that is written as they come."""
+
+    _rows: parquet.RowWriter
+    entry: TableFile | None = None
+
+    def write(self, rows: pa.Table) -> None:
+        """The next rows. Raises ContractError where they are not as declared or out of order."""
+        self._rows.write(rows)
+
+    @property
+    def written(self) -> TableFile:
+        """The registered file, once the block has ended."""
+        if self.entry is None:
+            raise ContractError("the table is not finished: its block has not ended")
+        return self.entry
 
 
 @dataclass(frozen=True)

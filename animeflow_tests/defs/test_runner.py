@@ -14,6 +14,7 @@ from animeflow.defs.stage import Stage, Video
 from animeflow.errors import DecodeError, DiskFull, StageFailed, WeightsMissing, WorkspaceBusy
 from animeflow.media.decode import open_video
 from animeflow.tables.handle import Handle
+from animeflow.tables.manifest import TableFile
 from animeflow.tables.staging import Staged, finalise
 from animeflow.tables.status import Reason, State
 from animeflow.tables.workspace import Workspace
@@ -49,6 +50,25 @@ def test_videos_that_are_ok_upstream_are_worked_on_and_the_rest_is_carried_as_sk
     }
     assert done.table().num_rows == 2
     assert {status.message for status in done.statuses} == {"", "shard_files: not_media: not a video"}
+
+
+def test_a_table_that_the_work_has_written_itself_is_the_table_of_the_stage(
+    stage_of: Open, shard_files: Handle
+) -> None:
+    def row_by_row(video: Video) -> dict[str, TableFile]:
+        with video.staging.writer("text_boxes", stem=video.id, provenance=video.stage.provenance) as out:
+            rows = text_rows(video.id)
+            for start in range(rows.num_rows):
+                out.write(rows.slice(start, 1))
+            if video.path == "1.mkv":
+                raise DecodeError("ends early", path=video.path)
+        return {"text_boxes": out.written}
+
+    streamed = store(run_per_video(stage_of("text_boxes", shard_files), row_by_row))
+    assert by_path(streamed)["1.mkv"] == (State.FAILED, Reason.UNDECODABLE)
+    whole = store(run_per_video(stage_of("text_boxes", shard_files, force=True), work))
+    (one,) = streamed.manifest.tables["text_boxes"]
+    assert one in whole.manifest.tables["text_boxes"] and len(whole.manifest.tables["text_boxes"]) == 2
 
 
 def test_equal_inputs_leave_the_old_result_and_run_nothing(stage_of: Open, shard_files: Handle) -> None:

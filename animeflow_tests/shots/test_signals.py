@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import threading
+import time
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -8,11 +11,14 @@ import pyarrow as pa
 import pytest
 from scenedetect import ContentDetector, FrameTimecode, StatsManager
 
-from animeflow.errors import DecodeError
+from animeflow.errors import DecodeError, Interrupted
+from animeflow.media import command
 from animeflow.media.decode import counting_decodes, open_video
 from animeflow.settings.shots import ShotsSettings
-from animeflow.shots import signals as module
-from animeflow.shots.signals import analyse, colours, content_size, worst_blocks
+from animeflow.shots import frame_meter as module
+from animeflow.shots import signals
+from animeflow.shots.frame_meter import colours, content_size, worst_blocks
+from animeflow.shots.signals import analyse, passes
 from animeflow.tables.frames import end_pts, pts, seconds, thumbnails, values
 from animeflow_tests.shots.made import VIDEO, scene, write_video
 
@@ -44,7 +50,7 @@ def test_every_frame_is_decoded_once(video: Path) -> None:
         found, text = analyse(video, video_id=VIDEO, settings=ShotsSettings(), progress=seen.append)
     assert dict(counted) == {"analysis": FRAMES}
     assert found.num_rows == FRAMES
-    assert seen == list(range(1, FRAMES + 1))
+    assert seen == sorted(seen) and seen[-1] == FRAMES
     assert text is None
 
 
@@ -143,6 +149,74 @@ def test_colourfulness_of_grey_is_nothing_and_of_red_what_the_formula_says() -> 
     saturation, colourfulness = colours(thumbs)
     assert saturation.tolist() == [0, 1]
     assert colourfulness == pytest.approx([0, 85.53], abs=0.01)
+
+
+def test_a_sink_gets_the_rows_of_the_table_in_order_and_nothing_is_kept(
+    video: Path, table: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHUNK_FRAMES", 7)
+    given: list[pa.Table] = []
+    empty, _ = analyse(video, video_id=VIDEO, settings=ShotsSettings(), sink=given.append)
+    assert empty.num_rows == 0
+    assert [rows.num_rows for rows in given] == [7, 7, 7, 7, 2]
+    assert pa.concat_tables(given).equals(table)
+
+
+@pytest.mark.parametrize(
+    ("queue_bytes", "stretch", "threads"), [(2, 16, 1), (2, 1, 2), (10**9, 5, 0), (600_000, 2, 3)]
+)
+def test_neither_queues_nor_threads_change_a_row(
+    video: Path,
+    table: pa.Table,
+    monkeypatch: pytest.MonkeyPatch,
+    queue_bytes: int,
+    stretch: int,
+    threads: int,
+) -> None:
+    monkeypatch.setattr(signals, "STRETCH", stretch)
+    again, _ = analyse(
+        video, video_id=VIDEO, settings=ShotsSettings(), queue_bytes=queue_bytes, threads=threads
+    )
+    assert again.equals(table)
+
+
+def test_frames_are_read_ahead_by_no_more_bytes_than_the_queue_may_hold(
+    video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signals, "STRETCH", 1)
+    with open_video(video, purpose="test") as reader:
+        one = module.Small.of(next(iter(reader))).nbytes
+    with counting_decodes() as counted:
+        ahead = passes(
+            video,
+            video_id=VIDEO,
+            settings=ShotsSettings(),
+            with_text=False,
+            purpose="analysis",
+            queue_bytes=4 * one,
+            threads=1,
+        )
+        with closing(ahead):
+            assert next(ahead).frames == 1
+            deadline = time.monotonic() + 20
+            while counted["analysis"] < 6 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            time.sleep(0.3)
+            most = counted["analysis"]
+    # One is measured, four wait, one is refused by the queue, and the decoder gives a packet's pictures at once.
+    assert 6 <= most <= 8
+    assert not [thread for thread in threading.enumerate() if thread.name == "decode"]
+
+
+def test_a_stop_request_ends_the_pass(video: Path) -> None:
+    def stop(_frames: int) -> None:
+        command.request_stop()
+
+    try:
+        with pytest.raises(Interrupted):
+            analyse(video, video_id=VIDEO, settings=ShotsSettings(), progress=stop, queue_bytes=2)
+    finally:
+        command.STOP.clear()
 
 
 def test_a_truncated_file_is_refused_unless_that_is_accepted(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from animeflow.errors import ContractError
+from animeflow.media.decode import counting_decodes
 from animeflow.models.text import TextBox
 from animeflow.settings.shots import ShotsSettings
 from animeflow.shots.signals import analyse
@@ -108,6 +110,43 @@ def test_a_sparse_pass_gives_the_rows_of_the_full_pass(video: Path) -> None:
 def test_an_error_of_the_recogniser_is_no_absence_of_text(video: Path) -> None:
     with pytest.raises(ContractError, match="broke"):
         rows_of(video, Recorder(fails=True))
+
+
+@pytest.mark.parametrize("queue_bytes", [2, 10**9])
+def test_an_error_of_the_recogniser_ends_the_decode(tmp_path: Path, queue_bytes: int) -> None:
+    frames = [lettered(f"Line {number // 12}") for number in range(96)]
+    video = write_video(tmp_path / "v.mkv", frames)
+    with counting_decodes() as counted, pytest.raises(ContractError, match="broke"):
+        analyse(
+            video,
+            video_id=VIDEO,
+            settings=SETTINGS,
+            text_reader=Recorder(fails=True),
+            text_batch=1,
+            queue_bytes=queue_bytes,
+            threads=1,
+        )
+    assert not [thread for thread in threading.enumerate() if thread.name in ("decode", "measure")]
+    if queue_bytes == 2:
+        assert counted["analysis"] < 96
+
+
+@pytest.mark.parametrize(("queue_bytes", "batch", "threads"), [(2, 1, 1), (10**9, 3, 2)])
+def test_neither_queues_nor_batches_change_what_is_read(
+    video: Path, queue_bytes: int, batch: int, threads: int
+) -> None:
+    both = analyse(
+        video,
+        video_id=VIDEO,
+        settings=SETTINGS,
+        text_reader=Recorder(),
+        text_batch=batch,
+        queue_bytes=queue_bytes,
+        threads=threads,
+    )
+    alone, _ = analyse(video, video_id=VIDEO, settings=SETTINGS)
+    assert both[0].equals(alone)
+    assert both[1] is not None and both[1].to_pylist() == rows_of(video, Recorder())
 
 
 def test_the_grid_follows_time_and_not_frames() -> None:

@@ -36,20 +36,28 @@ def one_decode(
     from animeflow.shots.signals import analyse
     from animeflow.shots.text import read_text
 
-    settings = stages.settings.shots
+    settings, run = stages.settings.shots, stages.settings.run
+    queue_bytes = run.queue_mb * 1_000_000
     opened = {name: stages.open(context, shard_files, name=name) for name in (SIGNALS, TEXT)}
 
     def decode(video: Video, todo: Mapping[str, Staging]) -> Mapping[str, Tables]:
         reader = text_reader(opened[TEXT]) if TEXT in todo else None
-        signals, text = None, None
+        given: dict[str, Tables] = {TEXT: {TEXT: TEXT_BOXES.empty()}}
+        text = None
         if SIGNALS in todo:
-            signals, text = analyse(
-                video.file,
-                video_id=video.id,
-                settings=settings,
-                text_reader=reader,
-                progress=video.frames_done,
-            )
+            provenance = opened[SIGNALS].provenance
+            with todo[SIGNALS].writer(SIGNALS, stem=video.id, provenance=provenance) as rows:
+                _, text = analyse(
+                    video.file,
+                    video_id=video.id,
+                    settings=settings,
+                    text_reader=reader,
+                    progress=video.frames_done,
+                    sink=rows.write,
+                    queue_bytes=queue_bytes,
+                    threads=run.threads,
+                )
+            given[SIGNALS] = {SIGNALS: rows.written}
         elif reader is not None:
             text = read_text(
                 video.file,
@@ -57,8 +65,12 @@ def one_decode(
                 settings=settings.text,
                 decode=settings.decode,
                 text_reader=reader,
+                queue_bytes=queue_bytes,
+                threads=run.threads,
             )
-        return {SIGNALS: {SIGNALS: signals}, TEXT: {TEXT: TEXT_BOXES.empty() if text is None else text}}
+        if text is not None:
+            given[TEXT] = {TEXT: text}
+        return given
 
     chosen = {key.to_user_string() for key in context.selected_asset_keys}
     yield from stages.jointly([stage for name, stage in opened.items() if name in chosen], decode)
