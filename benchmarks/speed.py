@@ -18,6 +18,7 @@ from animeflow.media import open_video
 from animeflow.media.archive import write_archive
 from animeflow.media.encode import encode_video
 from animeflow.media.encode_plan import encode_command, make_plan
+from animeflow.media.encoders import svt
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.probe import probe
 from animeflow.sample import draw_episode
@@ -142,7 +143,7 @@ def encode(video: Path, folder: Path) -> Case:
     with open_video(video, purpose="benchmark") as reader:
         pts = [frame.pts for frame in reader]
     cuts = list(range(0, len(pts), 60))
-    plan = make_plan(facts, cuts=cuts, pts=pts, profile="fast")
+    plan = make_plan(facts, cuts=cuts, pts=pts, encoder=svt("fast"))
     plain = encode_command(plan, ffmpeg_path(), folder / "plain.mkv", [])
     return (
         "AV1 encode of 300 frames, preset 8; packets, times, key frames and full decode proved",

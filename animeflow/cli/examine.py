@@ -12,9 +12,11 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from animeflow.errors import AnimeflowError
+from animeflow.settings.media import EncoderChoice
 from animeflow.settings.tree import Settings
 from animeflow.tables.workspace import Workspace
 
@@ -152,7 +154,7 @@ def system_libraries(load: Callable[[str], Any] = ctypes.CDLL) -> list[Finding]:
 
 def ffmpeg(settings: Settings) -> list[Finding]:
     """Which ffmpeg, why that one, and whether it encodes what we need."""
-    from animeflow.media.ffmpeg import choose_ffmpeg, encoder_problem, ffmpeg_facts
+    from animeflow.media.ffmpeg import choose_ffmpeg, ffmpeg_facts
 
     try:
         facts = ffmpeg_facts(choose_ffmpeg(settings.run.ffmpeg, env=os.environ))
@@ -163,12 +165,29 @@ def ffmpeg(settings: Settings) -> list[Finding]:
     if missing:
         mend = "use the bundled one: unset run.ffmpeg, pip install imageio-ffmpeg"
         return [*found, Finding("codecs", "fault", f"this ffmpeg has no {', '.join(missing)}", mend)]
-    if problem := encoder_problem(facts.path, "libsvtav1"):
-        return [
-            *found,
-            Finding("codecs", "fault", f"libsvtav1 does not encode: {problem}", "use the bundled ffmpeg"),
-        ]
-    return [*found, Finding("codecs", "ok", f"{', '.join(NEEDED_ENCODERS)}; libsvtav1 made a frame")]
+    return [
+        *found,
+        Finding("codecs", "ok", ", ".join(NEEDED_ENCODERS)),
+        *encoders(facts.path, settings.media.av1.encoder),
+    ]
+
+
+def encoders(ffmpeg: Path, choice: EncoderChoice) -> list[Finding]:
+    """One row per video encoder, proved by a one-frame encode. Only one that is asked for can be a fault."""
+    from animeflow.media.encoders import ENCODERS, trial
+
+    found = []
+    for encoder in ENCODERS:
+        tried = trial(ffmpeg, encoder)
+        name = f"encoder {encoder.kind}"
+        if tried.problem is None:
+            found.append(Finding(name, "ok", f"{tried.version or encoder.label}: made a frame"))
+        elif encoder.kind == choice.kind:
+            mend = "set media.av1.encoder.kind=svt, or auto to let it fall back"
+            found.append(Finding(name, "fault", f"does not encode here: {tried.problem}", mend))
+        else:
+            found.append(Finding(name, "note", f"not here, not asked for: {tried.problem}"))
+    return found
 
 
 def gpu() -> list[Finding]:
@@ -216,7 +235,12 @@ def memory() -> list[Finding]:
     total = psutil.virtual_memory().total / 1e9
     if total < 4:
         return [
-            Finding("memory", "note", f"{total:.1f} GB", "1080p needs about 4 GB; set media.av1.profile=fast")
+            Finding(
+                "memory",
+                "note",
+                f"{total:.1f} GB",
+                "1080p needs about 4 GB; set media.av1.encoder.profile=fast",
+            )
         ]
     return [Finding("memory", "ok", f"{total:.1f} GB")]
 

@@ -10,7 +10,7 @@ import click
 from animeflow.cli.options import out_option, resolve_settings, settings_options, workspace_at
 
 
-@click.group(epilog="Example: animeflow settings show --profile embedded --set media.av1.crf=28")
+@click.group(epilog="Example: animeflow settings show --profile embedded --set media.av1.encoder.crf=28")
 def settings() -> None:
     """The settings tree: what holds, and what can be set."""
 

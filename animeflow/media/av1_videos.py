@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from animeflow.media.encode import EncodeProgress, encode_video
 from animeflow.media.encode_plan import make_plan
+from animeflow.media.encoders import choose_encoder
+from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.probe import probe
 from animeflow.settings.media import Av1Settings
 from animeflow.tables.specs import TABLES
@@ -33,9 +35,8 @@ def encode_to_table(
     `pts` are those of all frames as the analysis decoded them, `cuts` the first frames of the shots after the first.
     Raises EncodeError when the encode does not hold the source's frames, times, cuts and streams.
     """
-    plan = make_plan(
-        probe(source), cuts=cuts, pts=pts, profile=settings.profile, crf=settings.crf, threads=threads
-    )
+    chosen = choose_encoder(settings.encoder, ffmpeg or ffmpeg_path())
+    plan = make_plan(probe(source), cuts=cuts, pts=pts, encoder=chosen.encoder, threads=threads)
     target = staging.path(f"{video_id}.mkv")
     report = encode_video(
         plan,

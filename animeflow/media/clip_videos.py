@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from animeflow.media.cut import clip_source, cut_clip
+from animeflow.media.encoders import choose_encoder
+from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.settings.media import MediaSettings
 from animeflow.tables.specs import TABLES
 from animeflow.tables.staging import Staging
@@ -32,6 +34,7 @@ def cut_to_table(
     spec = TABLES["clip_videos"]
     if not kept:
         return spec.empty()
+    encoder = choose_encoder(settings.av1.encoder, ffmpeg or ffmpeg_path()).encoder
     source, rows = clip_source(encode), []
     for number, clip in enumerate(kept):
         if on_clip is not None:
@@ -42,8 +45,7 @@ def cut_to_table(
             start=clip["start"],
             end=clip["end"],
             audio=settings.clips.audio,
-            profile=settings.av1.profile,
-            crf=settings.av1.crf,
+            encoder=encoder,
             ffmpeg=ffmpeg,
             timeout_s=settings.av1.timeout_s,
         )

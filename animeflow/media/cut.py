@@ -14,7 +14,7 @@ from animeflow.errors import ContractError, EncodeError, InputError
 from animeflow.media.command import check_stop, run_command
 from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded
-from animeflow.media.encode_plan import PROFILES
+from animeflow.media.encoders import Encoder, svt
 from animeflow.media.ffmpeg import ffmpeg_path, input_args
 from animeflow.media.frame_index import FrameIndex, index_packets, read_frame_index
 from animeflow.media.streams import AudioTrack, list_audio
@@ -79,14 +79,14 @@ def cut_clip(
     start: int,
     end: int,
     audio: bool = True,
-    profile: str = "fast",
-    crf: float = 20.0,
+    encoder: Encoder | None = None,
     ffmpeg: Path | None = None,
     timeout_s: float = 3600.0,
 ) -> CutClip:
     """Write frames start..end-1 as MKV, with all audio tracks if `audio`; subtitles and chapters stay behind.
 
-    A clip that starts on a key frame is copied, bit for bit; another is encoded again with `profile` and `crf`. The
+    A clip that starts on a key frame is copied, bit for bit; another is encoded again with `encoder`
+    (None: SVT-AV1, profile `fast`, CRF 20). The
     same input gives the same bytes. Raises `EncodeError` when the written file does not hold exactly these frames.
     """
     if not 0 <= start < end <= len(source.index):
@@ -97,7 +97,8 @@ def cut_clip(
     )
     try:
         if method == "encode":
-            _encode_clip(source, part, start, end, audio, profile, crf, ffmpeg or ffmpeg_path(), timeout_s)
+            chosen = encoder or svt("fast", 20.0)
+            _encode_clip(source, part, start, end, audio, chosen, ffmpeg or ffmpeg_path(), timeout_s)
         elif source.square_pixels:
             _copy_packets(source, part, start, end, audio)
         else:
@@ -200,8 +201,7 @@ def _encode_clip(
     start: int,
     end: int,
     audio: bool,
-    profile: str,
-    crf: float,
+    encoder: Encoder,
     ffmpeg: Path,
     timeout_s: float,
 ) -> None:
@@ -209,7 +209,6 @@ def _encode_clip(
 
     Sound is copied from a second reading, so that both count from the clip's first frame.
     """
-    chosen = PROFILES[profile]
     first, last = source.seconds(start) - source.start_time, source.seconds(end) - source.start_time
     # Between the frame before and the first: no rounding can take one too many or too few.
     from_s = (source.seconds(start - 1) - source.start_time + first) / 2 if start else Fraction(0)
@@ -220,9 +219,7 @@ def _encode_clip(
         args += ["-ss", span[0], "-t", span[1], *input_args(source.path)]
         maps += _audio_args(source, 1)
     args += [*maps, "-filter:v:0", "setpts=PTS-STARTPTS", "-frames:v:0", str(end - start)]
-    args += ["-fps_mode:v:0", "passthrough", "-c:v:0", "libsvtav1", "-preset:v:0", str(chosen.preset)]
-    args += ["-svtav1-params", ":".join([*chosen.params, f"crf={crf:g}"]), "-pix_fmt:v:0", "yuv420p10le"]
-    args += ["-c:a", "copy", *_ending(part)]
+    args += ["-fps_mode:v:0", "passthrough", *encoder.args(), "-c:a", "copy", *_ending(part)]
     run_command(args, timeout_s=timeout_s, error=EncodeError)
     count_decoded("cut", end - start)
 

@@ -13,28 +13,22 @@ from typing import Any
 from animeflow.errors import EncodeError
 from animeflow.media.command import CommandResult, run_command
 from animeflow.media.counting import count_decoded
-from animeflow.media.encode_plan import PROFILES, EncodePlan, EncoderProfile, encode_command, make_plan
+from animeflow.media.encode_plan import EncodePlan, encode_command, make_plan
+from animeflow.media.encoders import Encoder, trial
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.streams import read_cover
 from animeflow.media.verify import Verification, verify_encode
 
 __all__ = [
-    "PROFILES",
     "EncodePlan",
     "EncodeProgress",
     "EncodeReport",
-    "EncoderProfile",
     "encode_video",
     "make_plan",
 ]
 
-# Lines that ffmpeg prints while it returns 0.
-FATAL_LINES = (
-    "has not been used for any stream",  # an option that the encoder does not know (-cq, -tune)
-    "Error parsing option",  # an unknown key in -svtav1-params
-    "File ended prematurely",  # a truncated source
-)
-_SVT_VERSION = re.compile(r"SVT-AV1 Encoder Lib (\S+)")
+# What ffmpeg prints of a truncated source while it returns 0.
+_TRUNCATED = "File ended prematurely"
 
 
 @dataclass(frozen=True)
@@ -105,7 +99,8 @@ def encode_video(
                 path=plan.probe.path,
             )
         part.replace(output)
-    return _report(plan, output, proof, result, len(set(cuts) - {0}), metric)
+    version = plan.encoder.version(result.stderr) or trial(binary, plan.encoder).version
+    return _report(plan, output, proof, version, len(set(cuts) - {0}), metric)
 
 
 @contextmanager
@@ -145,17 +140,17 @@ def _run(
 
     result = run_command(command, timeout_s=timeout_s, on_progress=take, error=EncodeError)
     count_decoded("encode", int(last.get("frame", 0)))
-    require_clean(result.stderr, last, plan.probe.path)
+    require_clean(plan.encoder, result.stderr, last, plan.probe.path)
     return result
 
 
-def require_clean(stderr: Sequence[str], progress: Mapping[str, str], path: Path) -> None:
+def require_clean(encoder: Encoder, stderr: Sequence[str], progress: Mapping[str, str], path: Path) -> None:
     """Raise `EncodeError` for what ffmpeg only mentions: ignored options, a truncated source, doubled or
     dropped frames.
     """
-    for line in stderr:
-        if any(word in line for word in FATAL_LINES):
-            raise EncodeError(f"ffmpeg ended with status 0 but said: {line}", path=path)
+    line = encoder.unused_option(stderr) or next((line for line in stderr if _TRUNCATED in line), None)
+    if line is not None:
+        raise EncodeError(f"ffmpeg ended with status 0 but said: {line}", path=path)
     for count in ("dup_frames", "drop_frames"):
         if int(progress.get(count, 0)):
             raise EncodeError(f"ffmpeg reports {count}={progress[count]}; 0 is required", path=path)
@@ -167,9 +162,8 @@ def _speed(block: Mapping[str, str]) -> float | None:
 
 
 def _report(
-    plan: EncodePlan, output: Path, proof: Verification, result: CommandResult, cuts: int, metric: str
+    plan: EncodePlan, output: Path, proof: Verification, version: str | None, cuts: int, metric: str
 ) -> EncodeReport:
-    match = _SVT_VERSION.search("\n".join(result.stderr))
     return EncodeReport(
         path=output,
         bytes_in=plan.probe.size_bytes,
@@ -177,9 +171,9 @@ def _report(
         frames=proof.frames,
         key_frames=proof.key_frames,
         cuts=cuts,
-        encoder=f"SVT-AV1 {match[1] if match else 'of unknown version'}",
-        profile=plan.profile.name,
-        crf=plan.crf,
+        encoder=version or f"{plan.encoder.label} of unknown version",
+        profile=plan.encoder.profile,
+        crf=plan.encoder.quality,
         metric=None if metric == "none" else metric,
         metric_value=proof.metric_value,
         streams=tuple(plan.outcome_rows()),

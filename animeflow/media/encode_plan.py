@@ -12,32 +12,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from animeflow.errors import ContractError, EncodeError
+from animeflow.media.encoders import Encoder, svt
 from animeflow.media.ffmpeg import input_args
 from animeflow.media.probe import Probe
 from animeflow.media.streams import AudioTrack, SubtitleTrack
-
-
-@dataclass(frozen=True)
-class EncoderProfile:
-    """SVT-AV1 settings under one name. `params` are keys of `-svtav1-params`."""
-
-    name: str
-    preset: int
-    crf: float
-    params: tuple[str, ...] = ()
-
-
-# Screen-content tools won bytes, VMAF and XPSNR on flat drawn art (-2.1 %, +.12, +.25); SVT-AV1 4.2 turns
-# them off from preset 9 on. Preset 8 is preset 6's quality at 0.56 of its CPU and 1.3 of its bytes; 10 is
-# for drafts.
-PROFILES = {
-    p.name: p
-    for p in (
-        EncoderProfile("animation", preset=6, crf=26.0, params=("tune=1", "scm=1")),
-        EncoderProfile("fast", preset=8, crf=28.0, params=("tune=1", "scm=1")),
-        EncoderProfile("draft", preset=10, crf=32.0),
-    )
-}
 
 # Codecs that Matroska carries as they are.
 COPIED_AUDIO = frozenset({
@@ -77,8 +55,7 @@ class EncodePlan:
     """All that decides the bytes of an encode but the source's own."""
 
     probe: Probe
-    profile: EncoderProfile
-    crf: float
+    encoder: Encoder
     key_times: tuple[Fraction, ...]
     """Seconds of ffmpeg's clock (which starts at the container's start) at which the next frame becomes
     a key frame.
@@ -100,32 +77,24 @@ def make_plan(
     *,
     cuts: Sequence[int],
     pts: Sequence[int],
-    profile: str = "animation",
-    crf: float | None = None,
+    encoder: Encoder | None = None,
     threads: int = 0,
     audio: Literal["keep", "opus"] = "keep",
 ) -> EncodePlan:
     """Plan the encode of a probed file.
 
     `pts` are those of all frames in presentation order (ticks of the video's time base), as the analysis
-    decoded them; `cuts` the frames that must become key frames. `threads` 0 lets SVT choose; bytes do not
-    depend on it. Raises `ContractError` for unknown profiles, frames outside the video, or a CRF outside
-    1-63.
+    decoded them; `cuts` the frames that must become key frames. `encoder` None is SVT-AV1 with the profile
+    `animation`. `threads` 0 lets the encoder choose; bytes do not depend on it. Raises `ContractError` for frames
+    outside the video.
     """
-    if profile not in PROFILES:
-        raise ContractError(f"encoder profile {profile!r}; there are {', '.join(PROFILES)}")
-    chosen = PROFILES[profile]
-    quality = chosen.crf if crf is None else float(crf)
-    if not 1 <= quality <= 63:
-        raise ContractError(f"crf {quality:g}; SVT-AV1 takes 1 to 63")
     if probe.video.pix_fmt.startswith(_ALPHA_FORMATS):
         raise EncodeError(
             f"has an alpha channel ({probe.video.pix_fmt}), which AV1 does not keep", path=probe.path
         )
     return EncodePlan(
         probe=probe,
-        profile=chosen,
-        crf=quality,
+        encoder=encoder or svt(),
         key_times=key_frame_times(pts, cuts, probe.video.time_base, start_time_s=probe.start_time_s),
         threads=threads,
         outcomes=stream_outcomes(probe, audio=audio),
@@ -228,10 +197,7 @@ def _maps(plan: EncodePlan) -> list[str]:
 
 
 def _video_args(plan: EncodePlan) -> list[str]:
-    # `-crf 30.5` encodes at 30 without a word; as a parameter quarter steps are kept.
-    params = [*plan.profile.params, f"crf={plan.crf:g}", *([f"lp={plan.threads}"] if plan.threads else [])]
-    args = ["-c:v:0", "libsvtav1", "-preset:v:0", str(plan.profile.preset), "-pix_fmt:v:0", "yuv420p10le"]
-    args += ["-fps_mode:v:0", "passthrough", "-svtav1-params", ":".join(params)]
+    args = [*plan.encoder.args(threads=plan.threads), "-fps_mode:v:0", "passthrough"]
     if plan.key_times:
         args += ["-force_key_frames:v:0", ",".join(f"{float(t):.6f}" for t in plan.key_times)]
     for tag in plan.probe.video.metadata:

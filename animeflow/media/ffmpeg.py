@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from animeflow.errors import CommandFailed, SettingsError
+from animeflow.errors import SettingsError
 from animeflow.media.allowed import INPUT_OPTIONS
 from animeflow.media.command import run_command
 
@@ -90,22 +90,6 @@ def ffmpeg_facts(choice: FfmpegChoice) -> FfmpegFacts:
         encoders=_names(_ask(choice.path, "-encoders"), r"^ [VAS][F.][S.][X.][B.][D.] (\S+)"),
         filters=_names(_ask(choice.path, "-filters"), r"^ [T.][S.][C.]? ?(\S+)"),
     )
-
-
-def encoder_problem(path: Path, encoder: str) -> str | None:
-    """None when the video encoder makes one frame here, else the reason (av1_nvenc without a card fails
-    so).
-    """
-    # fmt: off
-    args = [str(path), "-nostdin", "-hide_banner", "-v", "error",
-            "-f", "lavfi", "-i", "testsrc2=s=256x256:d=0.1",
-            "-frames:v", "1", "-c:v", encoder, "-f", "null", "-"]
-    # fmt: on
-    try:
-        run_command(args, timeout_s=60)
-    except CommandFailed as error:
-        return str(error).splitlines()[1]
-    return None
 
 
 def input_args(path: Path) -> list[str]:

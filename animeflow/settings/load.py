@@ -178,7 +178,7 @@ def _override_layer(text: str) -> _Layer:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise SettingsError(
-            f"--set {'…' if _secret(text) else text!r}: write it as key=value, for example --set media.av1.crf=28"
+            f"--set {'…' if _secret(text) else text!r}: write it as key=value, like --set media.av1.encoder.crf=28"
         )
     # What looks like a secret is never said again: then the key alone is the origin.
     values, origin = dict[str, Any](), f"--set {key}" if _secret(value) else f"--set {text}"

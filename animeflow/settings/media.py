@@ -2,20 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from animeflow.settings.base import Section, no_digest
+
+
+class SvtEncoder(Section):
+    """SVT-AV1: the default."""
+
+    kind: Literal["svt"] = "svt"
+    profile: Literal["animation", "default", "fast", "draft"] = "animation"
+    """Preset 6 tuned for drawn pictures, 6 as it comes, 8 tuned, or 10; all 10 bit."""
+    crf: float | None = Field(None, ge=1, le=63)
+    """Constant rate factor, quarter steps; lower is better and larger. None takes the profile's: 26, 26, 28, 32."""
+    params: tuple[str, ...] = ()
+    """Further keys of SVT-AV1, as key=value. One that it does not use is an error."""
+
+
+class LibaomEncoder(Section):
+    """libaom: slower and a little smaller than SVT-AV1."""
+
+    kind: Literal["libaom"] = "libaom"
+    cpu_used: int = Field(6, ge=0, le=8)
+    """Speed; higher is faster and larger."""
+    crf: int = Field(26, ge=0, le=63)
+    """Constant rate factor, whole steps; lower is better and larger."""
+
+
+class NvencEncoder(Section):
+    """AV1 on an NVIDIA card that has the encoder. Where it does not encode, the run ends."""
+
+    kind: Literal["nvenc"] = "nvenc"
+    cq: float = Field(30.0, ge=1, le=63)
+    """Constant quality, a scale of its own; lower is better and larger."""
+    preset: Literal["p1", "p2", "p3", "p4", "p5", "p6", "p7"] = "p7"
+    """p1 is the fastest, p7 the best."""
+
+
+class AutoEncoder(Section):
+    """nvenc where the card has it, else SVT-AV1, and the table says which: bytes depend on the machine."""
+
+    kind: Literal["auto"] = "auto"
+    nvenc: NvencEncoder = NvencEncoder()
+    svt: SvtEncoder = SvtEncoder()
+
+
+EncoderChoice = SvtEncoder | LibaomEncoder | NvencEncoder | AutoEncoder
 
 
 class Av1Settings(Section):
     """The MKV/AV1 encode of a whole video."""
 
-    profile: Literal["animation", "fast", "draft"] = "animation"
-    """Encoder profile: SVT-AV1 preset 6, 8 or 10, 10 bit, tuned for drawn pictures."""
-    crf: float = Field(26.0, ge=1, le=63)
-    """Constant rate factor of SVT-AV1; lower is better and larger."""
+    encoder: EncoderChoice = Field(SvtEncoder(), discriminator="kind")
+    """Which encoder, with its quality."""
     metric: Literal["none", "ssim"] = "none"
     """Quality metric measured against the source after the encode."""
     min_metric: float = Field(0.9, ge=0, le=1)
@@ -24,6 +65,26 @@ class Av1Settings(Section):
     """Decode the whole encode and count its frames before it counts as done."""
     timeout_s: float = no_digest(6 * 3600.0, gt=0)
     """Longest time one encode may take, in seconds."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_old_names(cls, values: Any) -> Any:
+        """`profile` and `crf` once stood here and meant SVT-AV1's."""
+        old = (
+            {key: values[key] for key in ("profile", "crf") if key in values}
+            if isinstance(values, dict)
+            else {}
+        )
+        if not old:
+            return values
+        encoder = values.get("encoder") or {}
+        given = encoder.model_dump() if isinstance(encoder, Section) else dict(encoder)
+        if given.get("kind", "svt") != "svt":
+            raise ValueError(
+                f"{' and '.join(old)} stand in media.av1.encoder, whose kind here is {given['kind']}"
+            )
+        rest = {key: value for key, value in values.items() if key not in old}
+        return rest | {"encoder": {"kind": "svt"} | given | old}
 
 
 class KeyFrameSettings(Section):

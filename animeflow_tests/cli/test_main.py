@@ -94,8 +94,8 @@ def test_an_unknown_option_and_an_unknown_stage_are_usage_errors(animeflow: Call
 
 
 def test_a_setting_that_does_not_exist_is_a_usage_error_that_names_it(animeflow: Call, source: Path) -> None:
-    called = animeflow("run", source, "--set", "media.av1.crv=20")
-    assert called.code == 2 and "media.av1.crv" in called.err and "crf" in called.err
+    called = animeflow("run", source, "--set", "media.av1.metrik=ssim")
+    assert called.code == 2 and "media.av1.metrik" in called.err and "mean metric" in called.err
 
 
 def test_the_log_file_has_one_json_object_per_record(animeflow: Call, tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from animeflow_tests.cli.conftest import Call
     "overrides",
     [
         (),
-        ("media.av1.crf=31", "run.threads=1"),
+        ("media.av1.encoder.crf=31", "run.threads=1"),
+        ("media.av1.encoder={kind: libaom, crf: 31}",),
         ("shots.detector={kind: content, threshold: 30}",),
         ("source.hub.location=/somewhere", "curation.max_flashes=null"),
     ],
@@ -28,18 +29,18 @@ def test_what_was_set_gives_the_whole_tree_again(tmp_path: Path, overrides: tupl
 
 
 def test_a_workspace_keeps_only_what_was_set() -> None:
-    kept = yaml.safe_load(dump_changes(load(environment={}, overrides=("media.av1.crf=31",))))
-    assert kept == {"profile": "embedded", "media": {"av1": {"crf": 31.0}}}
+    kept = yaml.safe_load(dump_changes(load(environment={}, overrides=("media.av1.encoder.crf=31",))))
+    assert kept == {"profile": "embedded", "media": {"av1": {"encoder": {"kind": "svt", "crf": 31.0}}}}
 
 
 def test_show_prints_the_tree_or_a_part_of_it(animeflow: Call) -> None:
-    whole = yaml.safe_load(animeflow("settings", "show", "--set", "media.av1.crf=31").out)
-    assert whole["media"]["av1"]["crf"] == 31
+    whole = yaml.safe_load(animeflow("settings", "show", "--set", "media.av1.encoder.crf=31").out)
+    assert whole["media"]["av1"]["encoder"]["crf"] == 31
     part = animeflow("settings", "show", "media.av1", "--json")
-    assert json.loads(part.out)["profile"] == "animation"
+    assert json.loads(part.out)["encoder"]["profile"] == "animation"
     assert animeflow("settings", "show", "media.nope").code == 2
 
 
 def test_the_schema_names_every_key_with_its_meaning(animeflow: Call) -> None:
     schema = json.loads(animeflow("settings", "schema").out)
-    assert schema["$defs"]["Av1Settings"]["properties"]["crf"]["description"]
+    assert schema["$defs"]["SvtEncoder"]["properties"]["crf"]["description"]

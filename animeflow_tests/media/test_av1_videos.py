@@ -9,7 +9,7 @@ from animeflow.errors import EncodeError
 from animeflow.media.av1_videos import encode_to_table
 from animeflow.media.decode import read_frame_index
 from animeflow.media.probe import probe
-from animeflow.settings.media import Av1Settings
+from animeflow.settings.media import Av1Settings, SvtEncoder
 from animeflow.tables.staging import Staging
 
 
@@ -25,7 +25,7 @@ def staging(tmp_path: Path) -> Staging:
 
 
 def test_the_row_describes_the_file_that_lies_in_staging(rich_mkv: Path, staging: Staging) -> None:
-    settings = Av1Settings(profile="draft", metric="ssim")
+    settings = Av1Settings(encoder=SvtEncoder(profile="draft"), metric="ssim")
     table = encode_to_table(
         rich_mkv,
         video_id="0" * 16,
@@ -41,7 +41,7 @@ def test_the_row_describes_the_file_that_lies_in_staging(rich_mkv: Path, staging
     assert row["source_bytes"] == rich_mkv.stat().st_size
     assert (row["frames"], row["cuts"], row["profile"]) == (48, 1, "draft")
     assert row["encoder"].startswith("SVT-AV1 v")
-    assert row["crf"] == settings.crf
+    assert row["crf"] == 32
     assert 0.9 < row["ssim"] < 1
     assert [s["action"] for s in json.loads(row["streams_json"])] == [
         "encode",
@@ -57,7 +57,7 @@ def test_the_row_describes_the_file_that_lies_in_staging(rich_mkv: Path, staging
 def test_an_encode_below_the_metric_s_floor_fails_and_leaves_nothing(
     plain_mkv: Path, staging: Staging
 ) -> None:
-    settings = Av1Settings(profile="draft", crf=63, metric="ssim", min_metric=0.999)
+    settings = Av1Settings(encoder=SvtEncoder(profile="draft", crf=63), metric="ssim", min_metric=0.999)
     with pytest.raises(EncodeError, match=r"at least 0\.999"):
         encode_to_table(
             plain_mkv,

@@ -27,7 +27,7 @@ def clip(start: int, end: int) -> dict[str, object]:
 
 def test_each_kept_clip_becomes_a_file_with_its_own_frames(encode: Path, tmp_path: Path) -> None:
     staging = Staging.begin("clip_videos", "shard", tmp_path / "staging")
-    settings = MediaSettings.model_validate({"av1": {"profile": "draft"}})
+    settings = MediaSettings.model_validate({"av1": {"encoder": {"kind": "svt", "profile": "draft"}}})
     seen: list[tuple[int, int]] = []
     table = cut_to_table(
         encode,

@@ -10,6 +10,7 @@ from animeflow.errors import ContractError, EncodeError, InputError
 from animeflow.media.audio import read_all_audio
 from animeflow.media.cut import ClipSource, clip_source, cut_clip, require_frames
 from animeflow.media.decode import open_video, read_frame_index
+from animeflow.media.encoders import svt
 from animeflow.media.probe import probe
 from animeflow_tests.media.numbered import ffmpeg, number_of, numbered_frames, write_numbered
 
@@ -91,7 +92,7 @@ def test_a_clip_from_a_key_frame_is_copied_bit_for_bit(
 def test_another_clip_is_encoded_frame_by_frame(
     source: ClipSource, tmp_path: Path, start: int, end: int
 ) -> None:
-    clip = cut_clip(source, tmp_path / "clip.mkv", start=start, end=end, profile="draft")
+    clip = cut_clip(source, tmp_path / "clip.mkv", start=start, end=end, encoder=svt("draft"))
     assert clip.method == "encode"
     assert [number_of(p) for p in pictures(clip.path)] == list(range(start, end))
     for ours, theirs in zip(pictures(clip.path), pictures(source.path)[start:end], strict=True):
@@ -101,7 +102,7 @@ def test_another_clip_is_encoded_frame_by_frame(
 @pytest.mark.parametrize(("start", "end"), [(9, 40), (5, 40)])
 def test_sound_stays_with_its_pictures(source: ClipSource, tmp_path: Path, start: int, end: int) -> None:
     """Packets of 10 ms are cut at their own borders, but none moves."""
-    clip = cut_clip(source, tmp_path / "clip.mkv", start=start, end=end, profile="draft")
+    clip = cut_clip(source, tmp_path / "clip.mkv", start=start, end=end, encoder=svt("draft"))
     wanted = [0.5 - start / 24, 1.0 - start / 24, 1.5 - start / 24]
     assert clicks_of(clip.path) == pytest.approx([w for w in wanted if w < (end - start) / 24], abs=0.0015)
 
@@ -110,7 +111,7 @@ def test_sound_stays_with_its_pictures(source: ClipSource, tmp_path: Path, start
 def test_the_shape_of_pixels_and_the_names_of_tracks_survive(
     source: ClipSource, tmp_path: Path, start: int, end: int
 ) -> None:
-    clip = cut_clip(source, tmp_path / "clip.mkv", start=start, end=end, profile="draft")
+    clip = cut_clip(source, tmp_path / "clip.mkv", start=start, end=end, encoder=svt("draft"))
     ours, theirs = probe(clip.path), probe(source.path)
     assert (ours.video.sample_aspect_ratio or 1) == (theirs.video.sample_aspect_ratio or 1)
     assert [(t.codec, t.language, t.title, t.dispositions) for t in ours.audio] == [
@@ -121,7 +122,7 @@ def test_the_shape_of_pixels_and_the_names_of_tracks_survive(
 
 @pytest.mark.parametrize(("start", "end"), [(9, 24), (5, 20)])
 def test_sound_can_be_left_out(source: ClipSource, tmp_path: Path, start: int, end: int) -> None:
-    clip = cut_clip(source, tmp_path / "clip.mkv", start=start, end=end, audio=False, profile="draft")
+    clip = cut_clip(source, tmp_path / "clip.mkv", start=start, end=end, audio=False, encoder=svt("draft"))
     assert probe(clip.path).audio == ()
 
 
@@ -129,7 +130,7 @@ def test_sound_can_be_left_out(source: ClipSource, tmp_path: Path, start: int, e
 def test_a_rerun_gives_the_same_bytes(source: ClipSource, tmp_path: Path, start: int, end: int) -> None:
     digests = set()
     for name in ("a.mkv", "b.mkv"):
-        cut_clip(source, tmp_path / name, start=start, end=end, profile="draft")
+        cut_clip(source, tmp_path / name, start=start, end=end, encoder=svt("draft"))
         digests.add(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
     assert len(digests) == 1
 
@@ -144,7 +145,7 @@ def test_a_range_outside_the_video_is_refused(
 
 def test_a_video_with_b_frames_is_encoded_not_copied(plain_mkv: Path, tmp_path: Path) -> None:
     """Packets of H.264 are not in presentation order: counting them would cut wrong."""
-    clip = cut_clip(clip_source(plain_mkv), tmp_path / "clip.mkv", start=12, end=20, profile="draft")
+    clip = cut_clip(clip_source(plain_mkv), tmp_path / "clip.mkv", start=12, end=20, encoder=svt("draft"))
     assert clip.method == "encode"
     assert [number_of(p) for p in pictures(clip.path)] == list(range(12, 20))
 
@@ -155,7 +156,7 @@ def test_variable_rate_keeps_its_distances(tmp_path: Path) -> None:
     vfr = clip_source(path)
     key = int(np.flatnonzero(vfr.index.key)[1])
     for start in (key, key + 1):
-        clip = cut_clip(vfr, tmp_path / "clip.mkv", start=start, end=start + 8, profile="draft")
+        clip = cut_clip(vfr, tmp_path / "clip.mkv", start=start, end=start + 8, encoder=svt("draft"))
         index = read_frame_index(clip.path)
         assert index is not None
         wanted = vfr.index.pts[start : start + 8] - vfr.index.pts[start]

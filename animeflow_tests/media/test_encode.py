@@ -13,11 +13,11 @@ from animeflow.media.encode import (
     EncodePlan,
     EncodeProgress,
     EncodeReport,
-    EncoderProfile,
     encode_video,
     make_plan,
     require_clean,
 )
+from animeflow.media.encoders import svt
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.probe import probe
 from animeflow.media.streams import read_cover
@@ -37,7 +37,7 @@ def encode(
 ) -> EncodeReport:
     pts = frame_times(source)
     cuts = [c for c in cuts if c < len(pts)]
-    plan = make_plan(probe(source), cuts=cuts, pts=pts, profile="draft", threads=threads)
+    plan = make_plan(probe(source), cuts=cuts, pts=pts, encoder=svt("draft"), threads=threads)
     return encode_video(plan, output, cuts=cuts, pts=pts, **settings)  # type: ignore[arg-type]
 
 
@@ -162,7 +162,7 @@ def test_what_a_killed_run_left_is_swept(plain_mkv: Path, tmp_path: Path) -> Non
 
 def test_encoded_and_verified_frames_are_counted(plain_mkv: Path, tmp_path: Path) -> None:
     pts = frame_times(plain_mkv)
-    plan = make_plan(probe(plain_mkv), cuts=[], pts=pts, profile="draft")
+    plan = make_plan(probe(plain_mkv), cuts=[], pts=pts, encoder=svt("draft"))
     with counting_decodes() as counter:
         encode_video(plan, tmp_path / "out.mkv", cuts=[], pts=pts, metric="ssim")
     assert (counter["encode"], counter["verify"], counter["metric"]) == (FRAMES, FRAMES, FRAMES)
@@ -181,19 +181,19 @@ def test_odd_names_encode(oddly_named: Path, tmp_path: Path) -> None:
 
 def test_a_frame_list_that_differs_from_the_source_is_an_error(plain_mkv: Path, tmp_path: Path) -> None:
     pts = frame_times(plain_mkv)[:-1]
-    plan = make_plan(probe(plain_mkv), cuts=[], pts=pts, profile="draft")
+    plan = make_plan(probe(plain_mkv), cuts=[], pts=pts, encoder=svt("draft"))
     with pytest.raises(EncodeError, match="48 frames, its source 47"):
         encode_video(plan, tmp_path / "out.mkv", cuts=[], pts=pts)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("params", [("no-such-key=1",), ("scm=nine",)])
+@pytest.mark.parametrize("params", [("no-such-key=1",), ("scm=nine",), ("scm=1",)])
 def test_an_option_that_the_encoder_does_not_use_is_an_error(
     plain_mkv: Path, tmp_path: Path, params: tuple[str, ...]
 ) -> None:
     pts = frame_times(plain_mkv)
-    plan: EncodePlan = make_plan(probe(plain_mkv), cuts=[], pts=pts, profile="draft")
-    odd = replace(plan, profile=EncoderProfile("odd", 10, 30, params))
+    plan: EncodePlan = make_plan(probe(plain_mkv), cuts=[], pts=pts, encoder=svt("draft"))
+    odd = replace(plan, encoder=svt("draft", params=params))
     with pytest.raises(EncodeError):
         encode_video(odd, tmp_path / "out.mkv", cuts=[], pts=pts)
 
@@ -210,12 +210,15 @@ def test_an_option_that_the_encoder_does_not_use_is_an_error(
 )
 def test_what_ffmpeg_only_mentions_is_an_error(lines: list[str], progress: dict[str, str]) -> None:
     with pytest.raises(EncodeError):
-        require_clean(lines, progress, Path("x.mkv"))
+        require_clean(svt("draft"), lines, progress, Path("x.mkv"))
 
 
 def test_noise_of_the_encoder_is_no_error() -> None:
     require_clean(
-        ["Svt[info]: x", "Svt[warn]: Failed to set thread priority"], {"dup_frames": "0"}, Path("x")
+        svt("draft"),
+        ["Svt[info]: x", "Svt[warn]: Failed to set thread priority"],
+        {"dup_frames": "0"},
+        Path("x"),
     )
 
 

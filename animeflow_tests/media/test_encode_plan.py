@@ -9,13 +9,13 @@ import pytest
 
 from animeflow.errors import ContractError, EncodeError
 from animeflow.media.encode_plan import (
-    PROFILES,
     EncodePlan,
     encode_command,
     key_frame_times,
     make_plan,
     stream_outcomes,
 )
+from animeflow.media.encoders import svt
 from animeflow.media.probe import Probe, probe
 from animeflow.media.streams import AudioTrack, SubtitleTrack
 
@@ -117,7 +117,7 @@ def test_a_missing_cover_file_is_an_error(rich_mkv: Path) -> None:
 
 
 def test_quality_goes_in_as_a_parameter_that_keeps_its_fraction(plain_mkv: Path) -> None:
-    command = encode_command(plan_of(probe(plain_mkv), crf=30.5, threads=2), FFMPEG, OUT, [])
+    command = encode_command(plan_of(probe(plain_mkv), encoder=svt(crf=30.5), threads=2), FFMPEG, OUT, [])
     assert after(command, "-svtav1-params").endswith("crf=30.5:lp=2")
     assert "-crf" not in command
 
@@ -130,16 +130,6 @@ def test_tags_that_describe_the_old_packets_are_removed(plain_mkv: Path) -> None
     )
     removed = [b for a, b in pairwise(command) if a == "-metadata:s:v:0"]
     assert removed == ["BPS=", "NUMBER_OF_FRAMES-eng="]
-
-
-@pytest.mark.parametrize("settings", [{"profile": "best"}, {"crf": 0.5}, {"crf": 70}])
-def test_unknown_profiles_and_qualities_are_refused(plain_mkv: Path, settings: dict[str, object]) -> None:
-    with pytest.raises(ContractError):
-        plan_of(probe(plain_mkv), **settings)
-
-
-def test_screen_content_tools_are_not_asked_of_presets_that_have_none() -> None:
-    assert all("scm=1" not in p.params for p in PROFILES.values() if p.preset >= 9)
 
 
 def test_pictures_with_alpha_are_refused(plain_mkv: Path) -> None:

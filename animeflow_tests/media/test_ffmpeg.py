@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from animeflow.errors import SettingsError
-from animeflow.media.ffmpeg import choose_ffmpeg, encoder_problem, ffmpeg_facts, ffmpeg_path, input_args
+from animeflow.media.ffmpeg import choose_ffmpeg, ffmpeg_facts, ffmpeg_path, input_args
 
 
 def test_the_bundled_binary_is_the_default_whatever_the_environment_says(
@@ -38,11 +38,6 @@ def test_the_bundled_binary_has_what_the_encodes_need() -> None:
     assert {"ssim", "xpsnr", "libvmaf", "idet", "loudnorm", "setpts"} <= set(facts.filters)
     assert facts.licence == "GPL-3.0"
     assert facts.version != "unknown"
-
-
-def test_an_encoder_is_probed_with_one_frame() -> None:
-    assert encoder_problem(ffmpeg_path(), "libsvtav1") is None
-    assert "no_such_encoder" in str(encoder_problem(ffmpeg_path(), "no_such_encoder"))
 
 
 def test_an_input_is_held_to_local_files_and_known_formats() -> None:

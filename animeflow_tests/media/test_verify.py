@@ -9,6 +9,7 @@ import pytest
 from animeflow.errors import ContractError, EncodeError
 from animeflow.media.encode import encode_video
 from animeflow.media.encode_plan import EncodePlan, make_plan
+from animeflow.media.encoders import svt
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.frame_index import FrameIndex, read_frame_index
 from animeflow.media.probe import probe
@@ -30,7 +31,7 @@ def encoded(rich_mkv: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[E
     index = read_frame_index(rich_mkv)
     assert index is not None
     pts = index.pts.tolist()
-    plan = make_plan(probe(rich_mkv), cuts=CUTS, pts=pts, profile="draft")
+    plan = make_plan(probe(rich_mkv), cuts=CUTS, pts=pts, encoder=svt("draft"))
     path = tmp_path_factory.mktemp("verify") / "out.mkv"
     encode_video(plan, path, cuts=CUTS, pts=pts)
     return plan, path, pts

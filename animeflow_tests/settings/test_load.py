@@ -16,27 +16,29 @@ def settings(tmp_path, text: str, **kwargs):
 
 
 def test_each_origin_overrides_the_one_before_it(tmp_path):
-    text = "media: {av1: {crf: 30}}"
-    assert loader.load(environment={}).media.av1.crf == Settings().media.av1.crf
-    assert settings(tmp_path, text).media.av1.crf == 30
-    environment = {"ANIMEFLOW__MEDIA__AV1__CRF": "31"}
-    assert settings(tmp_path, text, environment=environment).media.av1.crf == 31
-    both = settings(tmp_path, text, environment=environment, overrides=["media.av1.crf=32"])
-    assert both.media.av1.crf == 32
+    text = "media: {key_frames: {quality: 30}}"
+    default = Settings().media.key_frames.quality
+    assert loader.load(environment={}).media.key_frames.quality == default
+    assert settings(tmp_path, text).media.key_frames.quality == 30
+    environment = {"ANIMEFLOW__MEDIA__KEY_FRAMES__QUALITY": "31"}
+    assert settings(tmp_path, text, environment=environment).media.key_frames.quality == 31
+    both = settings(tmp_path, text, environment=environment, overrides=["media.key_frames.quality=32"])
+    assert both.media.key_frames.quality == 32
 
 
 def test_an_unknown_key_is_named_with_file_line_and_the_nearest_word(tmp_path):
     with pytest.raises(
-        SettingsError, match=r"mine\.yaml, line 3: unknown key media\.av1\.cfr; did you mean crf"
+        SettingsError, match=r"mine\.yaml, line 3: unknown key media\.av1\.metrik; did you mean metric"
     ):
-        settings(tmp_path, "media:\n  av1:\n    cfr: 30\n")
+        settings(tmp_path, "media:\n  av1:\n    metrik: ssim\n")
 
 
 def test_a_value_out_of_range_is_named_with_file_line_and_the_rule(tmp_path):
     with pytest.raises(
-        SettingsError, match=r"mine\.yaml, line 3: media\.av1\.crf = 99: .*less than or equal to 63"
+        SettingsError,
+        match=r"mine\.yaml, line 3: media\.key_frames\.quality = 999: .*less than or equal to 100",
     ):
-        settings(tmp_path, "media:\n  av1:\n    crf: 99\n")
+        settings(tmp_path, "media:\n  key_frames:\n    quality: 999\n")
 
 
 def test_a_bad_option_of_the_command_line_is_named_as_typed():
@@ -76,7 +78,7 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path):
 
 
 def test_the_saved_tree_loads_to_the_same_tree(tmp_path):
-    tree = loader.load(environment={}, overrides=["media.av1.crf=33"])
+    tree = loader.load(environment={}, overrides=["media.av1.encoder.crf=33"])
     assert settings(tmp_path, loader.dump(tree)) == tree
 
 

@@ -37,7 +37,7 @@ KEEP_NO_ROOM = ("--set", "run.min_free_gb=0")
 # Less arithmetic, the same files.
 CHEAP = (
     "--set", "layers.segmentation.net_drawings=1", "--set", "layers.segmentation.grabcut_iterations=0",
-    "--set", "models.matte.short_side_px=64", "--set", "media.av1.profile=draft",
+    "--set", "models.matte.short_side_px=64", "--set", "media.av1.encoder.profile=draft",
 )  # fmt: skip
 GRACE_S = 2.0  # a child dies by its parent's death signal; the kernel needs a moment
 
