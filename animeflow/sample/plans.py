@@ -111,3 +111,11 @@ ACCURACY_PLANS: dict[str, Plan] = {
     "night_grain": plan_of(_NIGHT, Style(grain=4.0, crf=18, line=1.9, chroma=0.85)),
 }
 """About 50 s each: every kind of shot and of transition, on clean and on grainy material."""
+
+FAST_EDIT = plan_of([
+    ("landscape", 30, "cut"), ("smear", 8, "cut"), ("still", 5, "cut"), ("whip", 36, "cut"), ("lipflap", 4, "cut"),
+    ("cross", 6, "cut"), ("sparkles", 5, "cut"), ("smear", 7, "cut"), ("aura", 4, "cut"), ("tilt", 6, "cut"),
+    ("fast", 8, "cut"), ("still", 4, "cut"), ("held_limb", 5, "cut"), ("glow", 7, "cut"), ("smear", 48, "cut"),
+    ("shake", 6, "cut"), ("pan", 4, "cut"), ("flat", 8, "cut"), ("landscape", 30, "cut"),
+])  # fmt: skip
+"""Ten seconds of action: shots of 4 to 8 frames between whip pans and smears. Such short shots only meet in cuts."""

@@ -6,13 +6,13 @@ from fractions import Fraction
 
 from animeflow.errors import SettingsError
 from animeflow.sample.compose import shoot
-from animeflow.sample.kinds import held, light, moving, text
+from animeflow.sample.kinds import action, held, light, moving, text
 from animeflow.sample.setup import Kind, Setup
 from animeflow.sample.style import Style
 from animeflow.sample.truth import DrawnShot
 
 FPS = Fraction(24000, 1001)
-KINDS: dict[str, Kind] = {**held.KINDS, **moving.KINDS, **light.KINDS, **text.KINDS}
+KINDS: dict[str, Kind] = {**held.KINDS, **moving.KINDS, **light.KINDS, **text.KINDS, **action.KINDS}
 SHOT_KINDS: dict[str, str] = {name: kind.description for name, kind in KINDS.items()}
 
 

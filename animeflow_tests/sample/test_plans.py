@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from animeflow.errors import SettingsError
-from animeflow.sample import ACCURACY_PLANS, DEMO_PLANS, SHOT_KINDS, Plan, Step
+from animeflow.sample import ACCURACY_PLANS, DEMO_PLANS, FAST_EDIT, SHOT_KINDS, Plan, Step
 from animeflow.sample.plans import plan_of
 
 
-def test_the_accuracy_plans_cover_every_kind_of_shot_and_every_transition():
-    steps = [step for plan in ACCURACY_PLANS.values() for step in plan.steps]
+def test_the_plans_cover_every_kind_of_shot_and_every_transition():
+    steps = [step for plan in (*ACCURACY_PLANS.values(), FAST_EDIT) for step in plan.steps]
     assert {step.kind for step in steps} == set(SHOT_KINDS)
     assert {step.transition[0] for step in steps} == {"cut", "dissolve", "fade"}
 
@@ -17,6 +17,12 @@ def test_the_accuracy_plans_last_40_to_60_seconds_and_half_of_them_are_grainy():
     seconds = [plan.frames * 1001 / 24000 for plan in ACCURACY_PLANS.values()]
     assert all(40 <= s <= 60 for s in seconds)
     assert sorted(plan.style.grain > 0 for plan in ACCURACY_PLANS.values()) == [False, False, True, True]
+
+
+def test_the_fast_edit_is_shots_of_4_to_8_frames_in_cuts_alone():
+    short = [step.frames for step in FAST_EDIT.steps if step.frames < 30]
+    assert len(short) >= 12 and min(short) == 4 and max(short) == 8
+    assert {step.transition for step in FAST_EDIT.steps} == {("cut", 0)}
 
 
 def test_the_demo_episodes_last_about_twelve_seconds():

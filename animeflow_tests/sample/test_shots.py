@@ -11,6 +11,8 @@ from animeflow.sample.plates import look
 
 KINDS = sorted(SHOT_KINDS)
 PLANES = {"parallax", "water"}
+BLURRED = {"whip"}
+ACTION = {"whip", "smear"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -27,7 +29,7 @@ def test_the_drawing_index_rises_exactly_when_the_composed_picture_changes(kind,
     assert np.diff(shot.drawing).tolist() == [int(c) for c in changed]
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if k not in PLANES])
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in PLANES | BLURRED])
 def test_the_background_is_the_plate_through_the_camera(kind, drawn):
     shot = drawn(kind)
     for t in (0, 5, 11):
@@ -75,8 +77,8 @@ def test_every_new_drawing_can_be_seen_to_be_one(kind):
             assert cv2.resize(difference, (40, 22), interpolation=cv2.INTER_AREA).max() > 0.6, t
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if k != "strobe"])
-def test_no_shot_but_the_strobe_comes_near_the_flash_limits(kind, drawn):
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ACTION | {"strobe"}])
+def test_no_shot_but_the_strobe_and_the_action_comes_near_the_flash_limits(kind, drawn):
     shot = drawn(kind, frames=36)
     assert flash_intervals(shot.frames, shot.fps, contrast=0.09, area=0.225) == ()
 
@@ -112,6 +114,29 @@ def test_the_style_can_set_the_pattern_of_held_frames():
 def test_cameras_move_at_their_stated_speed_on_a_frame_640_px_wide(kind, speed, drawn):
     shot = drawn(kind)
     assert shot.motion[1:4] * 640 / 192 == pytest.approx(speed, rel=1e-6)
+
+
+def test_a_whip_pan_blurs_the_plate_by_its_own_speed_and_crosses_a_width_of_the_frame():
+    shot = draw_shot("whip", seed=5, size=(192, 108))
+    moving = shot.motion > 0
+    travel = np.abs(shot.camera[-1, 0, 2] - shot.camera[0, 0, 2])
+    assert 7 <= moving.sum() <= 13 and 192 <= travel <= 1.6 * 192 + 1
+    sharp = np.asarray([cv2.Laplacian(frame, cv2.CV_32F).std() for frame in shot.background])
+    fastest = int(np.argmax(shot.motion))
+    assert sharp[fastest] < 0.7 * sharp[0] and sharp[0] == pytest.approx(sharp[2])
+    for t in (0, len(sharp) - 1):  # before and after it is the plate
+        assert np.array_equal(look(shot.plate, shot.camera[t], (192, 108)), shot.background[t])
+    assert np.array_equal(np.diff(shot.cel_drawing), [int(t % 3 == 0) for t in range(1, 36)])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_smear_is_seen_for_one_frame_and_reaches_where_the_limb_has_been(seed):
+    shot = draw_shot("smear", seed=seed, size=(192, 108), frames=16)
+    runs = np.bincount(shot.cel_drawing)
+    assert runs[0] == 6 and runs[1] == 1
+    areas = (shot.character[..., 3] > 127).mean(axis=(1, 2))
+    held, smeared = areas[0], areas[6]
+    assert smeared > 1.03 * held
 
 
 def test_the_zoom_ends_at_1_35(drawn):
