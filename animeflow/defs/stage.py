@@ -21,6 +21,7 @@ from animeflow.errors import ContractError
 from animeflow.models.base import Adapter
 from animeflow.settings.tree import Settings
 from animeflow.tables.digests import digest, input_digest
+from animeflow.tables.frames import StoredFrames
 from animeflow.tables.handle import Handle
 from animeflow.tables.manifest import Manifest
 from animeflow.tables.stages import STAGES, StageSpec
@@ -120,6 +121,11 @@ class Video:
         found = self.input_of(name).table(name, video_id=self.id, columns=wanted)
         found = found.filter(pc.field("video_id") == self.id)
         return found.select(columns) if columns else found
+
+    @property
+    def frames(self) -> StoredFrames | pa.Table:
+        """`frame_signals` of this video; its thumbnails stay in their file."""
+        return self.input_of("frame_signals").frames(self.id)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The same as dicts: for tables of clips and drawings, not of frames."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from animeflow.settings.measures import FlashSettings
-from animeflow.tables.frames import seconds, thumbnails
+from animeflow.tables.frames import seconds, stored_or_loaded
 from animeflow.tables.schemas.measures import FLASH
 
 U8 = npt.NDArray[np.uint8]
@@ -50,7 +50,7 @@ def measure_flash(signals: pa.Table, clips: Sequence[Mapping[str, Any]], setting
 
     Every frame is looked at: a stride hides strobes (12 Hz at 24 fps with every second frame gives none).
     """
-    thumbs, times = thumbnails(signals), seconds(signals)
+    thumbs, times = stored_or_loaded(signals), seconds(signals)
     rows = []
     for clip in clips:
         span = slice(clip["start"], clip["end"])

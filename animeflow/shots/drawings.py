@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from animeflow.settings.shots import DrawingSettings
 from animeflow.shots.cuts import Range, Shots
-from animeflow.tables.frames import thumbnails, values
+from animeflow.tables.frames import StoredFrames, stored_or_loaded, values
 from animeflow.tables.ids import drawing_id
 from animeflow.tables.schemas.shots import DRAWINGS
 
@@ -20,7 +20,9 @@ _NAMES = {1: "ones", 2: "twos", 3: "threes", 4: "fours"}
 _DOMINANT = 0.6  # share of a shot's frames in holds of one length that names its timing
 
 
-def find_drawings(signals: pa.Table, shots: Shots, settings: DrawingSettings, *, video_id: str) -> pa.Table:
+def find_drawings(
+    signals: pa.Table | StoredFrames, shots: Shots, settings: DrawingSettings, *, video_id: str
+) -> pa.Table:
     """The table `drawings` of a video: runs of held frames, none across a cut; every frame lies in exactly one."""
     changes = values(signals, "diff_block")
     starts = np.flatnonzero(new_drawings(signals, shots, settings))
@@ -99,10 +101,9 @@ def _given(signals: pa.Table, shots: Shots) -> Bools:
     return given
 
 
-def _drifts(signals: pa.Table, shot: Range, settings: DrawingSettings) -> bool:
+def _drifts(signals: pa.Table | StoredFrames, shot: Range, settings: DrawingSettings) -> bool:
     """Whether the ends of a shot without a new drawing differ by more than single steps and rounding: a slow pan."""
-    rows = signals.slice(shot[0], shot[1] - shot[0])
-    thumbs = thumbnails(rows).astype(np.int16)
-    apart = float(np.abs(thumbs[-1] - thumbs[0]).mean())
-    step = float(np.median(values(rows, "diff_rgb")[1:]))
+    thumbs, (start, end) = stored_or_loaded(signals), shot
+    apart = float(np.abs(thumbs[end - 1].astype(np.int16) - thumbs[start].astype(np.int16)).mean())
+    step = float(np.median(values(signals, "diff_rgb")[start + 1 : end]))
     return apart > max(_LEAST_DRIFT, settings.drift * step)

@@ -2,18 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from animeflow.errors import ContractError
 from animeflow.tables.schemas.shots import THUMB_BYTES, THUMB_HEIGHT, THUMB_WIDTH
+from animeflow.tables.thumbnails import StoredThumbnails, Thumbs
+
+
+@dataclass(frozen=True)
+class StoredFrames:
+    """`frame_signals` of one video in its file: a column is read when it is asked for, thumbnails by row group.
+
+    Functions of a table of signals take it in its place; `column` reads one, `thumbs` are its thumbnails.
+    """
+
+    num_rows: int
+    column: Callable[[str], pa.ChunkedArray]
+    thumbs: StoredThumbnails
+
+    def __getitem__(self, name: str) -> pa.ChunkedArray:
+        return self.column(name)
+
+
+def stored_frames(path: Path, column: Callable[[str], pa.ChunkedArray]) -> StoredFrames:
+    """The signals in one Parquet file."""
+    file = pq.ParquetFile(path)
+    sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+    thumbs = StoredThumbnails(
+        np.cumsum([0, *sizes]).tolist(),
+        lambda number: thumbnails(file.read_row_group(number, columns=["thumbnail"])),
+        THUMB_HEIGHT,
+        THUMB_WIDTH,
+    )
+    return StoredFrames(file.metadata.num_rows, column, thumbs)
+
+
+def stored_or_loaded(signals: pa.Table | StoredFrames) -> Thumbs:
+    """Thumbnails uint8 RGB [T, 27, 48, 3]: those of a stored video stay in its file."""
+    return signals.thumbs if isinstance(signals, StoredFrames) else thumbnails(signals)
 
 
 def thumbnails(signals: pa.Table) -> npt.NDArray[np.uint8]:
     """Thumbnails of `frame_signals`: uint8 RGB [T, 27, 48, 3], read only. A table in one chunk is not copied."""
+    if isinstance(signals, StoredFrames):
+        return np.asarray(signals.thumbs)
     column = signals["thumbnail"]
     parts = [_pixels(chunk) for chunk in column.chunks if len(chunk)]
     if not parts:

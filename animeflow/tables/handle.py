@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from animeflow.errors import ContractError
 from animeflow.tables import parquet
+from animeflow.tables.frames import StoredFrames, stored_frames
 from animeflow.tables.manifest import FileRef, Manifest, TableFile
 from animeflow.tables.schema import TableSpec
 from animeflow.tables.specs import TABLES
@@ -59,6 +61,20 @@ class Handle:
     def rows(self, name: str | None = None, *, video_id: str | None = None) -> list[dict[str, Any]]:
         """The same as row dicts: for tables of clips and drawings, not of frames."""
         return self.table(name, video_id=video_id).to_pylist()
+
+    def frames(self, video_id: str) -> StoredFrames | pa.Table:
+        """`frame_signals` of a video without loading it: columns when asked for, thumbnails by row group.
+
+        A shard whose videos share a file gives the table.
+        """
+        spec = TABLES["frame_signals"]
+        files = self._files(spec, video_id)
+        if len(files) != 1 or Path(files[0].path).stem != video_id:
+            found = self.table(spec.name, video_id=video_id)
+            return found.filter(pc.field("video_id") == video_id)
+        (file,) = files
+        parquet.check_version(self.folder / file.path, spec=spec)
+        return stored_frames(self.folder / file.path, lambda name: self._read(spec, file, [name])[name])
 
     def media(self, path: str) -> Path:
         """The absolute path of a media file that a table names."""

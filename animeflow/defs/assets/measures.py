@@ -23,7 +23,7 @@ def flash(
     settings = stages.settings.measures.flash
 
     def work(video: Video) -> Mapping[str, pa.Table]:
-        return {"flash": measure_flash(video.table("frame_signals"), video.rows("clips"), settings)}
+        return {"flash": measure_flash(video.frames, video.rows("clips"), settings)}
 
     return stages.per_video(stages.open(context, frame_signals, clips), work)
 
@@ -42,9 +42,7 @@ def statistics(
     settings = stages.settings.measures.statistics
 
     def work(video: Video) -> Mapping[str, pa.Table]:
-        table = measure_statistics(
-            video.table("frame_signals"), video.rows("clips"), video.rows("drawings"), settings
-        )
+        table = measure_statistics(video.frames, video.rows("clips"), video.rows("drawings"), settings)
         return {"statistics": table}
 
     return stages.per_video(stages.open(context, frame_signals, clips, drawings), work)

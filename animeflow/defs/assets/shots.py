@@ -86,7 +86,7 @@ def shots(
     stage = stages.open(context, frame_signals)
 
     def work(video: Video) -> Mapping[str, pa.Table]:
-        signals = video.table("frame_signals")
+        signals = video.frames
         network = stage.models.get("network") if "network" in stage.models.wanted else None
         probabilities = shot_probabilities(signals, network)
         found = detect_shots(signals, probabilities, stages.settings.shots.detector)
@@ -105,9 +105,7 @@ def drawings(
 
     def work(video: Video) -> Mapping[str, pa.Table]:
         found = Shots.of_rows(video.rows("shots"))
-        table = find_drawings(
-            video.table("frame_signals"), found, stages.settings.shots.drawings, video_id=video.id
-        )
+        table = find_drawings(video.frames, found, stages.settings.shots.drawings, video_id=video.id)
         return {"drawings": table}
 
     return stages.per_video(stages.open(context, frame_signals, shots), work)

@@ -14,6 +14,7 @@ from animeflow.models.base import Adapter, DType
 from animeflow.models.device import CPU, Device, apply_threads
 from animeflow.models.registry import register
 from animeflow.settings.models import TransNetV2 as Options
+from animeflow.tables.thumbnails import Thumbs
 
 THUMB = (27, 48, 3)
 
@@ -69,7 +70,7 @@ class TransNetV2(Adapter):
         adapter.load()
         return adapter
 
-    def probabilities(self, thumbs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def probabilities(self, thumbs: Thumbs) -> tuple[np.ndarray, np.ndarray]:
         """(single, many) of one video; see the task's protocol."""
         if self._network is None:
             raise self.not_loaded()
@@ -110,7 +111,7 @@ def windows(count: int, window_frames: int, context_frames: int) -> Iterator[Win
         yield Window(start, min(start + step, count))
 
 
-def with_context(thumbs: np.ndarray, window: Window, context_frames: int) -> np.ndarray:
+def with_context(thumbs: Thumbs, window: Window, context_frames: int) -> np.ndarray:
     """The frames of a window and its context; beyond the ends the first and last frame repeat."""
     wanted = np.arange(window.start - context_frames, window.end + context_frames)
-    return thumbs[np.clip(wanted, 0, len(thumbs) - 1)]
+    return np.ascontiguousarray(thumbs[np.clip(wanted, 0, len(thumbs) - 1)])

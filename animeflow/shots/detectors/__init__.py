@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pyarrow as pa
 
 from animeflow.models.shots import ShotNetwork
@@ -16,7 +15,7 @@ from animeflow.settings.shots import (
 from animeflow.shots.cuts import Shots
 from animeflow.shots.detectors import adaptive, content, fused, transnetv2
 from animeflow.shots.detectors.evidence import Evidence
-from animeflow.tables.frames import thumbnails
+from animeflow.tables.frames import StoredFrames, stored_or_loaded
 from animeflow.tables.schemas.shots import SHOT_PROBABILITIES
 
 __all__ = ["detect_shots", "needs_network", "shot_probabilities"]
@@ -27,7 +26,7 @@ def needs_network(settings: Detector) -> bool:
     return isinstance(settings, TransNetV2Detector | FusedDetector)
 
 
-def shot_probabilities(signals: pa.Table, network: ShotNetwork | None) -> pa.Table:
+def shot_probabilities(signals: pa.Table | StoredFrames, network: ShotNetwork | None) -> pa.Table:
     """The table `shot_probabilities` of a video from its stored thumbnails; null in every row without a network."""
     rows = signals.num_rows
     columns = {"video_id": signals["video_id"].combine_chunks(), "frame": signals["frame"].combine_chunks()}
@@ -35,11 +34,13 @@ def shot_probabilities(signals: pa.Table, network: ShotNetwork | None) -> pa.Tab
         return SHOT_PROBABILITIES.from_columns(
             columns | {"single": pa.nulls(rows, pa.float32()), "many_hot": pa.nulls(rows, pa.float32())}
         )
-    single, many_hot = network.probabilities(np.ascontiguousarray(thumbnails(signals)))
+    single, many_hot = network.probabilities(stored_or_loaded(signals))
     return SHOT_PROBABILITIES.from_columns(columns | {"single": single, "many_hot": many_hot})
 
 
-def detect_shots(signals: pa.Table, probabilities: pa.Table | None, settings: Detector) -> Shots:
+def detect_shots(
+    signals: pa.Table | StoredFrames, probabilities: pa.Table | None, settings: Detector
+) -> Shots:
     """Cuts and transitions of one video: a pure function of stored tables, milliseconds to seconds, no decode.
 
     Raises ContractError where the kind needs probabilities and there are none.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from animeflow.errors import ContractError
-from animeflow.tables.frames import thumbnails, values
+from animeflow.tables.frames import StoredFrames, stored_or_loaded, values
+from animeflow.tables.thumbnails import Thumbs, in_blocks
 
 F64 = npt.NDArray[np.float64]
 
@@ -18,12 +20,12 @@ F64 = npt.NDArray[np.float64]
 class Evidence:
     """Arrays over the T frames of one video. Differences at t are those of frame t to frame t - 1; 0 at t = 0.
 
-    thumbs uint8 RGB [T, 27, 48, 3]; diff_rgb float64 [T], 8-bit levels; deltas float64 [T, 3]: PySceneDetect's changes
-    of hue, saturation, value; single, many_hot float64 [T] in 0-1 or None: the network's probabilities that frame t is
-    the last of its shot, and that it lies in a transition.
+    thumbs uint8 RGB [T, 27, 48, 3], an array or left in their file; diff_rgb float64 [T], 8-bit levels; deltas float64
+    [T, 3]: PySceneDetect's changes of hue, saturation, value; single, many_hot float64 [T] in 0-1 or None: the
+    network's probabilities that frame t is the last of its shot, and that it lies in a transition.
     """
 
-    thumbs: npt.NDArray[np.uint8]
+    thumbs: Thumbs
     diff_rgb: F64
     deltas: F64
     single: F64 | None = None
@@ -36,11 +38,11 @@ class Evidence:
             raise ContractError(f"evidence of different lengths: {sorted(lengths)}")
 
     @classmethod
-    def of(cls, signals: pa.Table, probabilities: pa.Table | None = None) -> Evidence:
+    def of(cls, signals: pa.Table | StoredFrames, probabilities: pa.Table | None = None) -> Evidence:
         """From `frame_signals` and `shot_probabilities` of one video."""
         with_network = probabilities is not None and probabilities["single"].null_count == 0
         return cls(
-            thumbs=thumbnails(signals),
+            thumbs=stored_or_loaded(signals),
             diff_rgb=values(signals, "diff_rgb"),
             deltas=np.stack([values(signals, f"delta_{part}") for part in ("hue", "sat", "lum")], axis=1),
             single=values(probabilities, "single") if with_network else None,
@@ -50,6 +52,16 @@ class Evidence:
     @property
     def frames(self) -> int:
         return len(self.thumbs)
+
+    @cached_property
+    def levels(self) -> tuple[F64, npt.NDArray[np.uint8]]:
+        """Mean level and brightest value of each thumbnail: float64 [T], uint8 [T]."""
+        means, peaks = [], []
+        for block in in_blocks(self.thumbs):
+            flat = block.reshape(len(block), -1)
+            means.append(flat.mean(axis=1))
+            peaks.append(flat.max(axis=1))
+        return np.concatenate(means), np.concatenate(peaks)
 
     @property
     def network(self) -> tuple[F64, F64]:

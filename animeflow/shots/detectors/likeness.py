@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from animeflow.tables.thumbnails import Thumbs, in_blocks
+
 SHIFT_X, SHIFT_Y = 5, 3  # cells of the 48x27 grid: a tenth of the frame, 66 px of 640
 BAR_LEVEL = 8.0  # mean level over the video below which a row or column of cells is a black bar
 LEAST_SIDE = 9  # cells that are left at least
-Thumbs = npt.NDArray[np.uint8]
 Int16 = npt.NDArray[np.int16]
 
 
@@ -47,7 +48,9 @@ def unlikeness(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Unlikeness:
 
 def without_bars(thumbs: Thumbs) -> Thumbs:
     """Thumbnails [T, h, w, 3] without the black bars of a letterbox: a view. Bars never change and would hide a cut."""
-    level = thumbs.mean(axis=0).max(axis=2)
+    # Sums of whole numbers: exact, whatever the blocks.
+    total = sum(block.sum(axis=0, dtype=np.float64) for block in in_blocks(thumbs))
+    level = (total / len(thumbs)).max(axis=2)
     rows, columns = (
         np.flatnonzero(level.max(axis=1) > BAR_LEVEL),
         np.flatnonzero(level.max(axis=0) > BAR_LEVEL),

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from animeflow.settings.shots import TransitionSettings
 from animeflow.shots.cuts import Cut, Range, gradual
 from animeflow.shots.detectors.evidence import F64, Evidence
+from animeflow.tables.thumbnails import Thumbs
 
 _DARKER = 0.985  # one step of a fade of 60 frames
 _INNER = (0.12, 0.88)  # shares of a dissolve through which the line is drawn: its ends bend with motion
@@ -34,8 +35,7 @@ def find_transitions(evidence: Evidence, settings: TransitionSettings) -> tuple[
 
 def find_fades(evidence: Evidence, settings: TransitionSettings) -> Iterator[Cut]:
     """Each run of black frames with a steady darkening before it or brightening after it."""
-    levels = np.asarray(evidence.thumbs.reshape(evidence.frames, -1).mean(axis=1), dtype=np.float64)
-    peaks = evidence.thumbs.reshape(evidence.frames, -1).max(axis=1)
+    levels, peaks = evidence.levels
     last_end = 0
     for first, after in runs((levels < settings.black) & (peaks < 6 * settings.black)):
         start = max(last_end, slope_end(levels, first, step=-1, longest=settings.max_frames))
@@ -72,12 +72,15 @@ def find_dissolves(evidence: Evidence, settings: TransitionSettings) -> Iterator
     """Runs where the network sees a transition, with ends moved to where the mixture begins and ends."""
     if evidence.many_hot is None:
         return
-    thumbs = evidence.thumbs.reshape(evidence.frames, -1).astype(np.float64)
     for rough in runs(evidence.many_hot > settings.many_hot):
         score = float(np.max(evidence.many_hot[rough[0] : rough[1]]))
-        if rough[1] - rough[0] < settings.min_frames - 1 or score < settings.many_hot_peak:
+        length = rough[1] - rough[0]
+        # Its ends move by 2 * _LOOK at most.
+        far_too_long = length > settings.max_frames + 4 * _LOOK
+        if length < settings.min_frames - 1 or far_too_long or score < settings.many_hot_peak:
             continue
-        span = mixture_range(thumbs, rough, settings) if rough[0] > 0 and rough[1] < len(thumbs) else None
+        inside = rough[0] > 0 and rough[1] < evidence.frames
+        span = mixture_range(evidence.thumbs, rough, settings) if inside else None
         if span is None:
             continue
         start, end = span
@@ -85,19 +88,20 @@ def find_dissolves(evidence: Evidence, settings: TransitionSettings) -> Iterator
             yield gradual(start, end, "dissolve", score)
 
 
-def mixture_range(thumbs: F64, rough: Range, settings: TransitionSettings) -> Range | None:
+def mixture_range(thumbs: Thumbs | F64, rough: Range, settings: TransitionSettings) -> Range | None:
     """[start, end) of the frames that are mixtures, from shares along the line between the two pure ends.
 
-    `thumbs` float64 [T, cells]. With A before and B after, the share of B in f is (f - A).(B - A) / |B - A|^2; a
+    `thumbs` [T, ...]. With A before and B after, the share of B in f is (f - A).(B - A) / |B - A|^2; a
     dissolve of N frames shows the shares 1/(N+1) .. N/(N+1), so the line reaches 0 one frame before it and 1 one frame
     after it. The rough range stands where the shares do not rise; None where the ends show the same.
     """
     first, last = max(0, rough[0] - _LOOK), min(len(thumbs) - 1, rough[1] - 1 + _LOOK)
-    before, after = thumbs[first], thumbs[last]
+    window = np.asarray(thumbs[first : last + 1], np.float64).reshape(last + 1 - first, -1)
+    before, after = window[0], window[-1]
     apart = after - before
     if np.abs(apart).mean() < settings.min_change:
         return None
-    shares = (thumbs[first : last + 1] - before) @ apart / (apart @ apart)
+    shares = (window - before) @ apart / (apart @ apart)
     inner = np.flatnonzero((shares > _INNER[0]) & (shares < _INNER[1]))
     if len(inner) < 2:
         return rough
