@@ -12,6 +12,7 @@ from animeflow.media.encode import EncodeProgress, encode_video
 from animeflow.media.encode_plan import make_plan
 from animeflow.media.encoders import choose_encoder
 from animeflow.media.ffmpeg import ffmpeg_path
+from animeflow.media.fidelity import fidelity_json
 from animeflow.media.probe import probe
 from animeflow.settings.media import Av1Settings
 from animeflow.tables.specs import TABLES
@@ -46,6 +47,7 @@ def encode_to_table(
         full_decode=settings.full_decode,
         metric=settings.metric,
         min_metric=settings.min_metric,
+        audio_md5=settings.audio_md5,
         ffmpeg=ffmpeg,
         timeout_s=settings.timeout_s,
         on_progress=on_progress,
@@ -62,5 +64,8 @@ def encode_to_table(
         "crf": report.crf,
         "ssim": report.metric_value,
         "streams_json": json.dumps(plan.outcome_rows(), sort_keys=True, ensure_ascii=False),
+        "offset_s": report.offset_s,
+        "decoded_frames": report.decoded,
+        "fidelity_json": fidelity_json(report.fidelity),
     }
     return TABLES["av1_videos"].table([row])

@@ -16,6 +16,7 @@ from animeflow.media.counting import count_decoded
 from animeflow.media.encode_plan import EncodePlan, encode_command, make_plan
 from animeflow.media.encoders import Encoder, trial
 from animeflow.media.ffmpeg import ffmpeg_path
+from animeflow.media.fidelity import FidelityRow
 from animeflow.media.streams import read_cover
 from animeflow.media.verify import Verification, verify_encode
 
@@ -57,6 +58,11 @@ class EncodeReport:
     metric_value: float | None
     """SSIM of luma (0-1), XPSNR of luma (dB) or VMAF (0-100); None when none was asked for."""
     streams: tuple[dict[str, Any], ...]
+    offset_s: float
+    """By how much its clock differs from the source's, the same for every frame."""
+    decoded: int | None
+    """Frames that were decoded from it; None when it was not decoded."""
+    fidelity: tuple[FidelityRow, ...]
 
 
 def encode_video(
@@ -68,6 +74,7 @@ def encode_video(
     full_decode: bool = True,
     metric: str = "none",
     min_metric: float | None = None,
+    audio_md5: bool = True,
     ffmpeg: Path | None = None,
     timeout_s: float = 6 * 3600.0,
     on_progress: Callable[[EncodeProgress], None] | None = None,
@@ -90,6 +97,7 @@ def encode_video(
             pts=pts,
             full_decode=full_decode,
             metric=metric,
+            audio_md5=audio_md5,
             ffmpeg=binary,
             timeout_s=timeout_s,
         )
@@ -177,4 +185,7 @@ def _report(
         metric=None if metric == "none" else metric,
         metric_value=proof.metric_value,
         streams=tuple(plan.outcome_rows()),
+        offset_s=proof.offset_s,
+        decoded=proof.decoded,
+        fidelity=proof.rows,
     )

@@ -33,7 +33,7 @@ OPUS_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1",
 _OPUS_BITS_PER_CHANNEL = 64_000
 _ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")
 # Tags by which mkvmerge describes the packets it wrote: untrue of an encode.
-_STATISTICS_TAG = re.compile(r"^(BPS|DURATION|NUMBER_OF_(FRAMES|BYTES)|_STATISTICS_.*)(-.*)?$")
+STATISTICS_TAG = re.compile(r"^(BPS|DURATION|NUMBER_OF_(FRAMES|BYTES)|_STATISTICS_.*)(-.*)?$")
 
 
 @dataclass(frozen=True)
@@ -197,11 +197,13 @@ def _maps(plan: EncodePlan) -> list[str]:
 
 
 def _video_args(plan: EncodePlan) -> list[str]:
-    args = [*plan.encoder.args(threads=plan.threads), "-fps_mode:v:0", "passthrough"]
+    # Without the source's clock the encoder rounds times to whole frames: those of a transport stream came 19 ms late.
+    clock = ["-fps_mode:v:0", "passthrough", "-enc_time_base:v:0", "demux"]
+    args = [*plan.encoder.args(threads=plan.threads), *clock]
     if plan.key_times:
         args += ["-force_key_frames:v:0", ",".join(f"{float(t):.6f}" for t in plan.key_times)]
     for tag in plan.probe.video.metadata:
-        if _STATISTICS_TAG.match(tag):
+        if STATISTICS_TAG.match(tag):
             args += ["-metadata:s:v:0", f"{tag}="]
     return [*args, "-disposition:v:0", "default"]
 

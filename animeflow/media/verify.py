@@ -15,8 +15,9 @@ from animeflow.media.counting import count_decoded
 from animeflow.media.decode import open_video
 from animeflow.media.encode_plan import EncodePlan
 from animeflow.media.ffmpeg import input_args
+from animeflow.media.fidelity import FidelityRow, fidelity_rows, unexplained
 from animeflow.media.frame_index import FrameIndex, read_frame_index
-from animeflow.media.probe import Probe, probe
+from animeflow.media.probe import probe
 
 # Matroska keeps whole milliseconds: each side rounds by at most half of one.
 _TIME_TOLERANCE_S = 0.001 + 1e-9
@@ -31,7 +32,7 @@ _FIRST_DIFFERENCES = 3
 @dataclass(frozen=True)
 class Verification:
     """What was counted in the encode. `offset_s` is the constant by which its clock differs from the
-    source's.
+    source's, `decoded` None where the encode was not decoded, `rows` what went in and what came out.
     """
 
     frames: int
@@ -39,6 +40,7 @@ class Verification:
     offset_s: float
     decoded: int | None
     metric_value: float | None
+    rows: tuple[FidelityRow, ...] = ()
 
 
 def verify_encode(
@@ -49,6 +51,7 @@ def verify_encode(
     pts: Sequence[int],
     full_decode: bool = True,
     metric: str = "none",
+    audio_md5: bool = True,
     ffmpeg: Path,
     timeout_s: float = 3600.0,
 ) -> Verification:
@@ -62,7 +65,8 @@ def verify_encode(
         result = probe(encoded)
     except ProbeError as error:
         raise EncodeError(f"the encode does not probe: {error.message}", path=encoded) from error
-    differences = stream_differences(plan, result)
+    rows = fidelity_rows(plan.probe, plan, result, ffmpeg=ffmpeg, digests=audio_md5)
+    differences = stream_differences(rows)
     if differences:
         raise EncodeError(
             "the encode's streams differ: " + "; ".join(differences[:_FIRST_DIFFERENCES]), path=encoded
@@ -78,7 +82,7 @@ def verify_encode(
             ffmpeg=ffmpeg,
             timeout_s=timeout_s,
         )
-    return Verification(len(index), int(index.key.sum()), offset, decoded, value)
+    return Verification(len(index), int(index.key.sum()), offset, decoded, value, tuple(rows))
 
 
 def _packet_index(encoded: Path) -> FrameIndex:
@@ -118,75 +122,9 @@ def require_key_frames(index: FrameIndex, cuts: Sequence[int], encoded: Path) ->
         )
 
 
-def stream_differences(plan: EncodePlan, result: Probe) -> list[str]:
-    """In which respects the streams of the encode are not those of the plan; empty when they agree."""
-    return [
-        *_video_differences(plan.probe, result),
-        *_track_differences(plan, result),
-        *_attachment_differences(plan, result),
-        *_chapter_differences(plan.probe, result),
-    ]
-
-
-def _video_differences(source: Probe, result: Probe) -> list[str]:
-    ours, theirs = result.video, source.video
-    pairs = [
-        ("codec", ours.codec, "av1"),
-        ("size", ours.upright_size, theirs.upright_size),
-        ("rotation", ours.rotation, 0),
-        ("bit depth", ours.bit_depth, 10),
-        ("pixel aspect", ours.sample_aspect_ratio or 1, _upright_aspect(source)),
-        ("HDR metadata", ours.hdr is None, theirs.hdr is None),
-        ("videos", len(result.unmapped), 0),
-    ]
-    for name in ("color_primaries", "color_transfer", "color_space"):
-        tagged = getattr(theirs, name)
-        if tagged not in (0, 2):
-            pairs.append((name, getattr(ours, name), tagged))
-    return [f"{what} is {ours!s}, not {wanted!s}" for what, ours, wanted in pairs if ours != wanted]
-
-
-def _upright_aspect(source: Probe) -> object:
-    aspect = source.video.sample_aspect_ratio or 1
-    return 1 / aspect if source.video.rotation % 180 else aspect
-
-
-def _track_differences(plan: EncodePlan, result: Probe) -> list[str]:
-    found = []
-    source_audio = {t.index: t for t in plan.probe.audio}
-    wanted_audio = [
-        (
-            o.to,
-            source_audio[o.index].language,
-            source_audio[o.index].title,
-            source_audio[o.index].dispositions,
-        )
-        for o in plan.of_kind("audio")
-    ]
-    got_audio = [(t.codec, t.language, t.title, t.dispositions) for t in result.audio]
-    if wanted_audio != got_audio:
-        found.append(f"audio is {got_audio}, not {wanted_audio}")
-    source_text = {t.index: t for t in plan.probe.subtitles}
-    wanted_text = [
-        (o.to, source_text[o.index].language, source_text[o.index].title) for o in plan.of_kind("subtitle")
-    ]
-    got_text = [(t.codec, t.language, t.title) for t in result.subtitles]
-    if wanted_text != got_text:
-        found.append(f"subtitles are {got_text}, not {wanted_text}")
-    return found
-
-
-def _attachment_differences(plan: EncodePlan, result: Probe) -> list[str]:
-    kept = {o.index for o in plan.of_kind("attachment", "cover")}
-    wanted = sorted((a.kind, a.name, a.size_bytes) for a in plan.probe.attachments if a.index in kept)
-    got = sorted((a.kind, a.name, a.size_bytes) for a in result.attachments)
-    return [] if wanted == got else [f"attachments are {got}, not {wanted}"]
-
-
-def _chapter_differences(source: Probe, result: Probe) -> list[str]:
-    wanted = [c.title for c in source.chapters]
-    got = [c.title for c in result.chapters]
-    return [] if wanted == got else [f"chapters are {got}, not {wanted}"]
+def stream_differences(rows: Sequence[FidelityRow]) -> list[str]:
+    """In which respects the encode differs from its source without a reason; empty when it does not."""
+    return [f"{row.stream} {row.property} is {row.after!s}, not {row.before!s}" for row in unexplained(rows)]
 
 
 def decode_all(encoded: Path, *, expected: int) -> int:

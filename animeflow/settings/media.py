@@ -63,6 +63,8 @@ class Av1Settings(Section):
     """The encode fails when the metric is below this."""
     full_decode: bool = True
     """Decode the whole encode and count its frames before it counts as done."""
+    audio_md5: bool = True
+    """Compare the bytes of every copied sound and subtitle packet with the source's: both files are read to the end."""
     timeout_s: float = no_digest(6 * 3600.0, gt=0)
     """Longest time one encode may take, in seconds."""
 

@@ -52,6 +52,27 @@ def test_the_row_describes_the_file_that_lies_in_staging(rich_mkv: Path, staging
         "attach",
     ]
     assert probe(path).video.codec == "av1"
+    assert row["decoded_frames"] == 48
+    assert abs(row["offset_s"]) < 0.001
+    fidelity = json.loads(row["fidelity_json"])
+    assert all(entry["same"] or entry["why"] for entry in fidelity)
+    assert {"audio 1", "subtitle 1", "chapter 2", "cover cover.jpg"} <= {
+        entry["stream"] for entry in fidelity
+    }
+
+
+def test_an_encode_that_was_not_decoded_says_so(plain_mkv: Path, staging: Staging) -> None:
+    settings = Av1Settings(encoder=SvtEncoder(profile="draft"), full_decode=False, audio_md5=False)
+    table = encode_to_table(
+        plain_mkv,
+        video_id="0" * 16,
+        pts=pts_of(plain_mkv),
+        cuts=[],
+        staging=staging,
+        settings=settings,
+        threads=1,
+    )
+    assert table.to_pylist()[0]["decoded_frames"] is None
 
 
 def test_an_encode_below_the_metric_s_floor_fails_and_leaves_nothing(

@@ -11,8 +11,9 @@ from animeflow.media.encode import encode_video
 from animeflow.media.encode_plan import EncodePlan, make_plan
 from animeflow.media.encoders import svt
 from animeflow.media.ffmpeg import ffmpeg_path
+from animeflow.media.fidelity import fidelity_rows
 from animeflow.media.frame_index import FrameIndex, read_frame_index
-from animeflow.media.probe import probe
+from animeflow.media.probe import Probe, probe
 from animeflow.media.verify import (
     decode_all,
     measure,
@@ -41,6 +42,10 @@ def index_of(path: Path) -> FrameIndex:
     index = read_frame_index(path)
     assert index is not None
     return index
+
+
+def differences(plan: EncodePlan, result: Probe) -> list[str]:
+    return stream_differences(fidelity_rows(plan.probe, plan, result, ffmpeg=ffmpeg_path()))
 
 
 def test_a_sound_encode_passes(encoded: tuple[EncodePlan, Path, list[int]]) -> None:
@@ -76,12 +81,14 @@ def test_a_cut_that_is_no_key_frame_is_found(encoded: tuple[EncodePlan, Path, li
     ("maps", "complaint"),
     [
         (["-map", "0", "-map", "-0:a:1"], "audio"),
-        (["-map", "0", "-map", "-0:s"], "subtitles"),
-        (["-map", "0", "-map", "-0:t"], "attachments"),
-        (["-map", "0", "-map_chapters", "-1"], "chapters"),
+        (["-map", "0", "-map", "-0:s"], "subtitle tracks"),
+        (["-map", "0", "-map", "-0:t"], "attachments files"),
+        (["-map", "0", "-map_chapters", "-1"], "chapters number"),
         (["-map", "0", "-metadata:s:a:0", "language=eng"], "audio"),
         (["-map", "0", "-disposition:a:0", "default"], "audio"),
         (["-map", "0", "-aspect", "16:9"], "pixel aspect"),
+        (["-map", "0", "-disposition:s:0", "forced"], "subtitle 1 dispositions"),
+        (["-map", "0", "-metadata", "title=Other"], "file tag TITLE"),
     ],
 )
 def test_a_stream_that_is_missing_or_changed_is_named(
@@ -90,15 +97,18 @@ def test_a_stream_that_is_missing_or_changed_is_named(
     plan, path, _ = encoded
     # The cover goes in as an attachment; ffmpeg would make it a video track.
     ffmpeg("-i", path, *maps, "-map", "-0:v", "-map", "0:v:0", "-c", "copy", tmp_path / "less.mkv")
-    assert complaint in "; ".join(stream_differences(plan, probe(tmp_path / "less.mkv")))
-    assert stream_differences(plan, probe(path)) == []
+    assert complaint in "; ".join(differences(plan, probe(tmp_path / "less.mkv")))
+    assert differences(plan, probe(path)) == []
 
 
 def test_colours_and_depth_that_changed_are_named(encoded: tuple[EncodePlan, Path, list[int]]) -> None:
     plan, path, _ = encoded
     result = probe(path)
     wrong = replace(result, video=replace(result.video, color_space=9, bit_depth=8))
-    assert [d.split(" is ")[0] for d in stream_differences(plan, wrong)] == ["bit depth", "color_space"]
+    assert [d.split(" is ")[0] for d in differences(plan, wrong)] == [
+        "video bit depth",
+        "video color_space",
+    ]
 
 
 def test_an_encode_that_was_cut_off_does_not_pass(

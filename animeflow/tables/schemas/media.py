@@ -33,6 +33,25 @@ AV1_VIDEOS = TableSpec(
         Column("crf", F32, "constant rate factor"),
         scalar("ssim", "mean SSIM of luma against the source", "0-1", null="the metric was not asked for"),
         Column("streams_json", STR, "what became of each source stream, as a JSON list"),
+        scalar(
+            "offset_s",
+            "by how much every frame is later than in the source, on the containers' clocks",
+            "s",
+            null="the encode was made before this was kept",
+        ),
+        Column(
+            "decoded_frames",
+            I64,
+            "frames that were decoded from the encode as a proof",
+            "frames",
+            "media.av1.full_decode is off: the encode was not decoded",
+        ),
+        Column(
+            "fidelity_json",
+            STR,
+            "every property that went in and came out, as a JSON list of stream, property, in, out, same, why",
+            null_reason="the encode was made before this was kept",
+        ),
     ),
 )
 

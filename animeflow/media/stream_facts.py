@@ -1,0 +1,116 @@
+"""What a probe does not hold of a file, for comparing two of them: tags, packets, captions."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from animeflow.errors import EncodeError
+from animeflow.media.command import check_stop, run_command
+from animeflow.media.container import open_container
+from animeflow.media.ffmpeg import input_args
+from animeflow.media.probe import Probe
+
+_CHROMA = re.compile(r"\([^()]*\b(left|center|topleft|top|bottomleft|bottom)\)")
+_STREAM = re.compile(r"Stream #(\d+):(\d+)\S*: Video: (.*)")
+_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True)
+class Packets:
+    """The packets of one stream: the time of the first in seconds (None = there is none), their number, and the md5 of
+    their bytes (None = not asked for).
+    """
+
+    first_s: float | None
+    count: int
+    md5: str | None
+
+
+@dataclass(frozen=True)
+class StreamFacts:
+    """By absolute stream index: tags, packets of sound and subtitles.
+
+    `chroma` is the place of the chroma samples by FFmpeg's name, None where the stream does not say; `captions` whether
+    closed captions ride in the pictures.
+    """
+
+    tags: Mapping[int, Mapping[str, str]]
+    packets: Mapping[int, Packets]
+    chroma: str | None
+    captions: bool
+
+
+def read_stream_facts(facts: Probe, *, digests: bool, ffmpeg: Path) -> StreamFacts:
+    """Read a probed file once more, without decoding it.
+
+    `digests` False leaves out the md5 of packets, for which the file is read to its end.
+    """
+    soft = [*(t.index for t in facts.audio), *(t.index for t in facts.subtitles)]
+    with open_container(facts.path) as container:
+        tags = {s.index: dict(s.metadata) for s in container.streams}
+        packets = _read_packets(container, soft, digests=digests) if soft else {}
+    described = describe_video(facts.path, facts.video.index, ffmpeg)
+    chroma = _CHROMA.search(described)
+    return StreamFacts(
+        tags=tags,
+        packets=packets,
+        chroma=chroma[1] if chroma else None,
+        captions="Closed Captions" in described,
+    )
+
+
+def describe_video(path: Path, index: int, ffmpeg: Path) -> str:
+    """FFmpeg's own line on a video stream: PyAV shows neither chroma places nor closed captions."""
+    args = [str(ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "verbose", *input_args(path)]
+    args += ["-map", f"0:{index}", "-c", "copy", "-t", "0", "-f", "null", "-"]
+    result = run_command(args, timeout_s=_TIMEOUT_S, error=EncodeError)
+    for line in result.stderr:
+        match = _STREAM.search(line)
+        if match and int(match[2]) == index:
+            return match[3]
+    return ""
+
+
+def _read_packets(container: Any, indices: Sequence[int], *, digests: bool) -> dict[int, Packets]:
+    """One pass over the file; without digests it ends when every stream has begun."""
+    import av
+
+    first: dict[int, float] = {}
+    count = dict.fromkeys(indices, 0)
+    md5 = {n: hashlib.md5(usedforsecurity=False) for n in indices}
+    adts = {n for n in indices if _has_adts(container.streams[n])}
+    try:
+        for packet in container.demux([container.streams[n] for n in indices]):
+            check_stop()
+            if packet.size == 0:
+                continue
+            number = packet.stream_index
+            if packet.pts is not None and number not in first:
+                first[number] = float(packet.pts * packet.time_base)
+            count[number] += 1
+            if digests:
+                data = bytes(packet)
+                md5[number].update(data[_adts_length(data) :] if number in adts else data)
+            elif len(first) == len(indices):
+                break
+    except av.error.FFmpegError:  # damage ends the reading, as it ended that of the encode
+        pass
+    return {n: Packets(first.get(n), count[n], md5[n].hexdigest() if digests else None) for n in indices}
+
+
+def _has_adts(stream: Any) -> bool:
+    """AAC of a transport stream: every packet has a header that other containers hold once."""
+    context = stream.codec_context
+    return context is not None and context.name.startswith("aac") and not context.extradata
+
+
+def _adts_length(data: bytes) -> int:
+    """Bytes of the ADTS header at the start of a packet, 7 or with a checksum 9 (ISO 13818-7); 0 without one."""
+    if len(data) < 7 or data[0] != 0xFF or data[1] & 0xF6 != 0xF0:
+        return 0
+    return 7 if data[1] & 1 else 9

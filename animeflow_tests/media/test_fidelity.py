@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from animeflow.media.command import run_command
+from animeflow.media.decode import open_video
+from animeflow.media.encode import encode_video, make_plan
+from animeflow.media.encode_plan import EncodePlan
+from animeflow.media.encoders import svt
+from animeflow.media.ffmpeg import ffmpeg_path
+from animeflow.media.fidelity import FidelityRow, fidelity_rows, subsampling, unexplained
+from animeflow.media.probe import Probe, probe
+from animeflow.media.stream_facts import describe_video, read_stream_facts
+from animeflow_tests.media.conftest import H264
+from animeflow_tests.media.numbered import ffmpeg, write_numbered
+
+CASES = [
+    "edit_list_mp4",
+    "rotated_mp4",
+    "mov_text_mp4",
+    "interlaced_mkv",
+    "hdr_mkv",
+    "lost_cover_mp4",
+    "aac_ts",
+    "opus_mkv",
+    "pcm_mov",
+    "rgb_mkv",
+    "off_grid_mkv",
+]
+
+
+def frame_times(path: Path) -> list[int]:
+    with open_video(path, purpose="test") as reader:
+        return [f.pts for f in reader]
+
+
+def encode(source: Path, target: Path) -> tuple[EncodePlan, Probe]:
+    pts = frame_times(source)
+    plan = make_plan(probe(source), cuts=[], pts=pts, encoder=svt("draft"))
+    encode_video(plan, target, cuts=[], pts=pts)
+    return plan, probe(target)
+
+
+def compare(plan: EncodePlan, result: Probe, *, digests: bool = True) -> list[FidelityRow]:
+    return fidelity_rows(plan.probe, plan, result, ffmpeg=ffmpeg_path(), digests=digests)
+
+
+def with_sound(path: Path, *codec: str) -> Path:
+    return write_numbered(path, 48, "-f", "lavfi", "-i", "sine=440:d=2", "-map", "0:v", "-map", "1:a", *codec)
+
+
+@pytest.fixture(scope="module")
+def aac_ts(corpus: Path) -> Path:
+    """AAC with ADTS headers, sound before the first picture, times on the 90 kHz clock."""
+    ffmpeg("-i", with_sound(corpus / "aac.mp4", *H264, "-c:a", "aac"), "-c", "copy", corpus / "aac.ts")
+    return corpus / "aac.ts"
+
+
+@pytest.fixture(scope="module")
+def opus_mkv(corpus: Path) -> Path:
+    return with_sound(corpus / "opus.mkv", *H264, "-c:a", "libopus")
+
+
+@pytest.fixture(scope="module")
+def pcm_mov(corpus: Path) -> Path:
+    """Sound that becomes Opus, a timecode track, a clock time."""
+    words = (
+        "-c:a",
+        "pcm_mulaw",
+        "-timecode",
+        "01:00:00:00",
+        "-metadata",
+        "creation_time=2020-01-01T00:00:00Z",
+    )
+    return with_sound(corpus / "pcm.mov", *H264, *words)
+
+
+@pytest.fixture(scope="module")
+def rgb_mkv(corpus: Path) -> Path:
+    return write_numbered(corpus / "rgb.mkv", 12, "-c:v", "ffv1")
+
+
+@pytest.fixture(scope="module")
+def off_grid_mkv(corpus: Path) -> Path:
+    """Frame times that are no multiples of one frame's length."""
+    times = (
+        "-vf",
+        r"settb=1/1000,setpts=PTS+mod(N\,5)*7",
+        "-fps_mode",
+        "passthrough",
+        "-enc_time_base",
+        "1/1000",
+    )
+    return write_numbered(corpus / "off-grid.mkv", 48, *times, *H264)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_difference_is_left_unexplained(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    source: Path = request.getfixturevalue(name)
+    plan, result = encode(source, tmp_path / "out.mkv")
+    rows = compare(plan, result)
+    assert unexplained(rows) == []
+    assert next(row.before for row in rows if row.property == "codec") == plan.probe.video.codec
+
+
+@pytest.mark.parametrize("name", ["aac_ts", "transport_stream"])
+def test_sound_keeps_its_place_beside_the_pictures(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """The encoder's clock of one tick a frame moved all pictures by up to half a frame; that of the file does not."""
+    plan, result = encode(request.getfixturevalue(name), tmp_path / "out.mkv")
+    (offset,) = (row for row in compare(plan, result) if row.property == "offset")
+    assert offset.before < -0.005
+    assert offset.after == pytest.approx(offset.before, abs=0.0011)
+
+
+def test_times_on_no_grid_arrive(off_grid_mkv: Path, tmp_path: Path) -> None:
+    _, result = encode(off_grid_mkv, tmp_path / "out.mkv")
+    assert frame_times(result.path) == frame_times(off_grid_mkv)
+
+
+def test_a_changed_packet_of_sound_is_found(rich_mkv: Path, tmp_path: Path) -> None:
+    plan, _ = encode(rich_mkv, tmp_path / "out.mkv")
+    noise = ("-f", "lavfi", "-i", "sine=441:d=2")
+    words = (
+        "-map",
+        "0:v:0",
+        "-map",
+        "1:a",
+        "-map",
+        "0:a:1",
+        "-map",
+        "0:s",
+        "-map",
+        "0:t",
+        "-c",
+        "copy",
+        "-c:a:0",
+        "aac",
+    )
+    names = ("-metadata:s:a:0", "language=jpn", "-disposition:a:0", "0")
+    ffmpeg("-i", tmp_path / "out.mkv", *noise, *words, *names, tmp_path / "other.mkv")
+    wrong = {(row.stream, row.property) for row in unexplained(compare(plan, probe(tmp_path / "other.mkv")))}
+    assert ("audio 1", "packets md5") in wrong
+    assert ("audio 2", "packets md5") not in wrong
+
+
+def test_the_md5_is_that_of_ffmpeg(rich_mkv: Path) -> None:
+    facts = probe(rich_mkv)
+    read = read_stream_facts(facts, digests=True, ffmpeg=ffmpeg_path())
+    for track in facts.audio:
+        args = ["-map", f"0:{track.index}", "-c", "copy", "-f", "md5", "-"]
+        printed = run_command([ffmpeg_path(), "-v", "error", "-i", rich_mkv, *args], timeout_s=30).stdout
+        assert printed.decode().strip() == f"MD5={read.packets[track.index].md5}"
+
+
+def test_without_digests_only_the_first_packets_are_read(rich_mkv: Path, tmp_path: Path) -> None:
+    plan, result = encode(rich_mkv, tmp_path / "out.mkv")
+    rows = compare(plan, result, digests=False)
+    assert unexplained(rows) == []
+    assert {row.property for row in rows}.isdisjoint({"packets", "packets md5"})
+    assert {row.stream for row in rows if row.property == "offset"} == {"audio 1", "audio 2", "subtitle 1"}
+
+
+def test_changed_bytes_of_a_font_are_found(rich_mkv: Path, tmp_path: Path) -> None:
+    plan, result = encode(rich_mkv, tmp_path / "out.mkv")
+    data = result.path.read_bytes()
+    at = data.index(bytes(range(256)) * 2)
+    (tmp_path / "bad.mkv").write_bytes(data[:at] + b"\xff" + data[at + 1 :])
+    wrong = unexplained(compare(plan, probe(tmp_path / "bad.mkv")))
+    assert [(row.stream, row.property) for row in wrong] == [("attachment font.ttf", "sha256")]
+
+
+def test_hdr_values_are_compared_not_only_their_presence(hdr_mkv: Path, tmp_path: Path) -> None:
+    plan, result = encode(hdr_mkv, tmp_path / "out.mkv")
+    assert result.video.hdr is not None
+    for key, value in (("red", [0.6801, 0.32]), ("max_nits", 1000.1), ("max_cll", 999)):
+        changed = replace(result, video=replace(result.video, hdr={**result.video.hdr, key: value}))
+        assert [row.property for row in unexplained(compare(plan, changed))] == [f"HDR {key}"]
+    lost = replace(result, video=replace(result.video, hdr=None))
+    assert len(unexplained(compare(plan, lost))) == len(result.video.hdr)
+
+
+def test_chapters_that_moved_are_found(rich_mkv: Path, tmp_path: Path) -> None:
+    plan, result = encode(rich_mkv, tmp_path / "out.mkv")
+    moved = replace(result, chapters=tuple(replace(c, start_s=c.start_s + 0.01) for c in result.chapters))
+    assert {row.property for row in unexplained(compare(plan, moved))} == {"start_s"}
+
+
+def test_a_result_that_is_cut_short_is_found(rich_mkv: Path, tmp_path: Path) -> None:
+    plan, result = encode(rich_mkv, tmp_path / "out.mkv")
+    short = replace(result, truncated=True)
+    assert [row.property for row in unexplained(compare(plan, short))] == ["cut short"]
+
+
+def test_what_ffmpeg_says_of_the_stream_is_read(rich_mkv: Path) -> None:
+    facts = probe(rich_mkv)
+    assert describe_video(rich_mkv, facts.video.index, ffmpeg_path()).startswith("h264 (High 10)")
+    assert read_stream_facts(facts, digests=False, ffmpeg=ffmpeg_path()).chroma == "left"
+
+
+@pytest.mark.parametrize(
+    ("pix_fmt", "expected"),
+    [
+        ("yuv420p10le", "4:2:0"),
+        ("yuvj444p", "4:4:4"),
+        ("yuva422p", "4:2:2"),
+        ("gbrp", "RGB"),
+        ("gray", "gray"),
+    ],
+)
+def test_names_of_subsampling(pix_fmt: str, expected: str) -> None:
+    assert subsampling(pix_fmt) == expected
