@@ -96,18 +96,8 @@ def shots_of(work: FileWork) -> dict[str, Any]:
     from animeflow.media.probe import probe
 
     rate = probe(work.path).video.average_rate
-    cuts = [cut for cut in work.found.cuts if cut.transition is None]
-    return {
-        "frames": work.found.frames,
-        "fps": None if rate is None else round(float(rate), 6),
-        "cuts": [cut.frame for cut in cuts],
-        "transitions": [
-            {"start": cut.transition[0], "end": cut.transition[1], "kind": cut.kind}
-            for cut in work.found.cuts
-            if cut.transition is not None
-        ],
-        "shots": [{"start": start, "end": end} for start, end in work.found.ranges],
-    }
+    plain = work.found.plain()
+    return {"frames": plain.pop("frames"), "fps": None if rate is None else round(float(rate), 6), **plain}
 
 
 def measures_of(work: FileWork) -> dict[str, Any]:

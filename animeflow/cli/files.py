@@ -81,6 +81,9 @@ def show_shots(result: dict[str, Any]) -> str:
     lines = [f"{result['file']}  {result['frames']} frames{rate}, {len(result['shots'])} shots"]
     lines.append(table(rows, ["shot", "start", "end", "frames"]))
     lines += [f"{part['kind']} in frames {part['start']} to {part['end']}" for part in result["transitions"]]
+    for name, words in (("fade_in", "begins with a fade"), ("fade_out", "ends with a fade")):
+        if result[name]:
+            lines.append(f"{words} in frames {result[name]['start']} to {result[name]['end']}")
     return "\n".join(lines)
 
 

@@ -76,6 +76,7 @@ def metadata_line(record: ClipRecord, file_name: str | None, *, shard: str) -> d
         "t1": float((values["end_pts"] - video["first_pts"]) * base),
         "fps": _rate(video),
         "frames": values["frames"],
+        **windows(record.clip),
         "width": values["width"],
         "height": values["height"],
         "size_bytes": values["size_bytes"],
@@ -90,6 +91,20 @@ def metadata_line(record: ClipRecord, file_name: str | None, *, shard: str) -> d
         "burned_text": values["burned_text"],
         "transcript": values["transcript"],
         **labels,
+    }
+
+
+def windows(clip: Mapping[str, Any]) -> dict[str, Any]:
+    """`num_windows`, and `windows` as "first-last" in source frames, last one included, joined by spaces.
+
+    Text, because a list would get another type in a file where it is empty. Null where no windows were listed.
+    """
+    starts, length = clip.get("windows"), clip.get("window_frames")
+    if starts is None or length is None:
+        return {"num_windows": None, "windows": None}
+    return {
+        "num_windows": len(starts),
+        "windows": " ".join(f"{start}-{start + length - 1}" for start in starts),
     }
 
 

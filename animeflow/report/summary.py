@@ -121,6 +121,7 @@ def _shot_figures(data: ShardData) -> list[Figure]:
     found = []
     if shots:
         soft = sum(row["transition_start"] is not None for row in shots)
+        soft += sum(row.get("end_transition_start") is not None for row in shots)
         found.append(
             Figure(
                 "shots",

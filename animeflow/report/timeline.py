@@ -183,10 +183,15 @@ def _add_shots(
         line.shots.append(
             Band(left, clock.share(row["end"]) - left, label, row["cut_kind"], str(row["shot"]), uri)
         )
-        if row["transition_start"] is not None:
-            a, b = clock.share(row["transition_start"]), clock.share(row["transition_end"])
-            text = f"{row['cut_kind']}: frames {row['transition_start']}–{row['transition_end'] - 1}"
-            line.transitions.append(Band(a, b - a, text, row["cut_kind"]))
+        kind = "fade" if row["cut_kind"] == "start" else row["cut_kind"]  # a video begins with a fade only
+        spans = (
+            (kind, row["transition_start"], row["transition_end"]),
+            ("fade", row.get("end_transition_start"), row.get("end_transition_end")),
+        )
+        for kind, start, end in spans:
+            if start is not None and end is not None:
+                a, b = clock.share(start), clock.share(end)
+                line.transitions.append(Band(a, b - a, f"{kind}: frames {start}–{end - 1}", kind))
 
 
 def _picture(data: ShardData, row: Row | None, budget: Budget) -> str | None:

@@ -58,6 +58,8 @@ class TransitionSettings(Section):
     """Mean RGB difference of the two ends from which a dissolve's ends are placed by its mixture (8-bit levels)."""
     black: float = Field(8.0, ge=0, le=64)
     """Mean RGB level under which a frame is black (8-bit levels)."""
+    white: float = Field(12.0, ge=0, le=64)
+    """Distance of the mean RGB level from 255 under which a frame is white (8-bit levels)."""
 
 
 class _Detector(Section):
@@ -70,8 +72,8 @@ class ContentDetector(_Detector):
 
     kind: Literal["content"] = "content"
     """Threshold on the change of hue, saturation and value."""
-    threshold: float = Field(27.0, gt=0, le=255)
-    """Mean of the weighted components at which a cut is made (8-bit levels)."""
+    threshold: float = Field(30.0, gt=0, le=255)
+    """Mean of the weighted components at which a cut is made (8-bit levels; PySceneDetect's own default is 27)."""
     weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
     """Weights of the changes of hue, saturation and value (ratio)."""
 
@@ -173,6 +175,11 @@ class ClipSettings(Section):
     """Longest clip; a longer shot is split into equal parts (seconds)."""
     margin_frames: int = Field(0, ge=0, le=100)
     """Frames left out at both ends of a shot beside its transitions (frames)."""
+    window_frames: int = Field(121, ge=0, le=100_000)
+    """Length of the windows that are listed inside each clip, for trainers that take a fixed number of frames; nothing
+    is cut by them (frames; 0: none)."""
+    window_stride_frames: int = Field(60, ge=1, le=100_000)
+    """From the beginning of one window to that of the next (frames)."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

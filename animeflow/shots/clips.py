@@ -25,16 +25,19 @@ def cut_clips(signals: pa.Table, shots: Shots, settings: ClipSettings, *, video_
     base = time_base(signals)
     stamps = np.append(pts(signals), end_pts(pts(signals)))
     return CLIPS.table(
-        _row(video_id, number, shot, clip, stamps, base)
+        _row(video_id, number, shot, clip, stamps, base) | _windows(clip, settings)
         for number, shot in enumerate(shots.ranges)
         for clip in clips_of_shot(trimmed(shot, shots, settings.margin_frames), stamps, base, settings)
     )
 
 
 def trimmed(shot: Range, shots: Shots, margin: int) -> Range:
-    """A shot without the transitions at its ends and `margin` frames; end <= start where nothing is left."""
+    """A shot without the transitions at its ends, the fades of the video included, and `margin` frames.
+
+    end <= start where nothing is left.
+    """
     start, end = shot
-    for first, after in shots.transitions:
+    for first, after in shots.left_out:
         if first <= start < after:
             start = after
         if first < end <= after:
@@ -56,6 +59,12 @@ def clips_of_shot(inner: Range, stamps: Stamps, base: Fraction, settings: ClipSe
             break
         parts += 1
     yield from spans
+
+
+def windows_of(clip: Range, length: int, stride: int) -> list[int]:
+    """First frames of the windows of `length` frames inside a clip, every `stride` frames; none where none fits."""
+    start, end = clip
+    return list(range(start, end - length + 1, stride))
 
 
 def duration(span: Range, stamps: Stamps, base: Fraction) -> Fraction:
@@ -90,3 +99,10 @@ def _row(
         "trimmed_start": start - whole[0],
         "trimmed_end": whole[1] - end,
     }
+
+
+def _windows(clip: Range, settings: ClipSettings) -> dict[str, object]:
+    length = settings.window_frames
+    if not length:
+        return {"windows": None, "window_frames": None}
+    return {"windows": windows_of(clip, length, settings.window_stride_frames), "window_frames": length}

@@ -44,16 +44,30 @@ def gradual(start: int, end: int, kind: CutKind, score: float) -> Cut:
 
 @dataclass(frozen=True)
 class Shots:
-    """All cuts of a video of `frames` frames, ascending; transitions do not overlap."""
+    """All cuts of a video of `frames` frames, ascending; transitions do not overlap.
+
+    `fade_in` [0, end) and `fade_out` [start, frames) are the fades that the video itself begins and ends with: no cut
+    belongs to them.
+    """
 
     frames: int
     cuts: tuple[Cut, ...]
+    fade_in: Range | None = None
+    fade_out: Range | None = None
 
     def __post_init__(self) -> None:
         at = [cut.frame for cut in self.cuts]
         if any(not 0 < frame < self.frames for frame in at) or any(a >= b for a, b in itertools.pairwise(at)):
             raise ContractError(f"cuts of a video of {self.frames} frames are not ascending inside it: {at}")
-        spans = self.transitions
+        if self.fade_in is not None and self.fade_in[0] != 0:
+            raise ContractError(f"a fade-in that does not begin the video: {self.fade_in}")
+        if self.fade_out is not None and self.fade_out[1] != self.frames:
+            raise ContractError(f"a fade-out that does not end the video of {self.frames}: {self.fade_out}")
+        spans = self.left_out
+        if any(not start < end for start, end in spans) or any(
+            span[0] < frame < span[1] for span in (self.fade_in, self.fade_out) if span for frame in at
+        ):
+            raise ContractError(f"a fade at the ends of the video is empty or holds a cut: {spans}")
         if any(a[1] > b[0] for a, b in itertools.pairwise(spans)):
             raise ContractError(f"transitions overlap: {spans}")
 
@@ -66,16 +80,31 @@ class Shots:
                 row["start"],
                 row["cut_kind"],
                 row["score"],
-                None if row["transition_start"] is None else (row["transition_start"], row["transition_end"]),
+                _span(row["transition_start"], row["transition_end"]),
             )
             for row in ordered[1:]
         )
-        return cls(ordered[-1]["end"] if ordered else 0, tuple(cuts))
+        if not ordered:
+            return cls(0, ())
+        first, last = ordered[0], ordered[-1]
+        return cls(
+            last["end"],
+            tuple(cuts),
+            _span(first["transition_start"], first["transition_end"]),
+            # A table of an earlier version has no such columns.
+            _span(last.get("end_transition_start"), last.get("end_transition_end")),
+        )
 
     @property
     def transitions(self) -> list[Range]:
         """[start, end) of the transitions, ascending."""
         return [cut.transition for cut in self.cuts if cut.transition is not None]
+
+    @property
+    def left_out(self) -> list[Range]:
+        """[start, end) of all that clips leave out, ascending: the fade-in, the transitions, the fade-out."""
+        edges = [[] if span is None else [span] for span in (self.fade_in, self.fade_out)]
+        return [*edges[0], *self.transitions, *edges[1]]
 
     @property
     def ranges(self) -> list[Range]:
@@ -86,7 +115,7 @@ class Shots:
         return list(itertools.pairwise(edges))
 
     def plain(self) -> dict[str, Any]:
-        """For JSON: frames, hard cuts, transitions, shots."""
+        """For JSON: frames, hard cuts, transitions, the fades at the ends of the video or null, shots."""
         return {
             "frames": self.frames,
             "cuts": [cut.frame for cut in self.cuts if cut.transition is None],
@@ -95,6 +124,8 @@ class Shots:
                 for cut in self.cuts
                 if cut.transition is not None
             ],
+            "fade_in": _plain_span(self.fade_in),
+            "fade_out": _plain_span(self.fade_out),
             "shots": [{"start": start, "end": end} for start, end in self.ranges],
         }
 
@@ -106,7 +137,8 @@ class Shots:
     def _row(self, video_id: str, shot: int, stamps: npt.NDArray[np.int64]) -> dict[str, object]:
         start, end = self.ranges[shot]
         cut = self.cuts[shot - 1] if shot else None
-        span = cut.transition if cut is not None else None
+        span = cut.transition if cut is not None else self.fade_in
+        out = self.fade_out if end == self.frames else None
         return {
             "video_id": video_id,
             "shot": shot,
@@ -118,4 +150,14 @@ class Shots:
             "transition_start": None if span is None else span[0],
             "transition_end": None if span is None else span[1],
             "score": None if cut is None else cut.score,
+            "end_transition_start": None if out is None else out[0],
+            "end_transition_end": None if out is None else out[1],
         }
+
+
+def _span(start: int | None, end: int | None) -> Range | None:
+    return None if start is None or end is None else (start, end)
+
+
+def _plain_span(span: Range | None) -> dict[str, int] | None:
+    return None if span is None else {"start": span[0], "end": span[1]}

@@ -19,11 +19,12 @@ OPTIONAL = (*MEASURE_COLUMNS, "annotations", "captions", "transcripts", "clip_vi
 class ClipRecord:
     """One clip: `values` are named like columns of `dataset_index`, `reasons` are {measure table: why it is null}.
 
-    `video` is the row of `shard_files`, `file` that of `clip_videos` where there is one.
+    `clip` is the row of `clips`, `video` that of `shard_files`, `file` that of `clip_videos` where there is one.
     """
 
     values: Row
     reasons: Mapping[str, str]
+    clip: Mapping[str, Any]
     video: Mapping[str, Any]
     file: Mapping[str, Any] | None
 
@@ -51,7 +52,7 @@ def clip_records(inputs: Mapping[str, Handle]) -> Iterator[ClipRecord]:
             "transcript": heard.get(clip_id),
         }
         reasons = {name: said[name]["reason"] for name in MEASURE_COLUMNS if said[name].get("reason")}
-        yield ClipRecord(values, reasons, video, said["clip_videos"] or None)
+        yield ClipRecord(values, reasons, clips[clip_id], video, said["clip_videos"] or None)
 
 
 def upright_size(video: Mapping[str, Any]) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from animeflow.cli.each_file import each_file
+from animeflow.cli.files import show_shots
 from animeflow.settings.load import load
 from animeflow.settings.rules import rules_of
 from animeflow.tables.schemas.catalog import MEASURE_COLUMNS
@@ -36,8 +37,22 @@ def test_shots_gives_frames_cuts_transitions_and_shots(animeflow: Call, clip: Pa
         "fps": 24.0,
         "cuts": [24],
         "transitions": [],
+        "fade_in": None,
+        "fade_out": None,
         "shots": [{"start": 0, "end": 24}, {"start": 24, "end": 48}],
     }
+
+
+def test_people_read_where_the_fades_of_a_video_end() -> None:
+    shot = {"start": 0, "end": 48}
+    words = show_shots(
+        {
+            "file": "a.mkv", "frames": 48, "fps": 24.0, "cuts": [], "transitions": [], "shots": [shot],
+            "fade_in": {"start": 0, "end": 12}, "fade_out": None,
+        }
+    )  # fmt: skip
+    assert "begins with a fade in frames 0 to 12" in words
+    assert "ends with a fade" not in words
 
 
 def test_lines_come_in_the_order_of_the_arguments_and_a_failed_file_is_one_of_them(

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from animeflow.delivery.export_files import ExportFiles
-from animeflow.delivery.folder_export import export_folder
+from animeflow.delivery.folder_export import export_folder, windows
 from animeflow.settings.delivery import ExportSettings
 from animeflow.tables.staging import Staging
 from animeflow_tests.fixtures.shards import BASE, CLIP, FILMS, STEP, ShardWriter, tree
@@ -108,3 +108,19 @@ def test_files_are_linked_not_copied_and_every_file_has_a_row(export, shard):
     source = shard.handle("clip_videos").media(shard.handle("clip_videos").rows()[0]["media_path"])
     assert (root / "videos" / source.name).stat().st_ino == source.stat().st_ino
     assert {row["path"] for row in files.rows} == {f"data/{shard.shard}/{name}" for name in tree(root)}
+
+
+def test_windows_are_ranges_with_inclusive_ends_as_text():
+    assert windows({"windows": [0, 60], "window_frames": 121}) == {
+        "num_windows": 2,
+        "windows": "0-120 60-180",
+    }
+    assert windows({"windows": [], "window_frames": 121}) == {"num_windows": 0, "windows": ""}
+    assert windows({"windows": None, "window_frames": None}) == {"num_windows": None, "windows": None}
+
+
+def test_a_line_lists_the_windows_of_its_clip_and_null_where_its_table_lists_none(export):
+    lines, _, _, _ = export()
+    listed = {line["clip_id"]: (line["num_windows"], line["windows"]) for line in lines}
+    assert listed[FILMS[0].clip(0)] == (2, f"0-{CLIP - 2} 1-{CLIP - 1}")
+    assert listed[FILMS[0].clip(1)] == (None, None)

@@ -5,7 +5,7 @@ import pytest
 
 from animeflow.report.pictures import Budget
 from animeflow.report.shard import ShardData
-from animeflow.report.timeline import AXIS, Clock, VideoTimeline, timelines
+from animeflow.report.timeline import AXIS, Clock, VideoTimeline, _add_shots, timelines
 from animeflow_tests.report.shard_writer import RATE
 
 
@@ -40,6 +40,23 @@ def test_a_transition_is_a_band_and_its_shot_does_not_begin_with_a_hard_cut(line
     assert len(line.transitions) == len(soft) > 0
     for band, shot in zip(line.transitions, soft, strict=True):
         assert band.left < shot.left < band.left + band.width
+
+
+def test_the_fades_of_a_video_are_bands_at_its_ends() -> None:
+    line = VideoTimeline("0" * 16, "a.mkv", [], Clock(np.arange(101), np.arange(101.0)))
+    row = {
+        "shot": 0,
+        "start": 0,
+        "end": 100,
+        "cut_kind": "start",
+        "transition_start": 0,
+        "transition_end": 12,
+    }
+    _add_shots(line, [row | {"end_transition_start": 90, "end_transition_end": 100}], lambda _: None)
+    assert [(band.left, band.width, band.kind) for band in line.transitions] == [
+        (0, 12, "fade"),
+        (90, 10, "fade"),
+    ]
 
 
 def test_clips_carry_their_decision_and_its_reason(line: VideoTimeline) -> None:

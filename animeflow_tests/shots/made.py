@@ -51,6 +51,11 @@ def thumb(seed: int) -> np.ndarray:
     return scene(seed, (48, 27))
 
 
+def mixed(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
+    """One thumbnail mixed with another."""
+    return np.round(first * (1 - share) + second * share).astype(np.uint8)
+
+
 def evidence(
     thumbs: Sequence[np.ndarray],
     *,

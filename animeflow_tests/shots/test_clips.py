@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from animeflow.settings.shots import ClipSettings
-from animeflow.shots.clips import cut_clips
+from animeflow.shots.clips import cut_clips, windows_of
 from animeflow.shots.cuts import Cut, Shots, gradual
 from animeflow_tests.shots.made import VIDEO, signals
 
@@ -25,6 +25,12 @@ def test_a_clip_leaves_the_transitions_of_its_shot_out() -> None:
     assert [(row["trimmed_start"], row["trimmed_end"]) for row in rows] == [(0, 5), (6, 0), (0, 0)]
     assert rows[1]["shot"] == 1
     assert rows[1]["clip_id"] == f"{VIDEO}-0000041-0000080"
+
+
+def test_a_clip_leaves_the_fades_of_the_video_out() -> None:
+    shots = Shots(120, (Cut(60, "hard", 1.0),), (0, 14), (100, 120))
+    assert spans(clips(shots, ClipSettings(min_s=0.1))) == [(14, 60), (60, 100)]
+    assert spans(clips(Shots(60, (), (0, 14), (30, 60)), ClipSettings(min_s=0.1))) == [(14, 30)]
 
 
 def test_a_shot_that_is_nothing_but_transitions_gives_no_clip() -> None:
@@ -66,3 +72,25 @@ def test_times_are_exact_in_the_time_base_of_the_stream() -> None:
 def test_a_limit_that_a_split_could_break_is_refused() -> None:
     with pytest.raises(ValueError, match="too short"):
         ClipSettings(min_s=3, max_s=5)
+
+
+@pytest.mark.parametrize(
+    ("frames", "starts"), [(120, []), (121, [0]), (180, [0]), (181, [0, 60]), (241, [0, 60, 120])]
+)
+def test_windows_lie_whole_inside_a_clip(frames: int, starts: list[int]) -> None:
+    assert windows_of((0, frames), 121, 60) == starts
+    assert windows_of((1000, 1000 + frames), 121, 60) == [1000 + start for start in starts]
+    (row,) = clips(Shots(frames, ()), ClipSettings())
+    assert (row["windows"], row["window_frames"]) == (starts, 121)
+    assert row["clip_id"] == f"{VIDEO}-0000000-{frames:07d}"
+
+
+def test_windows_count_from_the_clip_and_not_from_the_shot() -> None:
+    shots = Shots(400, (gradual(100, 121, "dissolve", 1.0),))
+    rows = clips(shots, ClipSettings(window_frames=81, window_stride_frames=40))
+    assert [row["windows"] for row in rows] == [[0], [121, 161, 201, 241, 281]]
+
+
+def test_without_windows_the_columns_are_null() -> None:
+    (row,) = clips(Shots(200, ()), ClipSettings(window_frames=0))
+    assert (row["windows"], row["window_frames"]) == (None, None)

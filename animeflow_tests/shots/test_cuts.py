@@ -31,12 +31,36 @@ def test_the_table_holds_what_detection_found() -> None:
     again = Shots.of_rows(rows)
     assert again.ranges == SHOTS.ranges
     assert again.transitions == SHOTS.transitions
+    assert again.fade_in is None
+    assert again.fade_out is None
+
+
+def test_the_fades_of_a_video_survive_the_table() -> None:
+    faded = Shots(60, SHOTS.cuts, (0, 6), (50, 60))
+    rows = faded.table(VIDEO, signals(60)).to_pylist()
+    assert (rows[0]["cut_kind"], rows[0]["transition_start"], rows[0]["transition_end"]) == ("start", 0, 6)
+    assert [row["end_transition_start"] for row in rows] == [None, None, None, 50]
+    assert Shots.of_rows(rows).left_out == [(0, 6), (20, 31), (40, 44), (50, 60)]
+    older = [{key: value for key, value in row.items() if not key.startswith("end_tr")} for row in rows]
+    assert Shots.of_rows(older).fade_out is None
+
+
+@pytest.mark.parametrize(
+    ("into", "out"), [((2, 6), None), (None, (50, 59)), ((0, 12), None), (None, (43, 60)), ((0, 0), None)]
+)
+def test_a_fade_that_is_not_at_its_end_or_holds_a_cut_is_refused(
+    into: tuple | None, out: tuple | None
+) -> None:
+    with pytest.raises(ContractError):
+        Shots(60, SHOTS.cuts, into, out)
 
 
 def test_programs_get_hard_cuts_and_transitions_apart() -> None:
     plain = SHOTS.plain()
     assert plain["cuts"] == [10]
     assert plain["transitions"][1] == {"start": 40, "end": 44, "kind": "fade"}
+    assert (plain["fade_in"], plain["fade_out"]) == (None, None)
+    assert Shots(60, SHOTS.cuts, (0, 6)).plain()["fade_in"] == {"start": 0, "end": 6}
     assert plain["shots"][0] == {"start": 0, "end": 10}
 
 

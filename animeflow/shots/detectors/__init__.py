@@ -56,5 +56,5 @@ def detect_shots(
         case TransNetV2Detector():
             cuts = transnetv2.find(evidence, settings)
         case FusedDetector():
-            cuts = fused.find(evidence, settings)
+            return fused.detect(evidence, settings)
     return Shots(evidence.frames, cuts)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from animeflow.errors import ContractError
+from animeflow.shots.cuts import Range
 from animeflow.tables.frames import StoredFrames, stored_or_loaded, values
 from animeflow.tables.thumbnails import Thumbs, in_blocks
 
@@ -54,14 +55,15 @@ class Evidence:
         return len(self.thumbs)
 
     @cached_property
-    def levels(self) -> tuple[F64, npt.NDArray[np.uint8]]:
-        """Mean level and brightest value of each thumbnail: float64 [T], uint8 [T]."""
-        means, peaks = [], []
+    def levels(self) -> tuple[F64, npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+        """Mean level, brightest and darkest value of each thumbnail: float64 [T], uint8 [T], uint8 [T]."""
+        means, peaks, lows = [], [], []
         for block in in_blocks(self.thumbs):
             flat = block.reshape(len(block), -1)
             means.append(flat.mean(axis=1))
             peaks.append(flat.max(axis=1))
-        return np.concatenate(means), np.concatenate(peaks)
+            lows.append(flat.min(axis=1))
+        return np.concatenate(means), np.concatenate(peaks), np.concatenate(lows)
 
     @property
     def network(self) -> tuple[F64, F64]:
@@ -83,3 +85,9 @@ def content_values(evidence: Evidence, weights: tuple[float, float, float]) -> F
 def above(value: float, threshold: float) -> float:
     """How far a value is beyond its threshold as a score: 0.5 at the threshold, towards 1 far above."""
     return value / (value + threshold) if value > 0 else 0.0
+
+
+def runs(flags: npt.NDArray[np.bool_]) -> list[Range]:
+    """[start, end) of the runs of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

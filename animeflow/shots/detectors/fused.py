@@ -8,12 +8,30 @@ pictures have to differ.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from animeflow.settings.shots import FusedDetector
-from animeflow.shots.cuts import Cut
+from animeflow.shots.cuts import Cut, Shots
 from animeflow.shots.detectors.evidence import Evidence
-from animeflow.shots.detectors.likeness import Thumbs, least_across, without_bars
+from animeflow.shots.detectors.fades import edge_fades
+from animeflow.shots.detectors.likeness import (
+    Thumbs,
+    is_other_picture,
+    least_across,
+    unlikeness,
+    without_bars,
+)
 from animeflow.shots.detectors.transitions import find_transitions
+
+
+def detect(evidence: Evidence, settings: FusedDetector) -> Shots:
+    """Cuts, transitions, and the fades at the ends of the video; no cut lies in those or nearer than a shot."""
+    fade_in, fade_out = edge_fades(evidence, settings.transitions)
+    first = 0 if fade_in is None else fade_in[1] + settings.min_shot_frames
+    last = evidence.frames if fade_out is None else fade_out[0] - settings.min_shot_frames
+    found = ((cut, cut.transition or (cut.frame, cut.frame)) for cut in find(evidence, settings))
+    cuts = (cut for cut, (start, end) in found if first <= start and end <= last)
+    return Shots(evidence.frames, tuple(cuts), fade_in, fade_out)
 
 
 def find(evidence: Evidence, settings: FusedDetector) -> tuple[Cut, ...]:
@@ -32,24 +50,52 @@ def hard_cuts(evidence: Evidence, settings: FusedDetector) -> list[Cut]:
     thumbs = without_bars(evidence.thumbs)
     least = evidence.diff_rgb * (evidence.thumbs[0].size / thumbs[0].size)  # bars have no difference
     belief = np.concatenate([[0.0], single[:-1]])  # that frame t begins a shot
+    edges = insert_edges(thumbs, belief, settings)
     cuts = []
     for frame in range(1, evidence.frames):
         needed = needed_difference(float(belief[frame]), settings)
         if least[frame] >= needed:  # a translation never makes two pictures more unlike
-            score = cut_score(thumbs, frame, float(belief[frame]), needed, settings)
+            reach = settings.min_shot_frames - 1 if frame in edges else settings.return_frames
+            score = cut_score(thumbs, frame, float(belief[frame]), needed, settings, reach=max(1, reach))
             if score is not None:
                 cuts.append(Cut(frame, "hard", score))
     return cuts
 
 
 def cut_score(
-    thumbs: Thumbs, frame: int, belief: float, needed: float, settings: FusedDetector
+    thumbs: Thumbs, frame: int, belief: float, needed: float, settings: FusedDetector, *, reach: int
 ) -> float | None:
     """How sure the cut at `frame` is (0.5-1), or None where the pictures are less unlike than `needed` levels."""
-    across = least_across(thumbs, frame, settings.return_frames, enough=needed)
+    across = least_across(thumbs, frame, reach, enough=needed)
     if across.mean < needed or across.everywhere < settings.everywhere:
         return None
     return max(belief, across.mean / (across.mean + needed))
+
+
+def insert_edges(thumbs: Thumbs, belief: npt.NDArray[np.float64], settings: FusedDetector) -> set[int]:
+    """First frames of short inserts and of what follows them: shots that end before a flash has to.
+
+    What was there before comes back after them, as after a flash. They are told apart where the network is sure of both
+    edges, the frames between are one picture, and that picture is another one and not a lit copy of what surrounds it.
+    """
+    sure = [int(frame) for frame in np.flatnonzero(belief >= settings.threshold)]
+    edges: set[int] = set()
+    for place, first in enumerate(sure):
+        # Edges nearer than a shot are the same one, smeared: at most return_frames of them are looked at.
+        for after in sure[place + 1 : place + settings.return_frames]:
+            if settings.min_shot_frames <= after - first < settings.return_frames and _is_insert(
+                thumbs, first, after, settings
+            ):
+                edges |= {first, after}
+    return edges
+
+
+def _is_insert(thumbs: Thumbs, first: int, after: int, settings: FusedDetector) -> bool:
+    inside = thumbs[(first + after) // 2]
+    alike = all(
+        unlikeness(inside, thumbs[at]).mean < settings.doubtful_difference for at in (first, after - 1)
+    )
+    return alike and all(is_other_picture(inside, thumbs[at]) for at in (first - 1, after))
 
 
 def needed_difference(belief: float, settings: FusedDetector) -> float:

@@ -13,6 +13,10 @@ from animeflow.tables.thumbnails import Thumbs, in_blocks
 SHIFT_X, SHIFT_Y = 5, 3  # cells of the 48x27 grid: a tenth of the frame, 66 px of 640
 BAR_LEVEL = 8.0  # mean level over the video below which a row or column of cells is a black bar
 LEAST_SIDE = 9  # cells that are left at least
+_LUMA = np.array([0.299, 0.587, 0.114])
+_FLAT = 0.5  # 8-bit levels of contrast below which correlation is rounding
+_PLAIN = 8.0  # 8-bit levels of contrast below which a frame shows nothing
+_COPY = 0.6  # correlation from which a picture is another light on the same one
 Int16 = npt.NDArray[np.int16]
 
 
@@ -75,6 +79,26 @@ def least_across(thumbs: Thumbs, frame: int, reach: int, *, enough: float = 0.0)
                 if least.mean < enough:
                     return least
     return least
+
+
+def correlation(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> float:
+    """Of the luma of two thumbnails uint8 [h, w, 3] about their means, -1 to 1; 1 where one of them is flat.
+
+    What light does to a picture (brighter, darker, more contrast) leaves it near 1.
+    """
+    a, b = (one @ _LUMA for one in (first, second))
+    a, b = a - a.mean(), b - b.mean()
+    power = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum()) / power if power > a.size * _FLAT**2 else 1.0
+
+
+def is_other_picture(inside: npt.NDArray[Any], outside: npt.NDArray[Any]) -> bool:
+    """Whether thumbnail `inside` shows something else than `outside`, and not the same under another light.
+
+    A flat frame (white, black, one colour) is an effect, no picture; a lit, darkened or inverted copy correlates.
+    """
+    flat = float((inside @ _LUMA).std()) < _PLAIN
+    return not flat and abs(correlation(inside, outside)) < _COPY
 
 
 def _overlap(first: Int16, second: Int16, dx: int, dy: int) -> tuple[Int16, Int16]:

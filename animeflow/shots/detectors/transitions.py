@@ -1,7 +1,7 @@
 """Dissolves and fades with their first and last frame.
 
 The network says roughly where a transition is, the thumbnails say where exactly: a fade from brightness around black
-frames, a dissolve from a straight line through the shares of its two ends.
+or white frames (`fades`), a dissolve from a straight line through the shares of its two ends.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from animeflow.settings.shots import TransitionSettings
 from animeflow.shots.cuts import Cut, Range, gradual
-from animeflow.shots.detectors.evidence import F64, Evidence
+from animeflow.shots.detectors.evidence import F64, Evidence, runs
+from animeflow.shots.detectors.fades import find_fades
 from animeflow.tables.thumbnails import Thumbs
 
-_DARKER = 0.985  # one step of a fade of 60 frames
 _INNER = (0.12, 0.88)  # shares of a dissolve through which the line is drawn: its ends bend with motion
 _LOOK = 3  # frames outside the network's range where the pure ends are taken
 
@@ -31,41 +30,6 @@ def find_transitions(evidence: Evidence, settings: TransitionSettings) -> tuple[
         if cut.transition is not None and not any(_overlaps(cut.transition, other) for other in taken)
     ]
     return tuple(sorted([*fades, *dissolves], key=lambda cut: cut.frame))
-
-
-def find_fades(evidence: Evidence, settings: TransitionSettings) -> Iterator[Cut]:
-    """Each run of black frames with a steady darkening before it or brightening after it."""
-    levels, peaks = evidence.levels
-    last_end = 0
-    for first, after in runs((levels < settings.black) & (peaks < 6 * settings.black)):
-        start = max(last_end, slope_end(levels, first, step=-1, longest=settings.max_frames))
-        end = slope_end(levels, after - 1, step=1, longest=settings.max_frames) + 1
-        out, back = first - start, end - after
-        whole = first > 0 and after < evidence.frames
-        if not whole or max(out, back) < settings.min_frames or end - start > settings.max_frames:
-            continue
-        last_end = end
-        yield gradual(start, end, "fade", _fade_score(evidence, start, end))
-
-
-def slope_end(levels: F64, black: int, *, step: int, longest: int) -> int:
-    """The frame farthest from `black` in direction `step` that still gets steadily brighter away from it.
-
-    A frame that repeats the level of its neighbour (drawings on twos) does not end the slope.
-    """
-    at = best = black
-    while 0 <= at + step < len(levels) and abs(at + step - black) <= longest:
-        nearer, farther = levels[at], levels[at + step]
-        if farther * _DARKER > nearer + 0.3:
-            best = at + step
-        elif abs(farther - nearer) > 0.3 or abs(at + step - best) > 2:
-            break
-        at += step
-    return best + (1 if step < 0 else -1) if best != black else black
-
-
-def _fade_score(evidence: Evidence, start: int, end: int) -> float:
-    return 1.0 if evidence.many_hot is None else float(np.max(evidence.many_hot[start:end]))
 
 
 def find_dissolves(evidence: Evidence, settings: TransitionSettings) -> Iterator[Cut]:
@@ -111,12 +75,6 @@ def mixture_range(thumbs: Thumbs | F64, rough: Range, settings: TransitionSettin
     start, end = round(-offset / slope) + 1, round((1 - offset) / slope)
     near = abs(start - rough[0]) <= 2 * _LOOK and abs(end - rough[1]) <= 2 * _LOOK
     return (max(0, start), min(len(thumbs), end)) if near and end - start >= 2 else rough
-
-
-def runs(flags: npt.NDArray[np.bool_]) -> list[Range]:
-    """[start, end) of the runs of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _overlaps(one: Range, other: Range) -> bool:

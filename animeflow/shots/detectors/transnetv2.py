@@ -6,9 +6,8 @@ import numpy as np
 
 from animeflow.settings.shots import TransNetV2Detector
 from animeflow.shots.cuts import Cut
-from animeflow.shots.detectors.evidence import Evidence
+from animeflow.shots.detectors.evidence import Evidence, runs
 from animeflow.shots.detectors.fused import spaced
-from animeflow.shots.detectors.transitions import runs
 
 
 def find(evidence: Evidence, settings: TransNetV2Detector) -> tuple[Cut, ...]:

@@ -109,11 +109,29 @@ SHOTS = TableSpec(
         END_PTS,
         Column("cut_kind", STR, "how it begins: start, hard, dissolve or fade"),
         Column(
-            "transition_start", I32, "first frame of the transition into it", "frames", "it begins with a cut"
+            "transition_start",
+            I32,
+            "first frame of the transition into it; of the first shot: of the fade the video begins with",
+            "frames",
+            "it begins with a cut",
         ),
         Column("transition_end", I32, "frame after that transition", "frames", "it begins with a cut"),
         Column(
             "score", F32, "the detector's confidence in the cut into it", "0-1", "the first shot has no cut"
+        ),
+        Column(
+            "end_transition_start",
+            I32,
+            "last shot: first frame of the fade the video ends with",
+            "frames",
+            "the video does not end with a fade, or it is not the last shot",
+        ),
+        Column(
+            "end_transition_end",
+            I32,
+            "frame after that fade: the end of the video",
+            "frames",
+            "the video does not end with a fade, or it is not the last shot",
         ),
     ),
 )
@@ -157,6 +175,14 @@ CLIPS = TableSpec(
         scalar("duration_s", "length in time, from pts", "s"),
         Column("trimmed_start", I32, "frames of the shot left out before it", "frames"),
         Column("trimmed_end", I32, "frames of the shot left out after it", "frames"),
+        Column(
+            "windows",
+            pa.list_(pa.int32()),
+            "first frames of the windows of window_frames inside it, in source frames; none in a shorter clip",
+            "frames",
+            "settings list no windows",
+        ),
+        Column("window_frames", I32, "length of each window", "frames", "settings list no windows"),
     ),
 )
 

@@ -11,7 +11,7 @@ from animeflow.settings.shots import AdaptiveDetector, FusedDetector, ShotsSetti
 from animeflow.shots import detect
 from animeflow.shots.detectors import detect_shots, fused, needs_network, shot_probabilities, transnetv2
 from animeflow.shots.signals import analyse
-from animeflow_tests.shots.made import VIDEO, evidence, scene, signals, thumb
+from animeflow_tests.shots.made import VIDEO, evidence, mixed, scene, signals, thumb
 
 SETTINGS = FusedDetector()
 A, B = thumb(1), thumb(2)
@@ -55,6 +55,55 @@ def test_the_network_alone_makes_no_cut() -> None:
 
 def test_a_flash_of_white_is_no_cut() -> None:
     assert cuts([*[A] * 12, *[np.full_like(A, 255)] * 4, *[A] * 12]) == []
+
+
+def sure_of(frames: int, *cuts: int) -> np.ndarray:
+    return np.maximum.reduce([last_of_shot(frames, cut, 0.9) for cut in cuts])
+
+
+@pytest.mark.parametrize("length", [4, 5, 6, 8])
+@pytest.mark.parametrize("seed", [2, 12, 22, 32, 42])
+def test_an_insert_after_which_the_shot_returns_is_two_cuts(length: int, seed: int) -> None:
+    thumbs = [*[A] * 24, *[thumb(seed)] * length, *[A] * 24]
+    assert cuts(thumbs, single=sure_of(len(thumbs), 24, 24 + length)) == [24, 24 + length]
+
+
+def test_two_shots_that_alternate_fast_are_cuts_each_time() -> None:
+    thumbs = [*[A] * 12, *[B] * 5, *[A] * 4, *[B] * 4, *[A] * 12]
+    assert cuts(thumbs, single=sure_of(len(thumbs), 12, 17, 21, 25)) == [12, 17, 21, 25]
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        [np.full_like(A, 255)] * 4,
+        [np.full_like(A, 20)] * 5,
+        [np.clip(A * 1.6, 0, 255).astype(np.uint8)] * 4,
+        [255 - A] * 4,
+        [B] * 1,
+        [B] * 2,
+        [thumb(3), thumb(4), thumb(5), thumb(6)],
+    ],
+)
+def test_what_is_no_picture_of_its_own_is_no_insert_whatever_the_network_says(inside: list) -> None:
+    """White and dark frames, lightning, a negative, one or two frames of anything, four pictures of one frame."""
+    thumbs = [*[A] * 24, *inside, *[A] * 24]
+    assert cuts(thumbs, single=sure_of(len(thumbs), 24, 24 + len(inside))) == []
+
+
+def test_an_insert_needs_a_network_that_is_sure_of_both_ends() -> None:
+    thumbs = [*[A] * 24, *[B] * 4, *[A] * 24]
+    assert cuts(thumbs, single=sure_of(len(thumbs), 24)) == []
+
+
+def test_a_fade_at_an_end_of_the_video_holds_no_cut() -> None:
+    dark = np.zeros_like(A)
+    begins = [mixed(dark, A, t / 12) for t in range(12)]
+    thumbs = [*begins, *[A] * 20, *[B] * 20, *[mixed(dark, B, t / 8) for t in range(8, -1, -1)]]
+    found = fused.detect(evidence(thumbs, single=np.full(len(thumbs), 0.9)), SETTINGS)
+    assert [cut.frame for cut in found.cuts] == [32]
+    assert found.fade_in == pytest.approx((0, 12), abs=1)
+    assert found.fade_out == pytest.approx((52, 61), abs=1)
 
 
 def test_a_cut_at_the_end_of_a_strobe_is_one() -> None:

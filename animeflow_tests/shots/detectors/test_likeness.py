@@ -3,7 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from animeflow.shots.detectors.likeness import least_across, unlikeness, without_bars
+from animeflow.shots.detectors.likeness import (
+    correlation,
+    is_other_picture,
+    least_across,
+    unlikeness,
+    without_bars,
+)
 from animeflow_tests.shots.made import scene, thumb
 
 
@@ -48,3 +54,22 @@ def test_what_comes_back_is_found_across_a_flash() -> None:
 def test_the_search_ends_at_the_borders_of_the_video() -> None:
     thumbs = np.stack([thumb(6), thumb(7)]).astype(np.int16)
     assert least_across(thumbs, 1, 6) == unlikeness(thumbs[0], thumbs[1])
+
+
+def lit(picture: np.ndarray, factor: float) -> np.ndarray:
+    return np.clip(picture * factor, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_another_light_on_a_picture_is_no_other_picture(seed: int) -> None:
+    here, there = thumb(seed), thumb(seed + 100)
+    for copy in (lit(here, 1.6), lit(here, 0.4), 255 - here):
+        assert not is_other_picture(copy, here)
+    for flat in (np.full_like(here, 255), np.zeros_like(here), np.full_like(here, 180)):
+        assert not is_other_picture(flat, here)
+    assert is_other_picture(here, there)
+
+
+def test_correlation_of_a_flat_frame_says_same() -> None:
+    assert correlation(thumb(1), np.full((27, 48, 3), 9, np.uint8)) == 1
+    assert correlation(thumb(1), 255 - thumb(1)) == pytest.approx(-1)

@@ -19,8 +19,9 @@ from animeflow.shots.detectors.evidence import Evidence
 from animeflow.shots.signals import analyse
 from animeflow_tests.shots.made import VIDEO, scene, write_video
 
+CONTENT = ContentDetector().threshold
 SCORES = st.lists(
-    st.sampled_from([0.0, 3.0, 8.0, 14.0, 16.0, 26.0, 27.0, 40.0, 90.0]), min_size=2, max_size=150
+    st.sampled_from([0.0, 3.0, 8.0, 14.0, 16.0, 26.0, 27.0, 29.0, 30.0, 40.0, 90.0]), min_size=2, max_size=150
 )
 
 
@@ -46,7 +47,9 @@ def their_cuts(detector: TheirContent, scores: list[float]) -> list[int]:
 @given(SCORES, st.integers(1, 20))
 def test_content_makes_the_cuts_of_pyscenedetect(scores: list[float], length: int) -> None:
     ours = content.find(with_scores(scores), ContentDetector(min_shot_frames=length))
-    assert [cut.frame for cut in ours] == their_cuts(TheirContent(min_scene_len=length), scores)
+    assert [cut.frame for cut in ours] == their_cuts(
+        TheirContent(threshold=CONTENT, min_scene_len=length), scores
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -79,7 +82,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (ContentDetector(), TheirContent(min_scene_len=15)),
+        (ContentDetector(), TheirContent(threshold=CONTENT, min_scene_len=15)),
         (AdaptiveDetector(), TheirAdaptive(min_scene_len=15)),
     ],
 )
