@@ -70,9 +70,12 @@ def split_drawing_id(drawing: str) -> tuple[str, int]:
 
 
 def slug(text: str, *, length: int = 60) -> str:
-    """ASCII letters, digits, dot, underscore and hyphen; never empty, never longer than `length`."""
+    """ASCII letters, digits, dot, underscore and hyphen; never empty, never longer than `length`.
+
+    No three dots in a row: Dagster reads a partition key with them as a range.
+    """
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    cleaned = re.sub(r"[^A-Za-z0-9._-]+", "-", ascii_text).strip("-._")
+    cleaned = re.sub(r"[^A-Za-z0-9._-]+|\.{3,}", "-", ascii_text).strip("-._")
     return cleaned[:length].strip("-._") or "shard"
 
 

@@ -1,7 +1,7 @@
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from animeflow.tables import ids
@@ -42,6 +42,7 @@ def test_an_empty_or_backward_clip_is_refused(start, end):
         ids.clip_id("0123456789abcdef", start, end)
 
 
+@example("0\u20260")  # an ellipsis becomes three dots
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=300))
 def test_a_shard_key_is_ascii_short_and_safe_for_partitions(path):
     key = ids.shard_key(path)
