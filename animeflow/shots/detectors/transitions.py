@@ -14,6 +14,7 @@ from animeflow.settings.shots import TransitionSettings
 from animeflow.shots.cuts import Cut, Range, gradual
 from animeflow.shots.detectors.evidence import F64, Evidence, runs
 from animeflow.shots.detectors.fades import find_fades
+from animeflow.shots.detectors.mixtures import proved_dissolves
 from animeflow.tables.thumbnails import Thumbs
 
 _INNER = (0.12, 0.88)  # shares of a dissolve through which the line is drawn: its ends bend with motion
@@ -21,15 +22,16 @@ _LOOK = 3  # frames outside the network's range where the pure ends are taken
 
 
 def find_transitions(evidence: Evidence, settings: TransitionSettings) -> tuple[Cut, ...]:
-    """Fades first, then dissolves where no fade is, ascending and without overlap."""
-    fades = list(find_fades(evidence, settings))
-    taken = [cut.transition for cut in fades if cut.transition is not None]
-    dissolves = [
-        cut
-        for cut in find_dissolves(evidence, settings)
-        if cut.transition is not None and not any(_overlaps(cut.transition, other) for other in taken)
-    ]
-    return tuple(sorted([*fades, *dissolves], key=lambda cut: cut.frame))
+    """Fades first, then dissolves where no fade is, those the network doubts last; ascending and without overlap."""
+    found: list[Cut] = []
+    for find in (find_fades, find_dissolves, proved_dissolves):
+        taken = [cut.transition for cut in found if cut.transition is not None]
+        found += [
+            cut
+            for cut in find(evidence, settings)
+            if cut.transition is not None and not any(_overlaps(cut.transition, other) for other in taken)
+        ]
+    return tuple(sorted(found, key=lambda cut: cut.frame))
 
 
 def find_dissolves(evidence: Evidence, settings: TransitionSettings) -> Iterator[Cut]:

@@ -1,0 +1,83 @@
+"""Dissolves that the network doubts, proved by the pictures: out of a strobe every other frame is its own mixture.
+
+A dissolve out of a strobe between A and A' shows (1 - s) A + s B and (1 - s) A' + s B in turn. Looked at with a step of
+two frames both are ordinary dissolves, which fit their straight line to a few percent; neither motion, nor a light that
+goes on, nor a wipe does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from animeflow.settings.shots import TransitionSettings
+from animeflow.shots.cuts import Cut, Range, gradual
+from animeflow.shots.detectors.evidence import Evidence, runs
+from animeflow.shots.detectors.likeness import is_other_picture
+from animeflow.tables.thumbnails import Thumbs
+
+_FAINT = 0.1  # probability from which a frame is looked at
+_GAP = 2  # frames below it that do not end a run
+_LOOK = 4  # frames outside the run where the pure ends are taken
+_MOVE = 6  # frames by which the mixture may begin or end elsewhere than the run
+_INNER = (0.08, 0.92)  # shares through which the line is drawn
+_LEAST = 3  # shares that make a line
+_APART = 8.0  # 8-bit levels between the two ends
+_REST = 0.12  # of the difference of the ends that a frame may lie beside their line
+_BENT = 0.06  # by which a share may lie beside its line in time
+
+
+def proved_dissolves(evidence: Evidence, settings: TransitionSettings) -> Iterator[Cut]:
+    """Runs where the network sees something (peak of `many_hot` or more) and both halves of the frames are mixtures."""
+    if evidence.many_hot is None:
+        return
+    for rough in runs(_closed(evidence.many_hot > _FAINT)):
+        first, after = rough
+        inside = first > _LOOK and after + _LOOK < evidence.frames
+        score = float(np.max(evidence.many_hot[first:after]))
+        if not inside or score < settings.many_hot or after - first > settings.max_frames + 2 * _MOVE:
+            continue
+        ends = [mixture_ends(evidence.thumbs, rough, parity) for parity in (0, 1)]
+        even, odd = ends
+        if even is None or odd is None:
+            continue
+        start, end = (round((one + other) / 2) for one, other in zip(even, odd, strict=True))
+        near = abs(start - first) <= _MOVE and abs(end - after) <= _MOVE
+        if near and settings.min_frames <= end - start <= settings.max_frames:
+            yield gradual(start, end, "dissolve", score)
+
+
+def mixture_ends(thumbs: Thumbs, rough: Range, parity: int) -> tuple[float, float] | None:
+    """Where the mixture seen in every second frame begins and ends (first frame, frame after), or None if it is none.
+
+    The line of the shares reaches 0 one frame before the dissolve and 1 at the frame after it.
+    """
+    first = rough[0] - _LOOK - parity
+    window = np.asarray(thumbs[first : rough[1] + _LOOK + 1 : 2])
+    at = first + 2 * np.arange(len(window))
+    if not is_other_picture(window[-1], window[0]):
+        return None
+    flat = window.reshape(len(window), -1).astype(np.float64)
+    apart = flat[-1] - flat[0]
+    size = np.abs(apart).mean()
+    if size < _APART:
+        return None
+    shares = (flat - flat[0]) @ apart / (apart @ apart)
+    rest = np.abs(flat - flat[0] - shares[:, None] * apart).mean(axis=1) / size
+    inner = (shares > _INNER[0]) & (shares < _INNER[1])
+    if inner.sum() < _LEAST or rest.max() > _REST:
+        return None
+    slope, offset = np.polyfit(at[inner], shares[inner], 1)
+    if slope <= 0 or np.abs(shares[inner] - slope * at[inner] - offset).max() > _BENT:
+        return None
+    return float(1 - offset / slope), float((1 - offset) / slope)
+
+
+def _closed(flags: np.ndarray) -> np.ndarray:
+    """The flags with gaps of at most `_GAP` between two runs filled."""
+    out = flags.copy()
+    for start, end in runs(~flags):
+        if start > 0 and end < len(flags) and end - start <= _GAP:
+            out[start:end] = True
+    return out
