@@ -199,6 +199,9 @@ class ShotsSettings(Section):
     """Text on sampled frames."""
     detector: Detector = FusedDetector()
     """How shots are found."""
+    prediction_picture: Literal["none", "png"] = "png"
+    """The network's probabilities drawn over the thumbnails, one picture per 12,500 frames, for looking at cuts (1 to
+    2.5 kB a frame); kinds without network have none."""
     drawings: DrawingSettings = DrawingSettings()
     """Held or new."""
     clips: ClipSettings = ClipSettings()

@@ -47,7 +47,7 @@ _STAGES = (
     ),
     StageSpec(
         "shots", "shots", "Cuts and transitions, and the network's probability per frame, from stored thumbnails.",
-        ("frame_signals",), ("shots.detector", "models.shots", "models.device", "models.dtype"), ("shots", "shot_probabilities"), kinds=("pytorch",), job="ingest", code_version="2",
+        ("frame_signals",), ("shots.detector", "shots.prediction_picture", "models.shots", "models.device", "models.dtype"), ("shots", "shot_probabilities", "shot_pictures"), kinds=("pytorch",), job="ingest", code_version="2",
     ),
     StageSpec(
         "drawings", "shots", "Which frames repeat which drawing.",

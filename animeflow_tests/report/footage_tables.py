@@ -118,7 +118,7 @@ def write_shots(writer: Writer) -> None:
         ]
     writer.finish("frame_signals", {"frame_signals": signals}, decoded=1.0)
     writer.finish("text_boxes", {"text_boxes": text})
-    writer.finish("shots", {"shots": shots, "shot_probabilities": probabilities})
+    writer.finish("shots", {"shots": shots, "shot_probabilities": probabilities, "shot_pictures": []})
     writer.finish("drawings", {"drawings": drawings})
     writer.finish("clips", {"clips": clips})
 

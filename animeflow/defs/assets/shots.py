@@ -12,7 +12,7 @@ from animeflow.defs.runner import Tables
 from animeflow.defs.stage import Stage, Video
 from animeflow.models.text import TextReader
 from animeflow.tables.handle import Handle
-from animeflow.tables.schemas.shots import TEXT_BOXES
+from animeflow.tables.schemas.shots import SHOT_PICTURES, TEXT_BOXES
 from animeflow.tables.stages import STAGES
 from animeflow.tables.staging import Staging
 
@@ -82,15 +82,23 @@ def shots(
 ) -> dg.MaterializeResult:
     """Find cuts and transitions on the stored signals."""
     from animeflow.shots.detectors import detect_shots, shot_probabilities
+    from animeflow.shots.prediction_picture import write_pictures
 
-    stage = stages.open(context, frame_signals)
+    stage, settings = stages.open(context, frame_signals), stages.settings.shots
 
     def work(video: Video) -> Mapping[str, pa.Table]:
         signals = video.frames
         network = stage.models.get("network") if "network" in stage.models.wanted else None
         probabilities = shot_probabilities(signals, network)
-        found = detect_shots(signals, probabilities, stages.settings.shots.detector)
-        return {"shots": found.table(video.id, signals), "shot_probabilities": probabilities}
+        found = detect_shots(signals, probabilities, settings.detector)
+        pictures = SHOT_PICTURES.empty()
+        if settings.prediction_picture != "none":
+            pictures = write_pictures(signals, probabilities, video_id=video.id, staging=video.staging)
+        return {
+            "shots": found.table(video.id, signals),
+            "shot_probabilities": probabilities,
+            "shot_pictures": pictures,
+        }
 
     return stages.per_video(stage, work)
 

@@ -21,6 +21,7 @@ from animeflow.tables.schemas.common import (
     STR,
     TIME_BASE,
     VIDEO_ID,
+    media_columns,
     scalar,
 )
 
@@ -157,6 +158,22 @@ SHOT_PROBABILITIES = TableSpec(
     ),
 )
 
+SHOT_PICTURES = TableSpec(
+    name="shot_pictures",
+    version=1,
+    grain="one page of the picture of a video's probabilities; none for kinds without network",
+    key=("video_id", "page"),
+    columns=(
+        VIDEO_ID,
+        Column("page", I32, "page, from 0"),
+        Column("first_frame", I32, "first frame on it", "frames"),
+        Column("frames", I32, "frames on it, 25 a row", "frames"),
+        *media_columns("the PNG"),
+        Column("width", I32, "width of the picture", "px"),
+        Column("height", I32, "height of the picture", "px"),
+    ),
+)
+
 CLIPS = TableSpec(
     name="clips",
     version=1,
@@ -203,4 +220,4 @@ DRAWINGS = TableSpec(
     ),
 )
 
-TABLES = (FRAME_SIGNALS, TEXT_BOXES, SHOTS, SHOT_PROBABILITIES, CLIPS, DRAWINGS)
+TABLES = (FRAME_SIGNALS, TEXT_BOXES, SHOTS, SHOT_PROBABILITIES, SHOT_PICTURES, CLIPS, DRAWINGS)
