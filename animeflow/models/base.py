@@ -8,7 +8,7 @@ import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import TracebackType
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel
 
@@ -96,10 +96,14 @@ class Adapter(ABC):
             "task": self.task,
             "kind": self.kind,
             "revision": self.revision,
-            "options": self.options.model_dump(mode="json"),
+            "options": self.digest_options(),
             "weights": self.digests,
         }
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
+
+    def digest_options(self) -> dict[str, Any]:
+        """The options that can change a result, as the fingerprint sees them."""
+        return self.options.model_dump(mode="json")
 
     @property
     def provenance(self) -> Provenance:

@@ -31,6 +31,7 @@ class Device:
 
 
 CPU = Device("cpu")
+BF16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # of x86 and of ARM
 
 
 def candidates(setting: str, *, gpus: Callable[[], int] | None = None) -> list[Device]:
@@ -69,6 +70,24 @@ def gpu_name(device: Device) -> str:
     import torch
 
     return str(torch.cuda.get_device_properties(device.index).uuid)
+
+
+def has_bf16(kind: Literal["cpu", "cuda"]) -> bool:
+    """Whether a CPU or the first GPU of this machine computes in bfloat16 by itself; where it does not, it is slower.
+
+    A property of the machine, read and not timed: equal machines say the same.
+    """
+    if kind == "cpu":
+        try:
+            words = set(Path("/proc/cpuinfo").read_text().split())
+        except OSError:
+            return False
+        return bool(words & BF16_FLAGS)
+    if not count_gpus():
+        return False
+    import torch
+
+    return torch.cuda.get_device_capability(0) >= (8, 0)
 
 
 def lease_folder() -> Path:

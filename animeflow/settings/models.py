@@ -38,9 +38,16 @@ class TransNetV2(Frozen):
         le=200,
         description="Frames at each end of a window whose result is dropped (frames).",
     )
-    autocast: bool = Field(
+    autocast: bool | Literal["auto"] = Field(
         default=False,
-        description="bfloat16 autocast: 2x (quiet CPU) faster, probabilities move by up to 0.005, same cuts.",
+        description="bfloat16 autocast: 2x (quiet CPU) faster, probabilities move by up to 0.005, same cuts. "
+        "auto: where the CPU or GPU computes in bfloat16 by itself; results of unequal machines then differ.",
+    )
+    batch_windows: int = no_digest(
+        0,
+        ge=0,
+        le=256,
+        description="Windows per call, halved where memory runs out (count; 0: 1 on a CPU, 8 on a GPU).",
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from animeflow.errors import DeviceBusy, SettingsError
-from animeflow.models.device import CPU, Device, apply_threads, candidates, divide_threads, lease
+from animeflow.models.device import CPU, Device, apply_threads, candidates, divide_threads, has_bf16, lease
 
 
 def one_card(_device: Device) -> str:
@@ -124,3 +125,26 @@ def test_threads_reach_opencv_and_torch_where_they_are_imported():
     finally:
         cv2.setNumThreads(before[0])
         torch.set_num_threads(before[1])
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("flags : fpu avx512f avx512_bf16", True),
+        ("Features : asimd bf16", True),
+        ("flags : avx512f avx2", False),
+    ],
+)
+def test_bfloat16_of_a_cpu_is_read_from_its_flags(
+    monkeypatch: pytest.MonkeyPatch, flags: str, expected: bool
+) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda _: flags)
+    assert has_bf16("cpu") is expected
+
+
+def test_a_machine_that_does_not_say_has_no_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_path: Path) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", missing)
+    assert not has_bf16("cpu")

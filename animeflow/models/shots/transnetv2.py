@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -11,12 +11,14 @@ import numpy as np
 
 from animeflow.errors import ContractError
 from animeflow.models.base import Adapter, DType
-from animeflow.models.device import CPU, Device, apply_threads
+from animeflow.models.batching import run_batched
+from animeflow.models.device import CPU, Device, apply_threads, has_bf16
 from animeflow.models.registry import register
 from animeflow.settings.models import TransNetV2 as Options
 from animeflow.tables.thumbnails import Thumbs
 
 THUMB = (27, 48, 3)
+CUDA_WINDOWS = 8  # at 250 frames about 5 GB
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class TransNetV2(Adapter):
     vram_fixed_bytes = 700_000_000  # estimate: 2.5 MB per frame of a window of 250
     _network: Any = None
     _device: Device = CPU
+    _autocast: bool = False
 
     def load(self, device: Device = CPU, dtype: DType = "float32") -> None:  # noqa: ARG002 - precision is `autocast`
         """Build the network and load its weights strictly."""
@@ -57,10 +60,20 @@ class TransNetV2(Adapter):
         if self.seed is None:
             load_weights(network, Path(self.store.resolve("transnetv2")))
         self._network, self._device = network.to(str(device)).eval(), device
+        auto = self.options.autocast == "auto"
+        self._autocast = has_bf16(device.type) if auto else bool(self.options.autocast)
 
     def close(self) -> None:
         """Free the network."""
         self._network = None
+
+    def digest_options(self) -> dict[str, Any]:
+        """`auto` stands for what it means on this machine, for either type of device; a batch changes nothing."""
+        options = super().digest_options()
+        del options["batch_windows"]
+        if self.options.autocast == "auto":
+            options["autocast"] = {"cpu": has_bf16("cpu"), "cuda": has_bf16("cuda")}
+        return options
 
     @classmethod
     def tiny(cls, seed: int) -> Self:
@@ -81,23 +94,32 @@ class TransNetV2(Adapter):
         single = np.empty(len(thumbs), np.float32)
         many = np.empty(len(thumbs), np.float32)
         context = self.options.context_frames
-        for window in windows(len(thumbs), self.options.window_frames, context):
-            got = self._run(with_context(thumbs, window, context))
-            single[window.start : window.end], many[window.start : window.end] = (
-                one[context : context + window.end - window.start] for one in got
-            )
+        batch = self.options.batch_windows or (1 if self._device.type == "cpu" else CUDA_WINDOWS)
+        cover = list(windows(len(thumbs), self.options.window_frames, context))
+        # All are equally long but the last.
+        whole = [window for window in cover if window.end - window.start == cover[0].end - cover[0].start]
+        for part in (whole, cover[len(whole) :]):
+            found = run_batched(lambda some: self._run(thumbs, some), part, batch)
+            for window, got in zip(part, found, strict=True):
+                single[window.start : window.end], many[window.start : window.end] = (
+                    one[context : context + window.end - window.start] for one in got
+                )
         return single, many
 
-    def _run(self, thumbs: np.ndarray) -> list[np.ndarray]:
+    def _run(self, thumbs: Thumbs, part: Sequence[Window]) -> list[tuple[np.ndarray, np.ndarray]]:
+        """(single, many) of each of some windows of one length, context included."""
         import torch
 
-        batch = torch.from_numpy(thumbs[None]).to(str(self._device))
+        context = self.options.context_frames
+        stack = np.stack([with_context(thumbs, window, context) for window in part])
+        batch = torch.from_numpy(stack).to(str(self._device))
         with (
             torch.inference_mode(),
-            torch.autocast(self._device.type, torch.bfloat16, enabled=self.options.autocast),
+            torch.autocast(self._device.type, torch.bfloat16, enabled=self._autocast),
         ):
             single, extra = self._network(batch)
-        return [torch.sigmoid(one.float())[0, :, 0].cpu().numpy() for one in (single, extra["many_hot"])]
+        outputs = [torch.sigmoid(one.float())[:, :, 0].cpu().numpy() for one in (single, extra["many_hot"])]
+        return list(zip(*outputs, strict=True))
 
 
 def windows(count: int, window_frames: int, context_frames: int) -> Iterator[Window]:

@@ -105,3 +105,56 @@ def test_the_tiny_network_is_the_same_architecture():
     real = loaded(TransNetV2())._network.state_dict()
     assert list(tiny) == list(real)
     assert sum(one.numel() for one in tiny.values()) < sum(one.numel() for one in real.values()) / 20
+
+
+@pytest.mark.parametrize("count", [1, 59, 60, 61, 301])
+def test_windows_in_batches_give_the_probabilities_of_single_ones(count):
+    """Fewer frames than a window, whole windows and a rest among them."""
+    thumbs = episode([17, 40, 61, 130, 222], count)
+    one = TransNetV2.tiny(0)
+    four = TransNetV2(one.options.model_copy(update={"batch_windows": 4}))
+    four.seed = 0
+    four.load()
+    for alone, together in zip(one.probabilities(thumbs), four.probabilities(thumbs), strict=True):
+        assert alone.shape == (count,)
+        assert np.abs(alone - together).max() < 1e-5
+        assert np.array_equal(alone > 0.5, together > 0.5)
+
+
+def test_a_batch_that_does_not_fit_is_halved_and_nothing_is_lost(monkeypatch):
+    network = TransNetV2(Options(window_frames=60, context_frames=20, batch_windows=8))
+    network.seed = 0
+    network.load()
+    thumbs = episode([17, 40], 150)
+    wanted = network.probabilities(thumbs)
+    sizes, run = [], network._run
+
+    def small(stored, part):
+        sizes.append(len(part))
+        if len(part) > 2:
+            raise RuntimeError("CUDA out of memory")
+        return run(stored, part)
+
+    monkeypatch.setattr(network, "_run", small)
+    found = network.probabilities(thumbs)
+    assert sizes[:3] == [7, 3, 1]
+    assert np.abs(found[0] - wanted[0]).max() < 1e-5
+
+
+def test_auto_is_bfloat16_where_the_machine_has_it_and_the_fingerprint_says_which(monkeypatch):
+    import animeflow.models.shots.transnetv2 as module
+
+    prints = set()
+    for has in (True, False):
+        monkeypatch.setattr(module, "has_bf16", lambda _, has=has: has)
+        network = TransNetV2(Options(autocast="auto", window_frames=60, context_frames=20))
+        network.seed = 0
+        network.load()
+        assert network._autocast is has
+        prints.add(network.fingerprint)
+    assert len(prints) == 2
+
+
+def test_a_batch_does_not_change_the_fingerprint():
+    assert TransNetV2(Options(batch_windows=4)).fingerprint == TransNetV2().fingerprint
+    assert TransNetV2(Options(autocast=True)).fingerprint != TransNetV2().fingerprint
