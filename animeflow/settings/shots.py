@@ -68,7 +68,8 @@ class _Detector(Section):
 
 
 class ContentDetector(_Detector):
-    """PySceneDetect's content detector on the stored components: equal cuts, no decode."""
+    """PySceneDetect's content detector on the stored components: equal cuts, no decode. It types no transitions: clips
+    keep their fades and dissolves."""
 
     kind: Literal["content"] = "content"
     """Threshold on the change of hue, saturation and value."""
@@ -79,7 +80,8 @@ class ContentDetector(_Detector):
 
 
 class AdaptiveDetector(_Detector):
-    """PySceneDetect's adaptive detector on the stored components: equal cuts, no decode."""
+    """PySceneDetect's adaptive detector on the stored components: equal cuts, no decode. It types no transitions:
+    clips keep their fades and dissolves."""
 
     kind: Literal["adaptive"] = "adaptive"
     """Threshold on the change relative to the mean of its neighbours."""
@@ -198,7 +200,8 @@ class ShotsSettings(Section):
     text: TextSettings = TextSettings()
     """Text on sampled frames."""
     detector: Detector = FusedDetector()
-    """How shots are found."""
+    """How shots are found. Kinds content and adaptive know hard cuts only, transnetv2 calls every transition a
+    dissolve, fused tells fades and dissolves apart and finds the fades at the ends of the video too."""
     prediction_picture: Literal["none", "png"] = "png"
     """The network's probabilities drawn over the thumbnails, one picture per 12,500 frames, for looking at cuts (1 to
     2.5 kB a frame); kinds without network have none."""

@@ -16,7 +16,8 @@ Bools = npt.NDArray[np.bool_]
 F64 = npt.NDArray[np.float64]
 
 _LEAST_DRIFT = 0.5  # mean levels at 48x27: rounding of the thumbnails stays below
-_NAMES = {1: "ones", 2: "twos", 3: "threes", 4: "fours"}
+# The same words as the label `hold_pattern` of a clip, which has a setting for the share.
+_NAMES = {1: "ones", 2: "twos", 3: "threes", 4: "longer"}
 _DOMINANT = 0.6  # share of a shot's frames in holds of one length that names its timing
 
 
@@ -82,11 +83,15 @@ def recent_maximum(values_: F64, frames: int) -> F64:
 
 
 def hold_pattern(holds: npt.NDArray[np.int64]) -> str:
-    """How a shot of drawings with these hold lengths is timed: the length that most of its frames are held for."""
+    """How a shot of drawings with these hold lengths is timed: the length that most of its frames are held for.
+
+    Four frames and more count together as `longer`; a shot of one drawing is `still`.
+    """
     if len(holds) == 1:
         return "still"
+    lengths = np.minimum(holds, max(_NAMES))
     for length, name in _NAMES.items():
-        if holds[holds == length].sum() >= _DOMINANT * holds.sum():
+        if holds[lengths == length].sum() >= _DOMINANT * holds.sum():
             return name
     return "mixed"
 

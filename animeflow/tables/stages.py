@@ -51,7 +51,7 @@ _STAGES = (
     ),
     StageSpec(
         "drawings", "shots", "Which frames repeat which drawing.",
-        ("frame_signals", "shots"), ("shots.drawings",), kinds=("numpy",), job="ingest",
+        ("frame_signals", "shots"), ("shots.drawings",), kinds=("numpy",), job="ingest", code_version="2",
     ),
     StageSpec(
         "clips", "shots", "Clips by policy: shots without their transitions, of allowed length.",

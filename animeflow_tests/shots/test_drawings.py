@@ -98,8 +98,8 @@ def test_the_last_frames_before_each_frame_count_as_recent() -> None:
 
 @pytest.mark.parametrize(
     ("holds", "name"),
-    [([30], "still"), ([1] * 9, "ones"), ([2, 2, 2, 1], "twos"), ([3, 3, 2], "threes"), ([4, 4], "fours"),
-     ([1, 2, 3, 4, 9], "mixed")],
+    [([30], "still"), ([1] * 9, "ones"), ([2, 2, 2, 1], "twos"), ([3, 3, 2], "threes"), ([4, 4], "longer"),
+     ([4, 6, 9], "longer"), ([1, 2, 3, 4, 2], "mixed")],
 )  # fmt: skip
 def test_the_timing_of_a_shot_has_a_name(holds: list[int], name: str) -> None:
     assert hold_pattern(np.array(holds)) == name

@@ -216,7 +216,11 @@ DRAWINGS = TableSpec(
         END,
         Column("hold", I32, "length of the run", "frames"),
         Column("change", F32, "largest 4x4-block difference to the previous drawing", "8-bit levels", _FIRST),
-        Column("pattern", STR, "how its shot is timed: still, ones, twos, threes, fours or mixed"),
+        Column(
+            "pattern",
+            STR,
+            "how its shot is timed: still, ones, twos, threes, longer (four frames and more) or mixed",
+        ),
     ),
 )
 
