@@ -22,15 +22,18 @@ STOP = threading.Event()
 
 _CHUNK = 1 << 16
 _POLL_S = 0.1
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 _KEEP_STDERR_LINES = 400
 _MAX_STDOUT_BYTES = 256 << 20
 
 # A child asks the kernel to die with the thread that started it. This runs in a fresh interpreter that then
 # becomes the command, because `preexec_fn` runs Python in a forked copy of a threaded process, where it may
-# deadlock (and a fork of a process with gigabytes of models is slow). Costs 12 ms.
+# deadlock (and a fork of a process with gigabytes of models is slow). Costs 12 ms. A crash writes no core file: one of
+# a decoder with its pictures fills a disk.
 _LAUNCHER = """
-import ctypes, os, sys
+import ctypes, os, resource, sys
 ctypes.CDLL(None).prctl(1, 9)
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 if os.getppid() != int(sys.argv[1]):
     os._exit(137)
 try:
@@ -46,8 +49,16 @@ def request_stop() -> None:
     STOP.set()
 
 
+def _no_watcher() -> None: ...
+
+
+# Called by every `check_stop`: long work shows by it that it goes on. A supervised worker puts its report here.
+on_check: Callable[[], None] = _no_watcher
+
+
 def check_stop() -> None:
-    """Raise `Interrupted` when the process was asked to stop."""
+    """Raise `Interrupted` when the process was asked to stop; called by long work at every packet."""
+    on_check()
     if STOP.is_set():
         raise Interrupted("stopped on request")
 
@@ -74,6 +85,7 @@ def run_command(
     args: Sequence[str | os.PathLike[str]],
     *,
     timeout_s: float,
+    memory_bytes: int | None = None,
     on_progress: Progress | None = None,
     stdin: bytes | None = None,
     cwd: Path | None = None,
@@ -86,8 +98,9 @@ def run_command(
     `-progress pipe:1` (key=value lines ended by `progress=continue|end`), each handed over as a dict;
     otherwise it is returned.
 
-    Raises `error` (a `CommandFailed`) on a non-zero status or a missing program, `CommandTimeout` after
-    `timeout_s` seconds, `Interrupted` when `request_stop()` was called.
+    Raises `error` (a `CommandFailed`) on a non-zero status or a missing program, with reason out_of_memory when the
+    command holds more than `memory_bytes` (resident; address space is no measure: an SVT encoder reserves several
+    times of what it uses), `CommandTimeout` after `timeout_s` seconds, `Interrupted` when `request_stop()` was called.
     """
     words = tuple(os.fspath(a) for a in args)
     program = shutil.which(words[0])
@@ -95,12 +108,15 @@ def run_command(
         raise error(f"the program {words[0]!r} is not there or cannot be executed")
     check_stop()
     started = time.monotonic()
-    process = _spawn(program, words, with_stdin=stdin is not None, cwd=cwd)
+    process = spawn(program, words, with_stdin=stdin is not None, cwd=cwd)
     pump = _Pump(process, stdin=stdin, on_progress=on_progress)
+    watch = MemoryWatch(process.pid, memory_bytes)
     try:
-        _drive(process, pump, words, deadline=started + timeout_s, timeout_s=timeout_s)
+        _drive(process, pump, words, watch, deadline=started + timeout_s, timeout_s=timeout_s)
+    except MemoryLimit as excess:
+        raise error(f"{_short(words)} {excess} and was killed", reason="out_of_memory") from None
     finally:
-        _end(process)
+        end(process)
         pump.close()
     result = CommandResult(
         words, process.returncode, bytes(pump.stdout), tuple(pump.stderr.lines()), time.monotonic() - started
@@ -110,9 +126,18 @@ def run_command(
     return result
 
 
-def _spawn(
-    program: str, words: tuple[str, ...], *, with_stdin: bool, cwd: Path | None
+def spawn(
+    program: str,
+    words: Sequence[str],
+    *,
+    with_stdin: bool,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
+    """Start a program (`words[0]` is the name it sees) with pipes, in a process group of its own.
+
+    It dies with the thread that called this. The caller ends it by `end`. `env` is added to the environment.
+    """
     launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid())] if sys.executable else []
     return subprocess.Popen(
         [*launcher, program, *words] if launcher else list(words),
@@ -121,7 +146,7 @@ def _spawn(
         stderr=subprocess.PIPE,
         start_new_session=True,
         cwd=cwd,
-        env=_environment(),
+        env=_environment() | dict(env or {}),
     )
 
 
@@ -137,20 +162,50 @@ def _drive(
     process: subprocess.Popen[bytes],
     pump: _Pump,
     words: tuple[str, ...],
+    watch: MemoryWatch,
     *,
     deadline: float,
     timeout_s: float,
 ) -> None:
     while pump.step(_POLL_S):
         check_stop()
+        watch.check()
         if time.monotonic() > deadline:
             raise _timeout(words, pump, timeout_s)
     # Output is closed, yet the process may linger: it gets the rest of its time.
     while process.poll() is None:
         check_stop()
+        watch.check()
         if time.monotonic() > deadline:
             raise _timeout(words, pump, timeout_s)
         time.sleep(0.005)
+
+
+class MemoryLimit(Exception):
+    """A watched process holds more memory than it may."""
+
+
+class MemoryWatch:
+    """Looks at the resident memory of a process ten times a second at most."""
+
+    def __init__(self, pid: int, limit: int | None) -> None:
+        self._path, self.limit, self._next = Path(f"/proc/{pid}/statm"), limit, 0.0
+
+    def resident(self) -> int:
+        """Bytes of the process in memory, 0 once it has ended (or where there is no /proc)."""
+        try:
+            return int(self._path.read_bytes().split()[1]) * _PAGE
+        except (OSError, IndexError):
+            return 0
+
+    def check(self) -> None:
+        """Raise `MemoryLimit` when the process holds more than its limit."""
+        now = time.monotonic()
+        if self.limit is None or now < self._next:
+            return
+        self._next = now + _POLL_S
+        if self.resident() > self.limit:
+            raise MemoryLimit(f"took more than {self.limit >> 20} MB of memory")
 
 
 def _timeout(words: tuple[str, ...], pump: _Pump, timeout_s: float) -> CommandTimeout:
@@ -158,7 +213,7 @@ def _timeout(words: tuple[str, ...], pump: _Pump, timeout_s: float) -> CommandTi
     return CommandTimeout(f"{_short(words)} ran longer than {timeout_s:g} s and was killed\n{tail}".rstrip())
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     """Kill the process group if anything of it is left, and reap the child."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

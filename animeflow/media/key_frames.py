@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from animeflow.errors import InputError
+from animeflow.media import isolate
 from animeflow.media.decode import DecodeLimits, open_video
 from animeflow.media.images import write_webp
+from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.media import KeyFrameSettings
 from animeflow.tables.specs import TABLES
-from animeflow.tables.staging import Staging
+from animeflow.tables.staging import MEDIA, Staging
 
 F64 = npt.NDArray[np.float64]
 COVER_FRAMES = 500  # frames of a shot that are looked at for its cover
@@ -32,12 +35,14 @@ def key_frames_to_table(
     staging: Staging,
     settings: KeyFrameSettings,
     limits: DecodeLimits | None = None,
+    isolation: IsolationSettings | None = None,
 ) -> pa.Table:
     """Write the key frames of a video as WebP, in one sparse decode, and return one row per picture.
 
     `shots` have `shot`, `start`, `end`; `saturation` (0-1 at 48x27) and `sharpness` (8-bit levels squared, of the luma
     reduced to 320x180, not of the native picture) are one per frame. Raises `InputError` (`too_large`) where a side is
     beyond what WebP holds: that video has no key frames, the others of its shard have theirs.
+    The decode and the writing happen in a worker process with the limits of `isolation`.
     """
     wanted: dict[int, list[tuple[int, str]]] = {}
     for shot in shots:
@@ -45,8 +50,38 @@ def key_frames_to_table(
         wanted.setdefault((start + end) // 2, []).append((shot["shot"], "middle"))
         cover = start + cover_frame(saturation[start:end], sharpness[start:end], settings)
         wanted.setdefault(cover, []).append((shot["shot"], "cover"))
+    try:
+        rows = isolate.call(
+            "animeflow.media.key_frames:write_pictures",
+            source,
+            wanted,
+            video_id=video_id,
+            staging=Staging(staging.asset, staging.shard, staging.folder),
+            settings=settings,
+            decode=limits or DecodeLimits(),
+            limits=isolation or IsolationSettings(),
+        )
+    except BaseException:
+        # Nobody has registered what a worker wrote before it failed.
+        shutil.rmtree(staging.folder / MEDIA / video_id, ignore_errors=True)
+        raise
+    for row in rows:
+        staging.add(staging.folder / row["media_path"], sha256=row["sha256"])
+    return TABLES["key_frames"].table(sorted(rows, key=lambda row: (row["shot"], row["role"])))
+
+
+def write_pictures(
+    source: Path,
+    wanted: Mapping[int, Sequence[tuple[int, str]]],
+    *,
+    video_id: str,
+    staging: Staging,
+    settings: KeyFrameSettings,
+    decode: DecodeLimits,
+) -> list[dict[str, Any]]:
+    """Write the frames of `wanted`, {frame: (shot, role)}, under `staging`; one row per picture, in order of frames."""
     rows = []
-    with open_video(source, purpose=PURPOSE, limits=limits or DecodeLimits()) as reader:
+    with open_video(source, purpose=PURPOSE, limits=decode) as reader:
         for frame in reader.pick(sorted(wanted)):
             picture = frame.rgb()
             for shot_number, role in wanted[frame.index]:
@@ -75,7 +110,7 @@ def key_frames_to_table(
                         "height": height,
                     }
                 )
-    return TABLES["key_frames"].table(sorted(rows, key=lambda row: (row["shot"], row["role"])))
+    return rows
 
 
 def cover_frame(saturation: F64, sharpness: F64, settings: KeyFrameSettings) -> int:

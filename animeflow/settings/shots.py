@@ -7,9 +7,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from animeflow.settings.base import Section, no_digest
+from animeflow.settings.isolation import IsolationSettings
 
 
-class DecodeSettings(Section):
+class DecodeSettings(IsolationSettings):
     """What one file may ask of the decoder, and how much damage is borne."""
 
     max_pixels: int = Field(36_000_000, ge=64 * 64, le=400_000_000)

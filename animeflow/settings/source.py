@@ -6,6 +6,7 @@ from pydantic import Field
 
 from animeflow.settings.base import Section, no_digest
 from animeflow.settings.hubs import FolderHub
+from animeflow.settings.isolation import IsolationSettings
 
 VIDEO_EXTENSIONS = (
     "mkv", "mp4", "m4v", "mov", "avi", "webm", "flv", "mpeg", "mpg", "m2ts", "mts", "ts", "vob", "ogv", "ogm",
@@ -53,6 +54,8 @@ class SourceSettings(Section):
     """A video with fewer frames is a picture: it is refused."""
     truncated: bool = False
     """Take videos that end more than max(1 s, 2 %) before their header says; otherwise they are refused."""
+    decode: IsolationSettings = no_digest(IsolationSettings())
+    """The worker process in which files are probed."""
     extraction: ExtractionSettings = ExtractionSettings()
     """Caps on archives."""
     hard_links: bool = no_digest(True)

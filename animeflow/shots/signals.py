@@ -1,7 +1,7 @@
 """The one decode: what later stages need of every frame, measured while it passes.
 
 One thread decodes and scales, the next measures, and where text is read the caller's thread does that: between them
-stand queues that are bounded in bytes.
+stand queues that are bounded in bytes. All but the last runs in a worker process (`media.isolate`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from animeflow.errors import DecodeError
+from animeflow.media import isolate
 from animeflow.media.decode import VideoReader, open_video
 from animeflow.media.stream import prefetch
 from animeflow.models.text import TextReader
@@ -69,7 +70,8 @@ def analyse(
     """Read every frame of a video once: (`frame_signals`, `text_boxes` or None without a reader).
 
     With a `sink` the rows of `frame_signals` go there in order as they come, at most 1,024 at a time, and the first
-    table is empty: memory then does not grow with the duration. What it was given is void when this raises.
+    table is empty: memory then does not grow with the duration. Decoding and measuring happen in a worker process
+    (settings.decode.isolate), reading of text here: the worker has no models. What it was given is void when this raises.
     `progress` is called with the number of frames read so far, in this thread. `queue_bytes` bounds all queues
     together, `threads` is for the decoder where settings.decode.threads names none (0: FFmpeg chooses); neither changes
     a result. An error of the reader of text ends the decode. Raises DecodeError where the file cannot be read, is
@@ -78,8 +80,11 @@ def analyse(
     kept: list[pa.Table] = []
     take = kept.append if sink is None else sink
     collector = None if text_reader is None else TextCollector(text_reader, batch=text_batch)
-    passed = passes(
+    passed: Generator[Passed] = isolate.stream(
+        "animeflow.shots.signals:passes",
         path,
+        limits=settings.decode,
+        more_bytes=queue_bytes // 2,
         video_id=video_id,
         settings=settings,
         with_text=collector is not None,

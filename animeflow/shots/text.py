@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from animeflow.media import isolate
 from animeflow.media.decode import Frame, VideoReader, open_video, read_frame_index
 from animeflow.media.stream import prefetch
 from animeflow.models.text import TextBox, TextReader
@@ -163,8 +164,14 @@ def read_text(
     Where the container gives a sound list of times only the sampled frames are asked for, which lets the reader seek.
     A thread decodes ahead of the recogniser by at most `queue_bytes`; `threads` as for `analyse`.
     """
-    samples = text_samples(
-        path, settings=settings, decode=decode, purpose=purpose, threads=decode.threads or threads
+    samples: Generator[TextSample] = isolate.stream(
+        "animeflow.shots.text:text_samples",
+        path,
+        limits=decode,
+        settings=settings,
+        decode=decode,
+        purpose=purpose,
+        threads=decode.threads or threads,
     )
     ahead = prefetch(samples, max_bytes=queue_bytes, size_of=_size_of, name="decode")
     collector = TextCollector(text_reader, batch=text_batch)

@@ -10,10 +10,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from animeflow.errors import AnimeflowError, InputError, ProbeError, StageFailed, TransientError
+from animeflow.errors import AnimeflowError, InputError, OutOfMemory, ProbeError, StageFailed, TransientError
 from animeflow.hubs.base import HubBackend
+from animeflow.media import isolate
 from animeflow.media.counting import counting_decodes
-from animeflow.media.probe import Probe, probe
+from animeflow.media.probe import Probe
 from animeflow.settings.source import SourceSettings
 from animeflow.source.candidates import GB, Candidate, find_candidates
 from animeflow.source.names import as_text, media_suffix
@@ -43,17 +44,19 @@ def take_unit(
     settings: SourceSettings,
     *,
     on_file: OnFile | None = None,
-    prober: Prober = probe,
+    prober: Prober | None = None,
 ) -> SourceRun:
     """Bring a unit's videos into the staging folder as media/<video_id><extension>.
 
     A file that cannot be read, is no video, or repeats another one gives a row with the reason, and the others go on;
-    the first of several equal files in order of path is kept. `on_file` is told (number, of how many, path). Raises
-    StageFailed when the unit holds no video at all, and transient errors (a full disk, a hub that does not answer).
+    the first of several equal files in order of path is kept. `on_file` is told (number, of how many, path).
+    A file that crashes or stalls its decoder costs a row too: `prober` is by default the probe in a worker process.
+    Raises StageFailed when the unit holds no video at all, and transient errors (a full disk, a hub that does not
+    answer).
     """
     incoming = staging.folder / "incoming"
     incoming.mkdir(parents=True, exist_ok=True)
-    taking = Taking(staging, settings, incoming / "file", prober)
+    taking = Taking(staging, settings, incoming / "file", prober or supervised_probe(settings))
     try:
         found = find_candidates(unit, hub, incoming, settings)
         for number, candidate in enumerate(found.candidates, 1):
@@ -71,6 +74,16 @@ def take_unit(
     return SourceRun(TABLES["shard_files"].table(rows), tuple(statuses), found.ignored)
 
 
+def supervised_probe(settings: SourceSettings, **options: Any) -> Prober:
+    """`media.probe.probe` with these options, in a worker process with the limits of `settings.decode`."""
+
+    def prober(path: Path) -> Probe:
+        facts: Probe = isolate.call("animeflow.media.probe:probe", path, limits=settings.decode, **options)
+        return facts
+
+    return prober
+
+
 class Taking:
     """Takes one candidate after the other; holds nothing but their rows."""
 
@@ -86,6 +99,8 @@ class Taking:
         with counting_decodes() as decoded:
             try:
                 status = self._take(candidate, row)
+            except OutOfMemory as error:  # one file's: the row is transient, and the others go on
+                status = self._failed(error, row)
             except TransientError:
                 raise
             except AnimeflowError as error:

@@ -33,6 +33,7 @@ class Reason(enum.StrEnum):
     TOO_LARGE = "too_large"
     UNREADABLE = "unreadable"
     UNDECODABLE = "undecodable"
+    DECODER_CRASHED = "decoder_crashed"
     TRUNCATED = "truncated"
     CORRUPT = "corrupt"
     TOO_SHORT = "too_short"

@@ -90,6 +90,16 @@ def test_the_rooms_of_the_graph_start_no_process_of_their_own() -> None:
     assert offenders == {"media/command.py"}
 
 
+def test_only_the_decoding_worker_is_a_process_that_stays() -> None:
+    """`spawn` leaves the ending to its caller: beside `run_command` that is the pool of workers."""
+    callers = {
+        path.relative_to(ROOT).as_posix()
+        for path in modules()
+        if any(name.rsplit(".", 1)[-1] == "spawn" for name, _ in calls_of(path))
+    }
+    assert callers == {"media/command.py", "media/worker_process.py"}
+
+
 def test_within_media_only_two_modules_feed_decoders() -> None:
     """decode.py counts pictures, audio.py reads sound."""
     decoders = (".codec_context.decode", "container.decode", "packet.decode", "stream.decode")

@@ -24,6 +24,7 @@ from animeflow_tests.shots.made import VIDEO, scene, write_video
 
 SIZE = (320, 180)
 FRAMES = 30
+HERE = ShotsSettings.model_validate({"decode": {"isolate": False}})  # in this process, where tests may patch
 CUT = 14
 
 
@@ -129,7 +130,7 @@ def test_the_table_does_not_depend_on_the_size_of_a_chunk(
     video: Path, table: pa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "CHUNK_FRAMES", 7)
-    again, _ = analyse(video, video_id=VIDEO, settings=ShotsSettings())
+    again, _ = analyse(video, video_id=VIDEO, settings=HERE)
     assert again.equals(table)
     assert np.array_equal(thumbnails(again), thumbnails(table))
     assert np.array_equal(thumbnails(again.slice(9, 4)), thumbnails(table)[9:13])
@@ -156,7 +157,7 @@ def test_a_sink_gets_the_rows_of_the_table_in_order_and_nothing_is_kept(
 ) -> None:
     monkeypatch.setattr(module, "CHUNK_FRAMES", 7)
     given: list[pa.Table] = []
-    empty, _ = analyse(video, video_id=VIDEO, settings=ShotsSettings(), sink=given.append)
+    empty, _ = analyse(video, video_id=VIDEO, settings=HERE, sink=given.append)
     assert empty.num_rows == 0
     assert [rows.num_rows for rows in given] == [7, 7, 7, 7, 2]
     assert pa.concat_tables(given).equals(table)
@@ -174,9 +175,7 @@ def test_neither_queues_nor_threads_change_a_row(
     threads: int,
 ) -> None:
     monkeypatch.setattr(signals, "STRETCH", stretch)
-    again, _ = analyse(
-        video, video_id=VIDEO, settings=ShotsSettings(), queue_bytes=queue_bytes, threads=threads
-    )
+    again, _ = analyse(video, video_id=VIDEO, settings=HERE, queue_bytes=queue_bytes, threads=threads)
     assert again.equals(table)
 
 

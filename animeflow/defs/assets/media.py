@@ -69,6 +69,7 @@ def key_frames(
                 staging=video.staging,
                 settings=stages.settings.media.key_frames,
                 limits=decode_limits(stages.settings.shots.decode),
+                isolation=stages.settings.shots.decode,
             )
         except InputError as error:
             if error.reason != Reason.TOO_LARGE:

@@ -1,7 +1,5 @@
 """The group `source`: the files of a shard."""
 
-from functools import partial
-
 import dagster as dg
 
 from animeflow.defs import origins
@@ -16,13 +14,14 @@ from animeflow.tables.staging import Staging
 def shard_files(context: dg.AssetExecutionContext, stages: dg.ResourceParam[Stages]) -> dg.MaterializeResult:
     """Fetch and unpack the unit, hash and probe its files, store the usable ones by id."""
     from animeflow.media.ffmpeg import ffmpeg_path
-    from animeflow.media.probe import probe
-    from animeflow.source.shard import take_unit
+    from animeflow.source.shard import supervised_probe, take_unit
 
     hub, unit = stages.unit(context)
     stage = stages.open(context, origin=origins.of_unit(unit.digest))
     decode, ffmpeg = stages.settings.shots.decode, ffmpeg_path(stages.settings.run.ffmpeg)
-    prober = partial(probe, max_pixels=decode.max_pixels, max_frames=decode.max_frames, ffmpeg=ffmpeg)
+    prober = supervised_probe(
+        stages.settings.source, max_pixels=decode.max_pixels, max_frames=decode.max_frames, ffmpeg=ffmpeg
+    )
 
     def take(stage: Stage, staging: Staging) -> ShardResult:
         taken = take_unit(unit, hub, staging, stages.settings.source, on_file=stage.watch.file, prober=prober)
