@@ -191,12 +191,13 @@ class MemoryWatch:
     def __init__(self, pid: int, limit: int | None) -> None:
         self._path, self.limit, self._next = Path(f"/proc/{pid}/statm"), limit, 0.0
 
-    def resident(self) -> int:
-        """Bytes of the process in memory, 0 once it has ended (or where there is no /proc)."""
+    def held(self) -> tuple[int, int]:
+        """Bytes of address space and of memory, 0 once the process has ended (or where there is no /proc)."""
         try:
-            return int(self._path.read_bytes().split()[1]) * _PAGE
-        except (OSError, IndexError):
-            return 0
+            space, resident = self._path.read_bytes().split()[:2]
+            return int(space) * _PAGE, int(resident) * _PAGE
+        except (OSError, ValueError):
+            return 0, 0
 
     def check(self) -> None:
         """Raise `MemoryLimit` when the process holds more than its limit."""
@@ -204,7 +205,7 @@ class MemoryWatch:
         if self.limit is None or now < self._next:
             return
         self._next = now + _POLL_S
-        if self.resident() > self.limit:
+        if self.held()[1] > self.limit:
             raise MemoryLimit(f"took more than {self.limit >> 20} MB of memory")
 
 

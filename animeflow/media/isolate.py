@@ -105,7 +105,10 @@ def _attempt(
     except BaseException:
         worker.kill()
         raise
-    POOL.give(worker)
+    if answer.ok or answer.value["class"] != "MemoryError":
+        POOL.give(worker)
+    else:
+        worker.kill()
     return answer
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import os
 import resource
 import signal
@@ -91,8 +92,9 @@ def main(words: Sequence[str] | None = None) -> int:
     for name in PRELOADED:
         import_module(name)
     command.on_check = link.alive
+    gc.freeze()
     space = _pages(0)
-    link.send("ready", _pages(1))
+    link.send("ready", (space, _pages(1)))
     while (message := link.receive()) is not None:
         _serve(link, message[1], space, faults)
     return 0
@@ -104,7 +106,9 @@ def _serve(link: Link, call: Any, space: int, faults: Sequence[Fault]) -> None:
     _limit_space(space + memory_bytes)
     with counting_decodes() as counted:
         try:
-            kind, value = "done", function_named(target)(*args, **kwargs)
+            function = function_named(target)
+            link.send("alive", None)  # importing may take a while, and is not the file's fault
+            kind, value = "done", function(*args, **kwargs)
             if isinstance(value, Iterator):
                 for item in value:
                     link.send("item", item)
@@ -113,6 +117,8 @@ def _serve(link: Link, call: Any, space: int, faults: Sequence[Fault]) -> None:
             kind, value = "error", {"class": "MemoryError", "message": str(error)}
         except Exception as error:  # noqa: BLE001 whatever it is, the parent decides
             kind, value = "error", _described(error)
+    if kind == "error":
+        gc.collect()  # a traceback's cycles hold the decoder and its threads
     _limit_space(None)
     for disarm in armed:
         disarm()
@@ -157,7 +163,8 @@ def _pages(field: int) -> int:
 
 class Fault:
     """A crash on purpose, for tests: `segv:analysis:12:bad.mkv` dies at the 12th frame decoded for that purpose, in a
-    call whose arguments name that file (`size=1234`: a file of so many bytes). KIND is segv, abort, kill, exit, hang or bomb.
+    call whose arguments name that file (`size=1234`: a file of so many bytes). KIND is segv, abort, kill, exit, hang
+    or bomb.
     """
 
     def __init__(self, kind: str, purpose: str, frame: int, name: str) -> None:

@@ -25,12 +25,15 @@ _START_S = 120.0
 _IDLE_S = 30.0  # a worker that nobody asked for so long is ended: it holds 0.1 GB
 _PIPE_BYTES = 1 << 20
 _MAX_MESSAGE_BYTES = 8 << 30
-_GREW_BYTES = (
-    256 << 20
-)  # one that keeps more than this after a file is replaced: the next file gets its whole budget
+_GREW_BYTES = 256 << 20  # one that keeps more after a file is replaced: the next file gets its whole budget
 _TAIL_BYTES = 4096
-# Two arenas: each thread would reserve 64 MB of address space for one of its own, and many cores mean many threads.
-_ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "", "MALLOC_ARENA_MAX": "2"}
+# Address space is limited: a thread's own arena would reserve 64 MB of it, and Arrow's pool 1 GB at once.
+_ENVIRONMENT = {
+    "CUDA_VISIBLE_DEVICES": "",
+    "MALLOC_ARENA_MAX": "2",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 
 
 def worker_arguments() -> Sequence[str]:
@@ -94,7 +97,7 @@ class WorkerProcess:
         self.pid = self._process.pid
         self.idle_since = time.monotonic()
         self._pipes = _Pipes(self._process)
-        self._resident: int | None = None  # when it was empty
+        self._empty: tuple[int, int] | None = None  # address space and resident bytes when it was
 
     def run(
         self, target: str, args: Sequence[Any], kwargs: Mapping[str, Any], limits: Limits
@@ -104,8 +107,7 @@ class WorkerProcess:
         After any exception (and when it is closed early) the worker has to be killed. Raises WorkerDied, Stalled,
         TookTooLong, MemoryLimit, ContractError (it sent nonsense), Interrupted.
         """
-        self._wait_until_ready()
-        watch = MemoryWatch(self.pid, (self._resident or 0) + limits.memory_bytes)
+        watch = MemoryWatch(self.pid, self._wait_until_ready()[1] + limits.memory_bytes)
         deadline = _Deadline(limits.stall_s, limits.timeout_s)
         message = wire.encode("call", (target, tuple(args), dict(kwargs), limits.memory_bytes))
         self._send(message, deadline, watch)
@@ -120,9 +122,9 @@ class WorkerProcess:
                 raise ContractError(f"the decoding worker sent {kind!r}")
 
     def grown(self) -> bool:
-        """Whether it keeps much more memory than when it was empty."""
-        now = MemoryWatch(self.pid, None).resident()
-        return now - (self._resident or now) > _GREW_BYTES
+        """Whether it keeps much more memory, or address space, than when it was empty."""
+        now = MemoryWatch(self.pid, None).held()
+        return any(new - old > _GREW_BYTES for old, new in zip(self._empty or now, now, strict=True))
 
     def ended(self) -> bool:
         """Whether it has ended by itself."""
@@ -133,12 +135,13 @@ class WorkerProcess:
         end(self._process)
         self._pipes.close()
 
-    def _wait_until_ready(self) -> None:
-        if self._resident is None:
+    def _wait_until_ready(self) -> tuple[int, int]:
+        if self._empty is None:
             kind, value = self._receive(_Deadline(_START_S, _START_S), MemoryWatch(self.pid, None))
             if kind != "ready":
                 raise ContractError(f"the decoding worker began with {kind!r}")
-            self._resident = int(value)
+            self._empty = int(value[0]), int(value[1])
+        return self._empty
 
     def _receive(self, deadline: _Deadline, watch: MemoryWatch) -> tuple[str, Any]:
         head = self._read(wire.HEAD.size, deadline, watch)

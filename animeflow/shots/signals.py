@@ -71,7 +71,8 @@ def analyse(
 
     With a `sink` the rows of `frame_signals` go there in order as they come, at most 1,024 at a time, and the first
     table is empty: memory then does not grow with the duration. Decoding and measuring happen in a worker process
-    (settings.decode.isolate), reading of text here: the worker has no models. What it was given is void when this raises.
+    (settings.decode.isolate), reading of text here: the worker has no models. What the sink was given is void when
+    this raises.
     `progress` is called with the number of frames read so far, in this thread. `queue_bytes` bounds all queues
     together, `threads` is for the decoder where settings.decode.threads names none (0: FFmpeg chooses); neither changes
     a result. An error of the reader of text ends the decode. Raises DecodeError where the file cannot be read, is

@@ -77,7 +77,7 @@ def test_what_strikes_at_a_frame_costs_this_call_alone(
     monkeypatch.setattr(
         worker_process, "worker_arguments", lambda: ("--fault", f"{kind}:analysis:{frame}:v.mkv")
     )
-    limited = THERE.decode.model_copy(update={"stall_s": 1.0, "memory_mb": 256})
+    limited = THERE.decode.model_copy(update={"stall_s": 5.0 if kind == "hang" else 60.0, "memory_mb": 256})
     with pytest.raises(DecodeError) as error:
         analyse(video, video_id=VIDEO, settings=THERE.model_copy(update={"decode": limited}))
     assert (error.value.reason, error.value.transient) == (reason, False)
