@@ -7,7 +7,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test dev lint types accuracy accuracy-quick faults bench snapshot pictures docs clean
+.PHONY: help setup demo test dev lint types accuracy accuracy-quick faults hostile bench snapshot pictures docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ accuracy-quick: $(STAMP) ## the same with one seed
 
 faults: $(STAMP) ## kill -9 at many moments, bad input; every rerun must end in the same bytes
 	@$(BIN)/python -m benchmarks.faults
+
+hostile: $(STAMP) ## a corpus of broken and hostile media; every file must end in a row with a right reason
+	@$(BIN)/python -m benchmarks.hostile
 
 bench: $(STAMP) ## speed against what a user would pick instead
 	@$(BIN)/python -m benchmarks.speed

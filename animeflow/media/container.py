@@ -73,7 +73,9 @@ def _sizeless(path: Path, index: int, error: type[AnimeflowError]) -> AnimeflowE
         _utf8_url(path) as url,
         av.open(url, options=INPUT_OPTIONS | {"codec_whitelist": "none"}) as container,
     ):
-        context = container.streams[index].codec_context
+        # Read again without decoders a damaged file may show fewer streams.
+        stream = container.streams[index] if index < len(container.streams) else None
+        context = None if stream is None else stream.codec_context
         width, height = (context.width, context.height) if context is not None else (0, 0)
     if width * height > 0:
         return error(f"has pictures of {width}x{height}, too large to open", reason="too_large", path=path)

@@ -21,6 +21,7 @@ from animeflow.media.counting import count_decoded, counting_decodes
 from animeflow.media.frame import U8, Frame, Scalers, Size
 from animeflow.media.frame_index import FrameIndex, read_frame_index
 from animeflow.media.picture import PictureFacts, read_picture_facts
+from animeflow.media.riff import is_cut_riff
 from animeflow.media.timing import header_duration_s, is_cut_short
 
 __all__ = [
@@ -293,7 +294,10 @@ class VideoReader:
             check_stop()
             try:
                 packet = next(packets, None)
-            except av.error.FFmpegError:
+            except (
+                av.error.FFmpegError,
+                IndexError,
+            ):  # PyAV looks for a stream that appeared since: IndexError
                 self.decode_errors += 1
                 yield from self._pictures_of(None)
                 return
@@ -328,7 +332,8 @@ class VideoReader:
         if last is not None and self._clock.first is not None:
             first_s = float(self._clock.first * self.time_base)
             shown_s = float((last.pts + last.duration) * self.time_base) - first_s
-            self.truncated = is_cut_short(shown_s, header_duration_s(self._container, self._stream, first_s))
+            claimed_s = header_duration_s(self._container, self._stream, first_s)
+            self.truncated = is_cut_short(shown_s, claimed_s) or is_cut_riff(self.path)
         bad = self.corrupt_frames + self.decode_errors
         total = self.frames_decoded + self.decode_errors
         if bad > self.limits.max_corrupt_share * total:

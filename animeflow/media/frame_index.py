@@ -94,7 +94,7 @@ def index_packets(container: Any, stream: Any, *, max_frames: int = MAX_FRAMES) 
                 raise DecodeError(f"has more than {max_frames} frames", reason="too_large")
             pts.append(packet.pts)
             keys.append(bool(packet.is_keyframe))
-    except av.error.FFmpegError:
+    except (av.error.FFmpegError, IndexError):  # PyAV looks for a stream that appeared since: IndexError
         if not pts:
             return None
     stamps = np.array(pts, dtype=np.int64)

@@ -15,6 +15,7 @@ from animeflow.media.chroma import read_chroma_location
 from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.decode import DecodeLimits, open_video
 from animeflow.media.picture import PictureFacts
+from animeflow.media.riff import is_cut_riff
 from animeflow.media.streams import (
     Attachment,
     AudioTrack,
@@ -200,7 +201,8 @@ def probe(
             attachments=attachments,
             chapters=list_chapters(container),
             others=list_others(container, known),
-            truncated=is_cut_short(
+            truncated=is_cut_riff(path)
+            or is_cut_short(
                 times.shown_s(stream.time_base),
                 header_duration_s(container, stream, times.first_s(stream.time_base)),
             ),

@@ -71,7 +71,7 @@ def read_packet_times(container: Any, stream: Any, *, max_frames: int = MAX_FRAM
                 if not pts or packet.pts >= max(pts[-1], 0):
                     last_duration = int(packet.duration or last_duration)
                 pts.append(packet.pts)
-    except av.error.FFmpegError:
+    except (av.error.FFmpegError, IndexError):  # PyAV looks for a stream that appeared since: IndexError
         pass
     if not frames:
         return None
