@@ -113,7 +113,8 @@ def _passed(measured: Measured, rule: Rule, limit: float | None) -> npt.NDArray[
 
 def _passing(rule: Rule, values: F64, limit: float) -> npt.NDArray[np.bool_]:
     """`Rule.keeps` on an array: which values pass, bool of the same shape; NaN does not."""
-    return values >= limit if rule.least else values <= limit
+    beyond = values > limit if rule.least else values < limit
+    return beyond if rule.exclusive else beyond | (values == limit)
 
 
 def _of_shard(shard: Shard) -> dict[str, F64]:

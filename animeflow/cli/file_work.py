@@ -79,6 +79,13 @@ class FileWork:
         settings = self.settings.shots.drawings
         return find_drawings(self.signals, self.found, settings, video_id=self.id).to_pylist()
 
+    @cached_property
+    def color_transfer(self) -> int:
+        """H.273 code of the transfer of the source."""
+        from animeflow.media.probe import probe
+
+        return probe(self.path).video.color_transfer
+
     @property
     def text_boxes(self) -> pa.Table | None:
         """`text_boxes`; None where no text was read."""
@@ -130,7 +137,7 @@ def _measure_tables(work: FileWork) -> Iterator[tuple[str, dict[str, dict[str, A
     boxes = work.text_boxes
     flow = work.models("motion").get("flow")
     found = {
-        "flash": measure_flash(work.signals, clips, settings.flash),
+        "flash": measure_flash(work.signals, clips, settings.flash, color_transfer=work.color_transfer),
         "statistics": measure_statistics(work.signals, clips, work.drawings, settings.statistics),
         "text": measure_text(
             TABLES["text_boxes"].empty() if boxes is None else boxes,

@@ -24,8 +24,12 @@ class CurationSettings(Section):
     """Most general flashes in any second; WCAG 2.x allows three (flashes per second)."""
     max_red_flashes: Limit = Field(3.0, ge=0)
     """Most saturated-red flashes in any second; WCAG 2.x allows three (flashes per second)."""
-    max_brightness_jumps: Limit = Field(0.2, ge=0, le=1)
-    """Most samples whose mean grey jumps; the value of the earlier filter pipeline (0-1)."""
+    max_broadcast_flashes: Limit = Field(3.0, ge=0)
+    """Most flashes in any second by ITU-R BT.1702, which allows three (flashes per second)."""
+    max_broadcast_red_flashes: Limit = Field(3.0, ge=0)
+    """Most flashes to and from a saturated red in any second by ITU-R BT.1702 (flashes per second)."""
+    max_brightness_jumps: Limit = Field(None, ge=0, le=1)
+    """Share of samples whose mean grey jumps that drops a clip; the earlier filter pipeline has 0.2 (0-1)."""
     subtitles: Literal["keep", "drop"] = "keep"
     """What becomes of clips with burned-in subtitles (in the subtitle band)."""
     max_subtitle_area: float = Field(0.002, ge=0, le=1)

@@ -11,7 +11,7 @@ from animeflow.settings.models import Plugin
 
 
 class FlashSettings(Section):
-    """WCAG 2.x general and red flashes, and the brightness jumps of the earlier filter pipeline."""
+    """WCAG 2.x and ITU-R BT.1702 flashes, and the brightness jumps of the earlier filter pipeline."""
 
     luminance_step: float = Field(0.10, gt=0, le=1)
     """Change of relative luminance that is half a flash (0-1)."""
@@ -23,6 +23,16 @@ class FlashSettings(Section):
     """R / (R + G + B) from which a state is a saturated red (0-1, linear light)."""
     area_share: float = Field(0.25, gt=0, le=1)
     """Share of the 10-degree field (a third of the width by a third of the height) that flashes together (0-1)."""
+    broadcast_white: float = Field(200.0, gt=0, le=10_000)
+    """BT.1702: luminance of white on the display (cd/m2)."""
+    broadcast_step: float = Field(20.0, gt=0, le=10_000)
+    """BT.1702: change of luminance that is half a flash (cd/m2)."""
+    broadcast_darker_below: float = Field(160.0, gt=0, le=10_000)
+    """BT.1702: the darker of the two states is below this luminance (cd/m2)."""
+    broadcast_red_step: float = Field(0.1, gt=0, le=1)
+    """BT.1702: change of R / (R + G + B) to or from a saturated red that is half a red flash (0-1)."""
+    broadcast_area_share: float = Field(0.25, gt=0, le=1)
+    """BT.1702: share of the whole screen that flashes together (0-1)."""
     jump_stride: int = Field(5, ge=1, le=100)
     """Every how many frames mean grey is sampled for `brightness_jumps` (frames)."""
     jump_levels: float = Field(60.0, gt=0, le=255)

@@ -6,33 +6,37 @@ from dataclasses import dataclass
 
 from animeflow.settings.curation import CurationSettings
 
-# (name of the threshold, table, column): rules are tried in this order, cheap and certain ones first.
+# (name of the threshold, table, column, whether the limit itself is dropped): rules are tried in this order, cheap and
+# certain ones first. The earlier filter pipeline drops at its limit; every standard allows what it names.
 _RULES = (
-    ("min_duration_s", "clips", "duration_s"),
-    ("max_corrupt_share", "statistics", "corrupt_share"),
-    ("max_black_share", "statistics", "black_share"),
-    ("max_flashes", "flash", "general_flashes"),
-    ("max_red_flashes", "flash", "red_flashes"),
-    ("max_brightness_jumps", "flash", "brightness_jumps"),
-    ("max_subtitle_area", "text", "subtitle_area_max"),
-    ("max_text_area", "text", "other_area_max"),
-    ("max_still_share", "statistics", "still_share"),
-    ("min_sharpness", "statistics", "sharpness"),
-    ("min_motion", "motion", "motion"),
-    ("max_motion", "motion", "motion"),
-    ("min_quality", "quality", "quality"),
-    ("min_aesthetics", "aesthetics", "aesthetics"),
+    ("min_duration_s", "clips", "duration_s", False),
+    ("max_corrupt_share", "statistics", "corrupt_share", False),
+    ("max_black_share", "statistics", "black_share", False),
+    ("max_flashes", "flash", "general_flashes", False),
+    ("max_red_flashes", "flash", "red_flashes", False),
+    ("max_broadcast_flashes", "flash", "broadcast_flashes", False),
+    ("max_broadcast_red_flashes", "flash", "broadcast_red_flashes", False),
+    ("max_brightness_jumps", "flash", "brightness_jumps", True),
+    ("max_subtitle_area", "text", "subtitle_area_max", False),
+    ("max_text_area", "text", "other_area_max", False),
+    ("max_still_share", "statistics", "still_share", False),
+    ("min_sharpness", "statistics", "sharpness", False),
+    ("min_motion", "motion", "motion", False),
+    ("max_motion", "motion", "motion", False),
+    ("min_quality", "quality", "quality", False),
+    ("min_aesthetics", "aesthetics", "aesthetics", False),
 )
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A measure must be at least (`least`) or at most `limit`; `limit` None switches the rule off."""
+    """A measure must be at least or at most `limit`, or beyond it where `exclusive`; `limit` None: the rule is off."""
 
     name: str
     table: str
     column: str
     limit: float | None
+    exclusive: bool = False
 
     @property
     def least(self) -> bool:
@@ -47,16 +51,25 @@ class Rule:
         bound = self.limit if limit is None else limit
         if bound is None:
             return True
-        return value >= bound if self.least else value <= bound
+        if value == bound:
+            return not self.exclusive
+        return value > bound if self.least else value < bound
 
     @property
     def text(self) -> str:
-        return "off" if self.limit is None else f"{'≥' if self.least else '≤'} {self.limit:g}"
+        """The rule in signs: `≤ 3`, `< 0.2`, `off`."""
+        if self.limit is None:
+            return "off"
+        sign = (">" if self.exclusive else "≥") if self.least else ("<" if self.exclusive else "≤")
+        return f"{sign} {self.limit:g}"
 
 
 def rules_of(settings: CurationSettings) -> tuple[Rule, ...]:
     """All rules in their order. The subtitle rule is off while `subtitles` is `keep`."""
-    return tuple(Rule(name, table, column, _limit(settings, name)) for name, table, column in _RULES)
+    return tuple(
+        Rule(name, table, column, _limit(settings, name), exclusive)
+        for name, table, column, exclusive in _RULES
+    )
 
 
 def _limit(settings: CurationSettings, name: str) -> float | None:

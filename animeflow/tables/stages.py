@@ -68,7 +68,8 @@ _STAGES = (
     ),
     StageSpec(
         "flash", "measures", "General and red flashes per second, per clip; no decode.",
-        ("frame_signals", "clips"), ("measures.flash",), kinds=("numpy",), job="curate",
+        ("shard_files", "frame_signals", "clips"), ("measures.flash",), kinds=("numpy",), job="curate",
+        code_version="2",
     ),
     StageSpec(
         "statistics", "measures", "Picture statistics per clip; no decode.",

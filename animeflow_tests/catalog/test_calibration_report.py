@@ -17,6 +17,8 @@ OFF = dict.fromkeys(
         "max_black_share",
         "max_flashes",
         "max_red_flashes",
+        "max_broadcast_flashes",
+        "max_broadcast_red_flashes",
         "max_brightness_jumps",
     )
 )
@@ -75,6 +77,11 @@ def test_kept_counts_with_the_other_rules_in_force():
     data = measured(other_area_max=[0.0, 0.02, 0.04, np.nan], sharpness=[10, 1, 10, 1])
     assert retained(data, "max_text_area", min_sharpness=5)[0.04] == (3, 2)
     assert retained(data, "min_sharpness", min_sharpness=5)[10.0] == (2, 1)
+
+
+def test_a_limit_that_is_itself_dropped_keeps_what_curation_keeps():
+    data = measured(brightness_jumps=[0.0, 0.2, 0.4, np.nan])
+    assert retained(data, "max_brightness_jumps", max_brightness_jumps=0.2)[0.2] == (1, 2)
 
 
 def test_every_rule_has_a_column_among_the_measures(workspace):

@@ -13,7 +13,13 @@ CLIP = {
     "duration_s": 1.0,
 }
 GOOD = {
-    "flash": {"general_flashes": 0.0, "red_flashes": 0.0, "brightness_jumps": 0.0},
+    "flash": {
+        "general_flashes": 0.0,
+        "red_flashes": 0.0,
+        "brightness_jumps": 0.0,
+        "broadcast_flashes": 0.0,
+        "broadcast_red_flashes": 0.0,
+    },
     "statistics": {"corrupt_share": 0.0, "black_share": 0.0, "still_share": 0.5, "sharpness": 90.0},
     "text": {"subtitle_area_max": 0.0, "other_area_max": 0.0},
     "quality": {"quality": None},
@@ -41,7 +47,8 @@ def test_a_clip_that_fails_no_rule_is_kept():
     [
         ("flash", "general_flashes", 4.0, "max_flashes"),
         ("flash", "red_flashes", 4.0, "max_red_flashes"),
-        ("flash", "brightness_jumps", 0.3, "max_brightness_jumps"),
+        ("flash", "broadcast_flashes", 4.0, "max_broadcast_flashes"),
+        ("flash", "broadcast_red_flashes", 4.0, "max_broadcast_red_flashes"),
         ("statistics", "corrupt_share", 0.1, "max_corrupt_share"),
         ("statistics", "black_share", 0.9, "max_black_share"),
         ("text", "other_area_max", 0.2, "max_text_area"),
@@ -56,6 +63,20 @@ def test_each_rule_drops_by_its_own_name(table, column, value, rule):
 def test_three_flashes_a_second_pass_and_four_do_not():
     assert decision(flash={"general_flashes": 3.0})["keep"]
     assert not decision(flash={"general_flashes": 4.0})["keep"]
+
+
+def test_brightness_jumps_drop_only_when_asked_and_then_at_the_limit_itself():
+    """The earlier filter pipeline drops a clip whose jumps are 0.2 of its samples or more."""
+    jumps = {"flash": {"brightness_jumps": 0.2}}
+    assert decision(**jumps)["keep"]
+    settings = CurationSettings(max_brightness_jumps=0.2)
+    assert decision(settings, **jumps)["failed"] == ["max_brightness_jumps"]
+    assert decision(settings, flash={"brightness_jumps": 0.1999})["keep"]
+    (rule,) = (rule for rule in rules_of(settings) if rule.name == "max_brightness_jumps")
+    assert rule.text == "< 0.2"
+    assert {
+        rule.text[0] for rule in rules_of(settings) if rule.on and rule.name != "max_brightness_jumps"
+    } == {"≤", "≥"}
 
 
 def test_every_failed_rule_is_listed_and_the_first_is_the_reason():

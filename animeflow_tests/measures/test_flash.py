@@ -7,13 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from animeflow.measures.flash import (
-    brightness_jumps,
-    covers,
-    general_transitions,
-    most_per_second,
-    red_transitions,
-)
+from animeflow.measures.flash import brightness_jumps, general_transitions, red_transitions
+from animeflow.measures.transitions import covers, most_per_second
 from animeflow.settings.measures import FlashSettings
 
 FPS = 24
@@ -81,9 +76,9 @@ def test_a_quarter_of_the_field_has_to_flash_together(share: float, expected: in
 def test_the_field_may_lie_anywhere() -> None:
     cells = np.zeros((27, 48), bool)
     cells[18:27, 44:48] = True
-    assert covers(cells, 0.25)
+    assert covers(cells, 0.25, 3)
     cells[18] = False
-    assert not covers(cells, 0.25)
+    assert not covers(cells, 0.25, 3)
 
 
 def test_a_slow_ramp_accumulates_to_a_flash() -> None:

@@ -39,6 +39,10 @@ def _measures(shot: DrawnShot, place: int) -> dict[str, Row]:
             "general_flashes": 5.0 if shot.kind == "strobe" else 0.0,
             "red_flashes": 0.0,
             "brightness_jumps": 0.5 if shot.kind == "strobe" else 0.0,
+            "broadcast_flashes": 5.0 if shot.kind == "strobe" else 0.0,
+            "broadcast_red_flashes": 0.0,
+            "flash_area_max": 1.0 if shot.kind == "strobe" else 0.0,
+            "longest_flashing_s": 0.9 if shot.kind == "strobe" else 0.0,
         },
         "statistics": {
             "sharpness": 90.0 + 31 * place,
@@ -74,7 +78,7 @@ def _measures(shot: DrawnShot, place: int) -> dict[str, Row]:
 
 
 def write_curation(writer: Writer) -> None:
-    broken = {"strobe": ["max_flashes", "max_brightness_jumps"], "credits": ["max_text_area"]}
+    broken = {"strobe": ["max_flashes", "max_broadcast_flashes"], "credits": ["max_text_area"]}
     rows = []
     for video in writer.videos:
         for place, shot in enumerate(video.shots):

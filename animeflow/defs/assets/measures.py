@@ -15,7 +15,11 @@ from animeflow.tables.specs import TABLES
 
 @dg.asset(**declared("flash"))
 def flash(
-    context: dg.AssetExecutionContext, frame_signals: Handle, clips: Handle, stages: dg.ResourceParam[Stages]
+    context: dg.AssetExecutionContext,
+    shard_files: Handle,
+    frame_signals: Handle,
+    clips: Handle,
+    stages: dg.ResourceParam[Stages],
 ) -> dg.MaterializeResult:
     """Count general and red flashes per second, on the stored thumbnails."""
     from animeflow.measures.flash import measure_flash
@@ -23,9 +27,15 @@ def flash(
     settings = stages.settings.measures.flash
 
     def work(video: Video) -> Mapping[str, pa.Table]:
-        return {"flash": measure_flash(video.frames, video.rows("clips"), settings)}
+        table = measure_flash(
+            video.frames,
+            video.rows("clips"),
+            settings,
+            color_transfer=video.probe["color_transfer"],
+        )
+        return {"flash": table}
 
-    return stages.per_video(stages.open(context, frame_signals, clips), work)
+    return stages.per_video(stages.open(context, shard_files, frame_signals, clips), work)
 
 
 @dg.asset(**declared("statistics"))

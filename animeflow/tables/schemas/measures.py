@@ -19,6 +19,31 @@ FLASH = _per_clip(
     scalar(
         "brightness_jumps", "share of samples (every 5th frame) whose mean grey jumps by 60 or more", "0-1"
     ),
+    scalar(
+        "broadcast_flashes",
+        "most flashes by ITU-R BT.1702 (cd/m2, whole screen) in any second",
+        "flashes per second",
+        null="see reason",
+    ),
+    scalar(
+        "broadcast_red_flashes",
+        "most transitions to and from a saturated red by ITU-R BT.1702, in pairs, in any second",
+        "flashes per second",
+        null="see reason",
+    ),
+    scalar(
+        "flash_area_max",
+        "largest share of the screen that turned together in a transition of the two above",
+        "0-1",
+        null="see reason",
+    ),
+    scalar(
+        "longest_flashing_s",
+        "longest time in which such transitions follow one another within a second",
+        "s",
+        null="see reason",
+    ),
+    Column("reason", STR, "why the BT.1702 measures are null", null_reason="they have values"),
 )
 
 STATISTICS = _per_clip(
