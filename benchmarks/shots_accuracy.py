@@ -253,7 +253,7 @@ def flash_rows(episode: Episode) -> Iterator[Row]:
 def text_rows(episode: Episode) -> Iterator[Row]:
     """Whether each shot has text, subtitles, too much other text, against the drawn boxes by the same rule."""
     clips = [clip for _, clip in episode.pure]
-    table = measure_text(episode.text_boxes, clips, SETTINGS.measures.text, was_read=True).to_pylist()
+    table = measure_text(episode.text_boxes, clips, SETTINGS.measures.text).to_pylist()
     right = []
     for (shot, _), found in zip(episode.pure, table, strict=True):
         true = drawn_areas(episode, shot)

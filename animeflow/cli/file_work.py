@@ -15,6 +15,7 @@ from animeflow.defs.wanted import wanted_by
 from animeflow.settings.tree import Settings
 from animeflow.tables.ids import file_sha256, video_id
 from animeflow.tables.schemas.catalog import MEASURE_COLUMNS
+from animeflow.tables.schemas.measures import NOT_READ, SWITCHED_OFF
 from animeflow.tables.specs import TABLES
 
 Progress = Callable[[int], None]
@@ -91,6 +92,13 @@ class FileWork:
         """`text_boxes`; None where no text was read."""
         return self._decoded[1]
 
+    @property
+    def unread(self) -> str | None:
+        """Why no text was read; None where it was."""
+        if self.text_boxes is not None:
+            return None
+        return NOT_READ if self.settings.shots.text.enabled else SWITCHED_OFF
+
     def models(self, stage: str) -> Models:
         """The models of a stage."""
         return Models(
@@ -143,7 +151,7 @@ def _measure_tables(work: FileWork) -> Iterator[tuple[str, dict[str, dict[str, A
             TABLES["text_boxes"].empty() if boxes is None else boxes,
             clips,
             settings.text,
-            was_read=boxes is not None,
+            unread=work.unread,
         ),
         "motion": measure_motion(
             work.path,

@@ -1,4 +1,4 @@
-"""Share of the frame under recognised text, per clip; subtitles and other text apart."""
+"""Share of the frame under recognised text, per clip: subtitles, credits and signs apart."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
+from animeflow.measures.text_roles import CREDITS, SIGN, SUBTITLE, roles_of, subtitle_height
 from animeflow.settings.measures import TextMeasureSettings
-from animeflow.tables.schemas.measures import TEXT
+from animeflow.tables.schemas.measures import NO_SAMPLE, TEXT
 
-NOT_READ = "text was not read: no recogniser in this profile or no weights for it"
-NO_SAMPLE = "no sampled frame lies in the clip"
 _FEW, _MAX_PITCH = 2, 1.75  # so few characters may take so much of a line's height each
 _ALONE_SCORE = 0.97
 _GRID = 640  # px: polygons are filled on a raster of this width, so that overlaps count once
@@ -23,37 +22,50 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Areas:
-    """Shares of one frame (0-1) under all text, under subtitles, and under other text; and the lines."""
+    """Shares of one frame (0-1) under all text, under each role and under all that is no subtitle; (line, role)."""
 
     everything: float
     subtitles: float
+    credits: float
+    signs: float
     other: float
-    lines: tuple[str, ...]
+    lines: tuple[tuple[str, str], ...]
 
 
 def measure_text(
-    text_boxes: pa.Table, clips: Rows, settings: TextMeasureSettings, *, was_read: bool
+    text_boxes: pa.Table, clips: Rows, settings: TextMeasureSettings, *, unread: str | None = None
 ) -> pa.Table:
     """The table `text`: one row for each row of `clips` of one video.
 
-    `text_boxes` are the sampled frames of that video. Without a recogniser (`was_read` False) or without a sampled
-    frame in the clip the measures are null with the reason, so that the clip passes as unmeasured.
+    `text_boxes` are the sampled frames of that video. Where text was not read (`unread` says why: SWITCHED_OFF or
+    NOT_READ) or no sampled frame lies in the clip (NO_SAMPLE) the measures are null with the reason.
     """
-    frames = {row["frame"]: frame_areas(row, settings) for row in text_boxes.to_pylist()}
-    return TEXT.table(_row(clip, frames, was_read) for clip in clips)
+    rows = text_boxes.to_pylist()
+    texts = [row | {"boxes": [box for box in row["boxes"] if is_text(box, settings)]} for row in rows]
+    usual = subtitle_height(texts, settings)
+    frames = {row["frame"]: frame_areas(row, settings, usual=usual) for row in texts}
+    return TEXT.table(_row(clip, frames, unread) for clip in clips)
 
 
-def frame_areas(row: Mapping[str, Any], settings: TextMeasureSettings) -> Areas:
-    """Areas of one sampled frame; a union of polygons, never their sum."""
+def frame_areas(
+    row: Mapping[str, Any], settings: TextMeasureSettings, *, usual: float | None = None
+) -> Areas:
+    """Areas of one sampled frame; unions of polygons, never their sums. `usual` is the height of its subtitles."""
     width, height = row["width"], row["height"]
     boxes = [box for box in row["boxes"] if is_text(box, settings)]
-    subtitles = [box for box in boxes if is_subtitle(box["polygon"], height, settings)]
-    other = [box for box in boxes if not is_subtitle(box["polygon"], height, settings)]
+    roles = roles_of(boxes, (width, height), settings, subtitle_height=usual)
+
+    def share(*wanted: str) -> float:
+        found = [box["polygon"] for box, role in zip(boxes, roles, strict=True) if role in wanted]
+        return union_share(found, width, height)
+
     return Areas(
-        union_share([box["polygon"] for box in boxes], width, height),
-        union_share([box["polygon"] for box in subtitles], width, height),
-        union_share([box["polygon"] for box in other], width, height),
-        tuple(box["text"] for box in boxes),
+        share(SUBTITLE, CREDITS, SIGN),
+        share(SUBTITLE),
+        share(CREDITS),
+        share(SIGN),
+        share(CREDITS, SIGN),
+        tuple((box["text"], role) for box, role in zip(boxes, roles, strict=True)),
     )
 
 
@@ -73,12 +85,6 @@ def is_text(box: Mapping[str, Any], settings: TextMeasureSettings) -> bool:
     return bool(box["score"] >= least and filled)
 
 
-def is_subtitle(polygon: Sequence[float], height: int, settings: TextMeasureSettings) -> bool:
-    """Whether a box (x1 y1 .. x4 y4 in px) lies wholly in the subtitle band and is as low as a line of text."""
-    ys = np.asarray(polygon, np.float64)[1::2] / height
-    return bool(ys.min() >= settings.subtitle_top and ys.max() - ys.min() <= settings.subtitle_max_height)
-
-
 def union_share(polygons: Sequence[Sequence[float]], width: int, height: int) -> float:
     """Share of a width x height frame (0-1) inside any of the quadrilaterals (x1 y1 .. x4 y4 in px)."""
     if not polygons:
@@ -91,17 +97,23 @@ def union_share(polygons: Sequence[Sequence[float]], width: int, height: int) ->
     return float(mask.mean())
 
 
-def _row(clip: Mapping[str, Any], frames: Mapping[int, Areas], was_read: bool) -> dict[str, Any]:
+def _row(clip: Mapping[str, Any], frames: Mapping[int, Areas], unread: str | None) -> dict[str, Any]:
     row: dict[str, Any] = {"clip_id": clip["clip_id"], "video_id": clip["video_id"]}
     inside = [areas for frame, areas in sorted(frames.items()) if clip["start"] <= frame < clip["end"]]
     row["sampled_frames"] = len(inside)
-    if not was_read or not inside:
-        return row | {"reason": NO_SAMPLE if was_read else NOT_READ}
-    lines = dict.fromkeys(line for areas in inside for line in areas.lines)
+    if unread is not None or not inside:
+        return row | {"reason": unread or NO_SAMPLE}
+    lines: dict[str, str] = {}
+    for areas in inside:
+        for line, role in areas.lines:
+            lines.setdefault(line, role)
     return row | {
         "text_area_max": max(areas.everything for areas in inside),
         "text_area_mean": float(np.mean([areas.everything for areas in inside])),
         "subtitle_area_max": max(areas.subtitles for areas in inside),
+        "credits_area_max": max(areas.credits for areas in inside),
+        "sign_area_max": max(areas.signs for areas in inside),
         "other_area_max": max(areas.other for areas in inside),
         "text": "\n".join(lines),
+        "roles": "\n".join(lines.values()),
     }

@@ -12,7 +12,7 @@ Limit = float | None
 
 
 class CurationSettings(Section):
-    """Thresholds on measures. None switches a rule off; a clip without the measure passes as `unmeasured`."""
+    """Thresholds on measures. None switches a rule off; without the measure a clip passes as `unmeasured`."""
 
     min_duration_s: Limit = Field(0.5, ge=0)
     """Shortest kept clip (seconds)."""
@@ -36,6 +36,9 @@ class CurationSettings(Section):
     """With `subtitles: drop`, largest share of the frame under text in the subtitle band (0-1)."""
     max_text_area: Limit = Field(0.03, ge=0, le=1)
     """Largest share of the frame under text outside the subtitle band: credits, signs, title cards (0-1)."""
+    unread_text: Literal["keep", "drop"] = "drop"
+    """What becomes of a clip whose text was to be read and was not (no weights, no sampled frame): what is unknown does
+    not pass a text rule. With `shots.text.enabled: false` nothing was to be read, and the rule is `unmeasured`."""
     max_still_share: Limit = Field(None, ge=0, le=1)
     """Most frames that repeat the one before; a still shot has 1 - 1/frames (0-1)."""
     min_sharpness: Limit = Field(None, ge=0)

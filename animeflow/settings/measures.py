@@ -57,6 +57,8 @@ class TextMeasureSettings(Section):
     """The subtitle band begins at this share of the height, from the top (0-1)."""
     subtitle_max_height: float = Field(0.14, gt=0, le=1)
     """A higher box is no subtitle line (share of the frame's height)."""
+    credits_lines: int = Field(4, ge=2, le=100)
+    """So many lines of about one height that stand in rows and share edges are credits (count)."""
 
 
 class SamplingSettings(Section):

@@ -28,6 +28,9 @@ _RULES = (
 )
 
 
+UNREAD_TEXT = "unread_text"  # the reason of a clip that no rule could compare
+
+
 @dataclass(frozen=True)
 class Rule:
     """A measure must be at least or at most `limit`, or beyond it where `exclusive`; `limit` None: the rule is off."""
@@ -69,6 +72,13 @@ def rules_of(settings: CurationSettings) -> tuple[Rule, ...]:
     return tuple(
         Rule(name, table, column, _limit(settings, name), exclusive)
         for name, table, column, exclusive in _RULES
+    )
+
+
+def refuses_unread_text(settings: CurationSettings) -> bool:
+    """Whether a clip whose text was to be read and was not is dropped: where some rule compares text."""
+    return settings.unread_text == "drop" and any(
+        rule.on for rule in rules_of(settings) if rule.table == "text"
     )
 
 

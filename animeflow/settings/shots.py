@@ -40,7 +40,7 @@ class TextSettings(Section):
     """Prefilter: a frame is read only where some 32x8 px window of the 320x180 luma has at least this share of
     strong horizontal steps (0-1; 0 reads every sampled frame)."""
     same_block: float = Field(2.0, ge=0, le=255)
-    """A sample whose worst 4x4-block difference (160x90 luma) to the last one read is below this is the same
+    """A sample whose worst 8x8-block difference (320x180 luma) to the last one read is below this is the same
     picture: its boxes are taken over (8-bit levels; 0 reads every sampled frame)."""
 
 

@@ -77,7 +77,7 @@ _STAGES = (
     ),
     StageSpec(
         "text", "measures", "Share of the frame under text, per clip.",
-        ("text_boxes", "clips"), ("measures.text",), kinds=("numpy",), job="curate", code_version="2",
+        ("text_boxes", "clips"), ("measures.text",), kinds=("numpy",), job="curate", code_version="3",
     ),
     StageSpec(
         "quality", "measures", "DOVER quality per clip; null with the reason when its weights are not here.",
@@ -97,7 +97,7 @@ _STAGES = (
     StageSpec(
         "kept_clips", "curation", "Keep or drop, with every reason: a pure function of measures and thresholds.",
         ("clips", "flash", "statistics", "text", "quality", "aesthetics", "motion"), ("curation",),
-        kinds=("python",), job="curate",
+        kinds=("python",), job="curate", code_version="2",
     ),
     StageSpec(
         "clip_videos", "media", "Kept clips as files: stream copy from forced key frames, re-encoded where none is there.",

@@ -84,6 +84,15 @@ def test_a_limit_that_is_itself_dropped_keeps_what_curation_keeps():
     assert retained(data, "max_brightness_jumps", max_brightness_jumps=0.2)[0.2] == (1, 2)
 
 
+def test_unread_text_passes_no_rule_on_text_where_it_fails_closed():
+    data = measured(other_area_max=[0.0, 0.02, np.nan, np.nan])
+    data = Measured(data.values, data.clips, np.array([False, False, True, False]))
+    rules = rules_of(CurationSettings(**OFF))
+    for closed, kept in ((False, 4), (True, 3)):
+        rows = list(retention_rows(data, rules, 3, fail_unread=closed))
+        assert {row["kept"] for row in rows if row["rule"] == "max_text_area" and row["current"]} == {kept}
+
+
 def test_every_rule_has_a_column_among_the_measures(workspace):
     known = gather(workspace).values
     assert {rule.column for rule in rules_of(CurationSettings())} <= set(known)

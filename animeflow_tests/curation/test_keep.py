@@ -3,6 +3,7 @@ import pytest
 from animeflow.curation.keep import keep_clips
 from animeflow.settings.curation import CurationSettings
 from animeflow.settings.rules import rules_of
+from animeflow.tables.schemas.measures import NO_SAMPLE, NOT_READ, SWITCHED_OFF
 
 CLIP = {
     "clip_id": "0123456789abcdef-0000000-0000024",
@@ -21,7 +22,7 @@ GOOD = {
         "broadcast_red_flashes": 0.0,
     },
     "statistics": {"corrupt_share": 0.0, "black_share": 0.0, "still_share": 0.5, "sharpness": 90.0},
-    "text": {"subtitle_area_max": 0.0, "other_area_max": 0.0},
+    "text": {"subtitle_area_max": 0.0, "other_area_max": 0.0, "reason": None},
     "quality": {"quality": None},
     "aesthetics": {"aesthetics": None},
     "motion": {"motion": 20.0},
@@ -96,6 +97,25 @@ def test_burned_in_subtitles_drop_a_clip_only_when_asked():
     subtitled = {"text": {"subtitle_area_max": 0.05}}
     assert decision(**subtitled)["keep"]
     assert decision(CurationSettings(subtitles="drop"), **subtitled)["reason"] == "max_subtitle_area"
+
+
+UNREAD = {"subtitle_area_max": None, "other_area_max": None}
+
+
+@pytest.mark.parametrize("reason", [NOT_READ, NO_SAMPLE])
+def test_text_that_was_to_be_read_and_was_not_fails_closed(reason):
+    row = decision(CurationSettings(subtitles="drop"), text=UNREAD | {"reason": reason})
+    assert (row["keep"], row["reason"], row["failed"]) == (False, "unread_text", ["unread_text"])
+    assert row["unmeasured"] == []
+    row = decision(CurationSettings(unread_text="keep"), text=UNREAD | {"reason": reason})
+    assert (row["keep"], row["unmeasured"]) == (True, ["max_text_area"])
+    off = CurationSettings(max_text_area=None)
+    assert decision(off, text=UNREAD | {"reason": reason})["keep"], "no rule asks for text"
+
+
+def test_text_that_nobody_wanted_to_read_passes_as_unmeasured():
+    row = decision(text=UNREAD | {"reason": SWITCHED_OFF})
+    assert (row["keep"], row["unmeasured"]) == (True, ["max_text_area"])
 
 
 def test_a_rule_that_is_off_neither_drops_nor_counts_as_unmeasured():

@@ -1,7 +1,9 @@
 import pytest
 
-from animeflow.measures.text import NO_SAMPLE, NOT_READ, is_subtitle, measure_text, union_share
+from animeflow.measures.text import measure_text, union_share
+from animeflow.measures.text_roles import is_subtitle
 from animeflow.settings.measures import TextMeasureSettings
+from animeflow.tables.schemas.measures import NO_SAMPLE, NOT_READ, SWITCHED_OFF
 from animeflow.tables.schemas.shots import TEXT_BOXES
 
 VIDEO = "0123456789abcdef"
@@ -25,8 +27,8 @@ def boxes(frame, *found):
     return row
 
 
-def measured(rows, clips, *, was_read=True):
-    return measure_text(TEXT_BOXES.table(rows), clips, SETTINGS, was_read=was_read).to_pylist()
+def measured(rows, clips, *, unread=None):
+    return measure_text(TEXT_BOXES.table(rows), clips, SETTINGS, unread=unread).to_pylist()
 
 
 def test_overlapping_boxes_count_once():
@@ -44,7 +46,8 @@ def test_subtitles_and_signs_are_measured_apart():
     row = measured([boxes(0, (SUBTITLE, "hello", 0.95)), boxes(12, (SIGN, "BOOKS", 0.9))], [clip(0, 24)])[0]
     assert row["subtitle_area_max"] == pytest.approx(320 * 25 / (640 * 360), rel=0.1)
     assert row["other_area_max"] == pytest.approx(200 * 100 / (640 * 360), rel=0.03)
-    assert row["text"] == "hello\nBOOKS"
+    assert (row["text"], row["roles"]) == ("hello\nBOOKS", "subtitle\nsign")
+    assert (row["sign_area_max"], row["credits_area_max"]) == (row["other_area_max"], 0.0)
     assert row["sampled_frames"] == 2
 
 
@@ -61,8 +64,9 @@ def test_only_frames_of_the_clip_count():
 
 def test_without_a_sample_or_a_recogniser_the_measure_is_null_with_the_reason():
     assert measured([], [clip(0, 24)])[0]["reason"] == NO_SAMPLE
-    row = measured([], [clip(0, 24)], was_read=False)[0]
-    assert (row["text_area_max"], row["reason"]) == (None, NOT_READ)
+    for reason in (NOT_READ, SWITCHED_OFF):
+        row = measured([], [clip(0, 24)], unread=reason)[0]
+        assert (row["text_area_max"], row["roles"], row["reason"]) == (None, None, reason)
 
 
 def test_a_window_front_read_as_two_wide_characters_is_no_text():

@@ -10,6 +10,7 @@ from animeflow.defs.resources.stages import Stages
 from animeflow.defs.stage import Video
 from animeflow.models.optional import NO_KIND
 from animeflow.tables.handle import Handle
+from animeflow.tables.schemas.measures import NOT_READ, SWITCHED_OFF
 from animeflow.tables.specs import TABLES
 
 
@@ -66,13 +67,13 @@ def text(
     from animeflow.measures.text import measure_text
 
     settings = stages.settings.measures.text
-    # What `text_boxes` itself says it was made with: no model, no reading.
+    # What `text_boxes` itself says it was made with: asked for no model, or for one that was not there.
     made_with = text_boxes.manifest.provenance.get("models", {}).get("text")
-    was_read = made_with is not None and "absent" not in made_with
+    unread = SWITCHED_OFF if made_with is None else NOT_READ if "absent" in made_with else None
 
     def work(video: Video) -> Mapping[str, pa.Table]:
         boxes = video.table("text_boxes")
-        return {"text": measure_text(boxes, video.rows("clips"), settings, was_read=was_read)}
+        return {"text": measure_text(boxes, video.rows("clips"), settings, unread=unread)}
 
     return stages.per_video(stages.open(context, text_boxes, clips), work)
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 from animeflow.tables.schema import Column, TableSpec
 from animeflow.tables.schemas.common import CLIP_ID, F64, I32, STR, VIDEO_ID, scalar
 
+SWITCHED_OFF = "text was not read: shots.text.enabled is false"
+NOT_READ = "text was not read: the recogniser or its weights are not here (animeflow doctor names them)"
+NO_SAMPLE = "no sampled frame lies in the clip"
+UNREAD = (NOT_READ, NO_SAMPLE)  # reading was wanted, and nobody knows what is there
+
 _UNMEASURED = Column("reason", STR, "why the measure is null", null_reason="the measure has a value")
 
 
@@ -68,10 +73,25 @@ TEXT = _per_clip(
         null="see reason",
     ),
     scalar("subtitle_area_max", "largest share under text in the subtitle band", "0-1", null="see reason"),
-    scalar("other_area_max", "largest share under text outside the subtitle band", "0-1", null="see reason"),
+    scalar(
+        "other_area_max",
+        "largest share under text that is no subtitle: credits and signs",
+        "0-1",
+        null="see reason",
+    ),
+    scalar(
+        "credits_area_max", "largest share under lines of credits, rolling ones too", "0-1", null="see reason"
+    ),
+    scalar("sign_area_max", "largest share under signs, titles and all other text", "0-1", null="see reason"),
     Column("sampled_frames", I32, "frames that were looked at", "frames"),
     Column(
         "text", STR, "recognised lines in order of appearance, joined by newlines", null_reason="see reason"
+    ),
+    Column(
+        "roles",
+        STR,
+        "what each line of `text` is: subtitle, credits or sign, joined by newlines",
+        null_reason="see reason",
     ),
     _UNMEASURED,
 )
