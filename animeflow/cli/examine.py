@@ -254,9 +254,12 @@ def tokens(settings: Settings) -> list[Finding]:
 
 def weights(settings: Settings) -> list[Finding]:
     """Whether the weights of the embedded profile are here and whole."""
+    from animeflow.cli.first_weights import absent_in_wheels
     from animeflow.models.weights import EMBEDDED, WeightStore
+    from animeflow.settings.rules import UNREAD_TEXT, refuses_unread_text
 
-    states = WeightStore(settings.models.weights).verify((EMBEDDED,))
+    store = WeightStore(settings.models.weights)
+    states = store.verify((EMBEDDED,))
     bad = [state for state in states if state.path is None]
     if not bad:
         return [
@@ -264,4 +267,9 @@ def weights(settings: Settings) -> list[Finding]:
         ]
     damaged = [state for state in bad if state.problem]
     text = ", ".join(f"{state.id} {state.problem or 'absent'}" for state in bad)
+    unread = absent_in_wheels(store, settings, ("text_boxes",))
+    if unread and refuses_unread_text(settings.curation):
+        text += (
+            f"; without {' and '.join(unread)} no text is read, and every clip is dropped as {UNREAD_TEXT}"
+        )
     return [Finding("weights", "fault" if damaged else "note", text, "animeflow weights fetch embedded")]

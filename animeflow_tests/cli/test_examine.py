@@ -80,3 +80,14 @@ def test_json_holds_every_finding_and_nothing_else_is_on_stdout(animeflow: Call)
         f["name"] for f in report["findings"]
     }
     assert called.code == (0 if report["ok"] else 1)
+
+
+def test_absent_weights_of_the_text_reader_are_named_with_what_they_cost(tmp_path: Path) -> None:
+    empty = f"models.weights.cache={tmp_path}"
+    (finding,) = examine.weights(load(environment={}, overrides=(empty,)))
+    assert finding.state == "note"
+    assert "without ppocr_v6_det and ppocr_v6_rec no text is read" in finding.text
+    assert finding.mend == "animeflow weights fetch embedded"
+    for choice in ("curation.unread_text=keep", "shots.text.enabled=false"):
+        (finding,) = examine.weights(load(environment={}, overrides=(empty, choice)))
+        assert "no text is read" not in finding.text
