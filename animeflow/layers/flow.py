@@ -66,6 +66,17 @@ def warp(first: U8, second: U8, *, side: int = FLOW_SIDE, flow_of: FlowOf = dis_
     return _Pair.of(first, second, side, flow_of).seen_from(0, MAX_FLOW_ERROR_PX, MAX_COLOUR_ERROR)
 
 
+def pulled_along(
+    first: U8, second: U8, *, side: int = FLOW_SIDE, flow_of: FlowOf = dis_flow
+) -> Callable[[npt.NDArray], npt.NDArray]:
+    """`Warp.pull` of how the first sees the second, for those who do not ask where it is consistent: half the flows."""
+    height, width = first.shape[:2]
+    size = working_size(width, height, side)
+    there = flow_of(*(luma(resized(picture, size)) for picture in (first, second)))
+    grid = there + positions(there.shape[:2])
+    return _scaled(Warp(grid, np.ones(grid.shape[:2], np.bool_)), (width, height)).pull
+
+
 @dataclass(frozen=True)
 class _Pair:
     """Two pictures of (width, height) at working size: their blurred colours, and the flow from each to the other."""
