@@ -154,12 +154,11 @@ def _between(pictures: Callable[[int], U8], left: int, right: int, known: Mappin
     height, width = known[left].shape[:2]
     size = working_size(width, height, CARRY_SIDE)
     small = [resized(pictures(d), size) for d in range(left, right + 1)]
-    pairs = [warps(a, b, side=CARRY_SIDE) for a, b in pairwise(small)]
     ahead, behind = [resized(known[left], size)], [resized(known[right], size)]
-    for pair in pairs[:-1]:
-        ahead.append(pair[1].pull(ahead[-1]))
-    for pair in pairs[:0:-1]:
-        behind.append(pair[0].pull(behind[-1]))
+    for earlier, later in pairwise(small[:-1]):
+        ahead.append(pulled_along(later, earlier, side=CARRY_SIDE)(ahead[-1]))
+    for earlier, later in reversed(list(pairwise(small[1:]))):
+        behind.append(pulled_along(earlier, later, side=CARRY_SIDE)(behind[-1]))
     for step in range(1, right - left):
         share = step / (right - left)
         mixed = (1 - share) * ahead[step] + share * behind[right - left - step]

@@ -154,18 +154,9 @@ def _with_small(labels: U8, mask: Mask) -> U8:
 def boxes_of(labels: U8 | I32) -> list[dict[str, int]]:
     """Per instance: id, x, y, width, height and area in px, by id."""
     found = []
-    for instance in np.unique(labels):
-        if instance == 0:
-            continue
-        rows, columns = np.nonzero(labels == instance)
-        found.append(
-            {
-                "instance": int(instance),
-                "x": int(columns.min()),
-                "y": int(rows.min()),
-                "width": int(np.ptp(columns)) + 1,
-                "height": int(np.ptp(rows)) + 1,
-                "area": len(rows),
-            }
-        )
+    for instance in np.unique(labels[labels > 0]):
+        mask = (labels == instance).view(np.uint8)
+        x, y, width, height = cv2.boundingRect(mask)
+        box = {"x": x, "y": y, "width": width, "height": height, "area": cv2.countNonZero(mask)}
+        found.append({"instance": int(instance), **box})
     return found
