@@ -15,6 +15,7 @@ import dagster as dg
 import psutil
 from dagster import DagsterRunStatus
 
+from animeflow.defs.engines import share_engines
 from animeflow.defs.partitions import LOCATION
 from animeflow.tables.workspace import Workspace
 
@@ -45,6 +46,7 @@ def prepare_home(workspace: Workspace) -> Path:
 def open_instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
     """The workspace's instance. Runs and pool slots that a killed process left behind are cleared first."""
     home = prepare_home(workspace)
+    share_engines()
     with contextlib.ExitStack() as opened:
         with _one_at_a_time(home):
             instance = opened.enter_context(_whole_instance(home))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from animeflow.layers.fill import Inpaint, fill_holes, nearest_fill, telea
 from animeflow.layers.fitness import UNJUDGED, Fitness, Verdict, Why, decide, judge_drawing
 from animeflow.layers.held import held_bodies
 from animeflow.layers.opaque import opaque_parts
-from animeflow.layers.pixels import F64, I32, U8, Mask, resized
+from animeflow.layers.pixels import F32, F64, I32, U8, Mask, gradient, resized
 from animeflow.layers.plate import Plate, build_plate, sample_frames, samples_of
 from animeflow.layers.seeds import SeedMaps
 from animeflow.layers.warp import to_frame
@@ -49,6 +50,11 @@ class View:
         """Painted in, never seen."""
         return self.provenance >= HOLE_FROM
 
+    @cached_property
+    def slope(self) -> F32:
+        """Local gradient of the picture, float32 [h, w] (levels): see `gradient`."""
+        return gradient(self.picture)
+
 
 @dataclass(frozen=True)
 class Background:
@@ -73,6 +79,9 @@ class Background:
     fitness: tuple[Fitness, ...]
     sigma: float
     samples: int
+    _seen: dict[tuple[int, bytes, tuple[int, int]], View] = field(
+        default_factory=dict, repr=False, compare=False
+    )  # the last view: behind a held camera it is that of every drawing
 
     def __post_init__(self) -> None:
         if len(self.index) != len(self.matrices) or len(self.pictures) != len(self.provenance):
@@ -93,10 +102,16 @@ class Background:
     def behind(self, drawing: int, size: tuple[int, int]) -> View:
         """What a drawing of `size` (w, h) hides and shows of its background."""
         picture, matrix = int(self.index[drawing]), self.matrices[drawing]
-        return View(
-            to_frame(self.pictures[picture], matrix, size),
-            to_frame(self.provenance[picture], matrix, size, nearest=True),
-        )
+        key = picture, matrix.tobytes(), size
+        view = self._seen.get(key)
+        if view is None:
+            view = View(
+                to_frame(self.pictures[picture], matrix, size),
+                to_frame(self.provenance[picture], matrix, size, nearest=True),
+            )
+            self._seen.clear()
+            self._seen[key] = view
+        return view
 
 
 def make_background(

@@ -65,4 +65,5 @@ def own_seed(clip: Clip, drawing: int, maps: SeedMaps, settings: SegmentationSet
 def difference_of(clip: Clip, drawing: int, background: Background, settings: LayersSettings) -> Difference:
     """A drawing against what lies behind it."""
     noise = noise_level(settings.character.tolerance, background.sigma)
-    return Difference(clip.picture(drawing), background.behind(drawing, clip.size).picture, noise)
+    view = background.behind(drawing, clip.size)
+    return Difference(clip.picture(drawing), view.picture, noise, view.slope)

@@ -16,11 +16,15 @@ SEE_THROUGH_WINDOW = 11
 
 @dataclass(frozen=True)
 class Difference:
-    """Frame and background of one drawing, uint8 RGB [h, w, 3]; `noise` = base tolerance + 3 sigma, 8-bit levels."""
+    """Frame and background of one drawing, uint8 RGB [h, w, 3]; `noise` = base tolerance + 3 sigma, 8-bit levels.
+
+    `slope`: the gradient of the background where it is known already, float32 [h, w].
+    """
 
     frame: U8
     background: U8
     noise: float
+    slope: F32 | None = None
 
     @cached_property
     def signed(self) -> np.ndarray:
@@ -35,7 +39,8 @@ class Difference:
     @cached_property
     def tolerance(self) -> F32:
         """What may differ by noise or misregistration: base + 3 sigma + 0.6 x local gradient (levels)."""
-        return self.noise + GRADIENT_SHARE * gradient(self.background)
+        slope = gradient(self.background) if self.slope is None else self.slope
+        return self.noise + GRADIENT_SHARE * slope
 
     @cached_property
     def unlike(self) -> Mask:

@@ -66,6 +66,17 @@ def warp(first: U8, second: U8, *, side: int = FLOW_SIDE, flow_of: FlowOf = dis_
     return _Pair.of(first, second, side, flow_of).seen_from(0, MAX_FLOW_ERROR_PX, MAX_COLOUR_ERROR)
 
 
+def pulled_along(
+    first: U8, second: U8, *, side: int = FLOW_SIDE, flow_of: FlowOf = dis_flow
+) -> Callable[[npt.NDArray], npt.NDArray]:
+    """`Warp.pull` of how the first sees the second, for those who do not ask where it is consistent: half the flows."""
+    height, width = first.shape[:2]
+    size = working_size(width, height, side)
+    there = flow_of(*(luma(resized(picture, size)) for picture in (first, second)))
+    grid = there + positions(there.shape[:2])
+    return _scaled(Warp(grid, np.ones(grid.shape[:2], np.bool_)), (width, height)).pull
+
+
 @dataclass(frozen=True)
 class _Pair:
     """Two pictures of (width, height) at working size: their blurred colours, and the flow from each to the other."""
@@ -143,12 +154,11 @@ def _between(pictures: Callable[[int], U8], left: int, right: int, known: Mappin
     height, width = known[left].shape[:2]
     size = working_size(width, height, CARRY_SIDE)
     small = [resized(pictures(d), size) for d in range(left, right + 1)]
-    pairs = [warps(a, b, side=CARRY_SIDE) for a, b in pairwise(small)]
     ahead, behind = [resized(known[left], size)], [resized(known[right], size)]
-    for pair in pairs[:-1]:
-        ahead.append(pair[1].pull(ahead[-1]))
-    for pair in pairs[:0:-1]:
-        behind.append(pair[0].pull(behind[-1]))
+    for earlier, later in pairwise(small[:-1]):
+        ahead.append(pulled_along(later, earlier, side=CARRY_SIDE)(ahead[-1]))
+    for earlier, later in reversed(list(pairwise(small[1:]))):
+        behind.append(pulled_along(earlier, later, side=CARRY_SIDE)(behind[-1]))
     for step in range(1, right - left):
         share = step / (right - left)
         mixed = (1 - share) * ahead[step] + share * behind[right - left - step]

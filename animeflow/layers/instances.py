@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from animeflow.layers.flow import warp
+from animeflow.layers.flow import pulled_along
 from animeflow.layers.pixels import F32, I32, U8, Mask, components
 
 REFERENCE_AREA = 640 * 360
@@ -61,8 +61,8 @@ def _moved(before: U8, now: U8, known: _Known) -> dict[int, F32]:
     """Masks of the previous drawing where they are now, softened for comparison."""
     if not known.masks:
         return {}
-    seen = warp(now, before)
-    return {i: cv2.GaussianBlur(seen.pull(m.astype(np.float32)), (0, 0), 5) for i, m in known.masks.items()}
+    pull = pulled_along(now, before)
+    return {i: cv2.GaussianBlur(pull(m.astype(np.float32)), (0, 0), 5) for i, m in known.masks.items()}
 
 
 def _labels(mask: Mask, picture: U8, moved: dict[int, F32], known: _Known, min_px: float) -> U8:
@@ -154,18 +154,9 @@ def _with_small(labels: U8, mask: Mask) -> U8:
 def boxes_of(labels: U8 | I32) -> list[dict[str, int]]:
     """Per instance: id, x, y, width, height and area in px, by id."""
     found = []
-    for instance in np.unique(labels):
-        if instance == 0:
-            continue
-        rows, columns = np.nonzero(labels == instance)
-        found.append(
-            {
-                "instance": int(instance),
-                "x": int(columns.min()),
-                "y": int(rows.min()),
-                "width": int(np.ptp(columns)) + 1,
-                "height": int(np.ptp(rows)) + 1,
-                "area": len(rows),
-            }
-        )
+    for instance in np.unique(labels[labels > 0]):
+        mask = (labels == instance).view(np.uint8)
+        x, y, width, height = cv2.boundingRect(mask)
+        box = {"x": x, "y": y, "width": width, "height": height, "area": cv2.countNonZero(mask)}
+        found.append({"instance": int(instance), **box})
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from animeflow.layers.effects import Blend
@@ -66,9 +67,10 @@ def outside(effect: U8, alpha: F32) -> U8:
 
 def psnr(first: U8, second: U8, where: np.ndarray | None = None) -> float | None:
     """PSNR in dB over all channels, of the pixels of a mask; None without pixels, 99 where they are equal."""
-    error = (first.astype(np.int32) - second) ** 2
-    values = error if where is None else error[where]
-    if not values.size:
+    count = first.size if where is None else int(where.sum()) * (first.size // where.size)
+    if not count:
         return None
-    mean = float(values.mean())
+    mask = None if where is None else where.view(np.uint8)
+    # The sum is a whole number; OpenCV may give the square of its root.
+    mean = round(cv2.norm(first, second, cv2.NORM_L2SQR, mask)) / count
     return PEAK_DB if mean == 0 else float(min(PEAK_DB, 10 * np.log10(255**2 / mean)))

@@ -210,7 +210,7 @@ def _publish(
         }
     solid = (quantised(alpha) > 127) & (view.provenance < HOLE_FROM)
     noise = noise_level(settings.character.tolerance, background.sigma)
-    differs = Difference(frame, view.picture, noise).unlike & solid
+    differs = Difference(frame, view.picture, noise, view.slope).unlike & solid
     weights = np.where(
         view.provenance == Provenance.NEIGHBOUR, 0.5, (view.provenance < HOLE_FROM).astype(np.float64)
     )
@@ -258,6 +258,9 @@ def steadiness(clip: Clip, background: Background) -> float | None:
     spread = []
     views = (background.behind(drawing, clip.size) for drawing in range(clip.drawings))
     for (first, second), (a, b) in zip(pairwise(range(clip.drawings)), pairwise(views), strict=True):
+        if a is b:  # nothing moved: no difference to look for
+            spread += [0.0] if not a.hole.all() else []
+            continue
         across = np.linalg.inv(background.matrices[second]) @ background.matrices[first]
         moved = to_frame(b.picture, across, clip.size).astype(np.float32)
         full = np.full(b.picture.shape[:2], 255, np.uint8)

@@ -14,8 +14,8 @@ BORDER_WEIGHT = 0.05
 
 def is_exact(matrix: F64) -> bool:
     """Whether a placement is a shift by whole pixels: no interpolation."""
-    whole = np.rint(matrix[:2, 2])
-    return bool(np.array_equal(matrix[:2, :2], np.eye(2)) and np.abs(matrix[:2, 2] - whole).max() < 1e-6)
+    (a, b, x), (c, d, y) = matrix[:2].tolist()
+    return (a, b, c, d) == (1, 0, 0, 1) and abs(x - round(x)) < 1e-6 and abs(y - round(y)) < 1e-6
 
 
 def to_canvas(

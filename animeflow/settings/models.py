@@ -94,10 +94,10 @@ class ModNet(Frozen):
 
     kind: Literal["modnet"] = "modnet"
     short_side_px: int = Field(
-        default=320, ge=64, le=2048, multiple_of=32, description="Shorter side of the network's input (px)."
+        default=352, ge=64, le=2048, multiple_of=32, description="Shorter side of the network's input (px)."
     )
-    """At 320 the drawn figures come out no worse than at 512 (mean IoU 0.784 against 0.768 over 45 frames), in 0.4 of
-    the time."""
+    """352 is 360p nearly as it is. Drawn figures of 640x360 over 72 frames, mean IoU: .753 at 352, .688 at 320, whose
+    small reduction blurs the lines; over 36 others .747 at 352 and .619 at 512, in half the time."""
 
 
 class Dis(Frozen):

@@ -183,7 +183,7 @@ _STAGES = (
     ),
     StageSpec(
         "dataset_index", "catalog", "All clips of all shards, with measures, decision, licences and provenance.",
-        ("dataset_export",), partitioned=False, kinds=("parquet",), job="catalog",
+        ("dataset_export",), partitioned=False, kinds=("parquet",), job="catalog", code_version="2",
     ),
     StageSpec(
         "calibration_report", "catalog", "Quantiles of every measure and what each threshold would keep.",

@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 from animeflow.catalog.dataset_index import build_index
@@ -30,6 +32,19 @@ def test_every_decided_clip_of_every_shard_has_one_row(index):
     assert run.clips == {FIRST: 6, SECOND: 3}
     assert len({(row["shard"], row["clip_id"]) for row in rows}) == len(rows) == 9
     assert [row["keep"] for row in rows[:3]] == [True, True, False]
+
+
+def test_a_video_of_two_shards_names_the_first_of_them(index, workspace, tmp_path):
+    run, staging = index()
+    assert run.repeated == frozenset()
+    assert {row["duplicate_of"] for row in rows_of(staging)} == {None}
+    shutil.copytree(workspace.root, tmp_path / "copied")
+    copied = Workspace(tmp_path / "copied")
+    shutil.copytree(copied.shard_dir(FIRST), copied.shard_dir("zz-copy-00000000"))
+    run, staging = index("again", copied)
+    again = [row for row in rows_of(staging) if row["shard"] == "zz-copy-00000000"]
+    assert {row["duplicate_of"] for row in again} == {FIRST}
+    assert run.repeated == {row["video_id"] for row in again}
 
 
 def test_shards_and_stages_that_are_not_finished_are_counted(index):

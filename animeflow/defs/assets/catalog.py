@@ -35,9 +35,12 @@ def dataset_index(
     def gather(stage: Stage, staging: Staging) -> ShardResult:
         run = build_index(stage.workspace, staging, provenance=stage.provenance)
         statuses = [shard_status(shard, run.missing.get(shard, ())) for shard in stage.workspace.shards()]
-        return ShardResult(
-            statuses=statuses, metadata={"clips": sum(run.clips.values()), "shards": len(run.clips)}
-        )
+        counts = {
+            "clips": sum(run.clips.values()),
+            "shards": len(run.clips),
+            "videos_in_several_shards": len(run.repeated),
+        }
+        return ShardResult(statuses=statuses, metadata=counts)
 
     return stages.per_shard(stage, gather)
 

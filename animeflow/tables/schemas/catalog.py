@@ -112,6 +112,14 @@ DATASET_INDEX = TableSpec(
         ),
         *_labelled(),
         Column("layers", BOOL, "whether published layers exist", None, _STAGE_MISSING),
+        Column(
+            "duplicate_of",
+            STR,
+            "the first shard, by key, that holds the same video",
+            None,
+            "no earlier shard holds it",
+            null_on_embedded=True,
+        ),
         Column("caption", STR, "what is seen", None, "no captioner", null_on_embedded=True),
         Column(
             "transcript",
