@@ -122,9 +122,10 @@ class LicenceRefused(PermanentError):
 
 
 class CommandFailed(PermanentError):
-    """An external process ended with an error."""
+    """An external process ended with an error. `stderr` has all its kept lines, the message only the last."""
 
     default_reason = "command_failed"
+    stderr: tuple[str, ...] = ()
 
 
 class EncodeError(CommandFailed):

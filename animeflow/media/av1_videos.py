@@ -13,10 +13,23 @@ from animeflow.media.encode_plan import make_plan
 from animeflow.media.encoders import choose_encoder
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.fidelity import fidelity_json
-from animeflow.media.probe import probe
+from animeflow.media.probe import Probe, probe
 from animeflow.settings.media import Av1Settings
 from animeflow.tables.specs import TABLES
 from animeflow.tables.staging import Staging
+
+FLOORS = {"ssim": 0.9, "xpsnr": 30.0, "vmaf": 80.0}
+"""Below these an encode is broken, whatever was wanted of it."""
+
+
+def same_frames(facts: Probe, pts: Sequence[int]) -> bool:
+    """Whether the packets of a file tell of the frames that the analysis decoded."""
+    times = facts.video.times
+    return (
+        times.sound
+        and facts.video.frames == len(pts)
+        and (times.first_pts, times.last_pts) == (int(pts[0]), int(pts[-1]))
+    )
 
 
 def encode_to_table(
@@ -29,15 +42,31 @@ def encode_to_table(
     settings: Av1Settings,
     ffmpeg: Path | None = None,
     threads: int = 0,
+    damaged: bool = False,
     on_progress: Callable[[EncodeProgress], None] | None = None,
 ) -> pa.Table:
     """Encode a video into the staging folder and return its row.
 
-    `pts` are those of all frames as the analysis decoded them, `cuts` the first frames of the shots after the first.
+    `pts` are those of all frames as the analysis decoded them, `cuts` the first frames of the shots after the first,
+    `damaged` whether the analysis met damage: then, and where the packets tell of other frames than the analysis, the
+    pictures are decoded as it decoded them.
     Raises EncodeError when the encode does not hold the source's frames, times, cuts and streams.
     """
     chosen = choose_encoder(settings.encoder, ffmpeg or ffmpeg_path())
-    plan = make_plan(probe(source), cuts=cuts, pts=pts, encoder=chosen.encoder, threads=threads)
+    facts = probe(source)
+    decoded = damaged or not same_frames(facts, pts)
+    plan = make_plan(
+        facts,
+        cuts=cuts,
+        pts=pts,
+        encoder=chosen.encoder,
+        threads=threads,
+        audio=settings.audio,
+        chroma=settings.chroma,
+        # Where the packets end with the frames of the analysis, the analysis has met the same end.
+        truncated_ok=facts.truncated or not decoded,
+        decoded=decoded,
+    )
     target = staging.path(f"{video_id}.mkv")
     report = encode_video(
         plan,
@@ -46,8 +75,8 @@ def encode_to_table(
         pts=pts,
         full_decode=settings.full_decode,
         metric=settings.metric,
-        min_metric=settings.min_metric,
         audio_md5=settings.audio_md5,
+        min_metric=FLOORS.get(settings.metric) if settings.min_metric is None else settings.min_metric,
         ffmpeg=ffmpeg,
         timeout_s=settings.timeout_s,
         on_progress=on_progress,
@@ -62,7 +91,11 @@ def encode_to_table(
         "encoder": report.encoder,
         "profile": report.profile,
         "crf": report.crf,
-        "ssim": report.metric_value,
+        "fell_back": chosen.fell_back,
+        "decoded_input": decoded,
+        "ssim": report.metric_value if report.metric == "ssim" else None,
+        "metric": report.metric,
+        "metric_value": report.metric_value,
         "streams_json": json.dumps(plan.outcome_rows(), sort_keys=True, ensure_ascii=False),
         "offset_s": report.offset_s,
         "decoded_frames": report.decoded,

@@ -122,7 +122,9 @@ def run_command(
         words, process.returncode, bytes(pump.stdout), tuple(pump.stderr.lines()), time.monotonic() - started
     )
     if result.returncode != 0:
-        raise error(_failure_text(result))
+        failure = error(_failure_text(result))
+        failure.stderr = result.stderr
+        raise failure
     return result
 
 

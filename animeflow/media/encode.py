@@ -7,12 +7,14 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from animeflow.errors import EncodeError
 from animeflow.media.command import CommandResult, run_command
 from animeflow.media.counting import count_decoded
+from animeflow.media.decoded_input import decoded_input
 from animeflow.media.encode_plan import EncodePlan, encode_command, make_plan
 from animeflow.media.encoders import Encoder, trial
 from animeflow.media.ffmpeg import ffmpeg_path
@@ -89,7 +91,12 @@ def encode_video(
     with _working_folder(output) as folder:
         part = folder / "encode.mkv"
         covers = _write_covers(plan, folder)
-        result = _run(plan, encode_command(plan, binary, part, covers), timeout_s, len(pts), on_progress)
+        run = partial(_run, plan, timeout_s=timeout_s, expected=len(pts), on_progress=on_progress)
+        if plan.decoded:
+            with decoded_input(plan, folder, pts[0], binary) as video:
+                result = run(encode_command(plan, binary, part, covers, video))
+        else:
+            result = run(encode_command(plan, binary, part, covers))
         proof = verify_encode(
             plan,
             part,
@@ -135,6 +142,7 @@ def _write_covers(plan: EncodePlan, folder: Path) -> list[Path]:
 def _run(
     plan: EncodePlan,
     command: list[str],
+    *,
     timeout_s: float,
     expected: int,
     on_progress: Callable[[EncodeProgress], None] | None,
@@ -147,16 +155,26 @@ def _run(
             on_progress(EncodeProgress(int(block.get("frame", 0)), expected, _speed(block)))
 
     result = run_command(command, timeout_s=timeout_s, on_progress=take, error=EncodeError)
-    count_decoded("encode", int(last.get("frame", 0)))
-    require_clean(plan.encoder, result.stderr, last, plan.probe.path)
+    if not plan.decoded:  # decoded_input counts its own
+        count_decoded("encode", int(last.get("frame", 0)))
+    require_clean(plan.encoder, result.stderr, last, plan.probe.path, truncated_ok=plan.truncated_ok)
     return result
 
 
-def require_clean(encoder: Encoder, stderr: Sequence[str], progress: Mapping[str, str], path: Path) -> None:
+def require_clean(
+    encoder: Encoder,
+    stderr: Sequence[str],
+    progress: Mapping[str, str],
+    path: Path,
+    *,
+    truncated_ok: bool = False,
+) -> None:
     """Raise `EncodeError` for what ffmpeg only mentions: ignored options, a truncated source, doubled or
     dropped frames.
     """
-    line = encoder.unused_option(stderr) or next((line for line in stderr if _TRUNCATED in line), None)
+    line = encoder.unused_option(stderr)
+    if not truncated_ok:
+        line = line or next((line for line in stderr if _TRUNCATED in line), None)
     if line is not None:
         raise EncodeError(f"ffmpeg ended with status 0 but said: {line}", path=path)
     for count in ("dup_frames", "drop_frames"):

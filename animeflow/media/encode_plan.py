@@ -14,7 +14,7 @@ from typing import Any, Literal
 from animeflow.errors import ContractError, EncodeError
 from animeflow.media.encoders import Encoder, svt
 from animeflow.media.ffmpeg import input_args
-from animeflow.media.probe import Probe
+from animeflow.media.probe import Probe, VideoTrack
 from animeflow.media.streams import AudioTrack, SubtitleTrack
 
 # Codecs that Matroska carries as they are.
@@ -34,6 +34,12 @@ _OPUS_BITS_PER_CHANNEL = 64_000
 _ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")
 # Tags by which mkvmerge describes the packets it wrote: untrue of an encode.
 STATISTICS_TAG = re.compile(r"^(BPS|DURATION|NUMBER_OF_(FRAMES|BYTES)|_STATISTICS_.*)(-.*)?$")
+_STATISTICS_NAMES = (
+    "BPS", "DURATION", "NUMBER_OF_FRAMES", "NUMBER_OF_BYTES", "_STATISTICS_WRITING_APP",
+    "_STATISTICS_WRITING_DATE_UTC", "STATISTICS_TAGS",
+)  # fmt: skip
+_CHROMA = (("444", "4:4:4"), ("422", "4:2:2"), ("440", "4:4:0"), ("411", "4:1:1"), ("410", "4:1:0"))
+_SUBSAMPLED = ("420", "nv12", "p010", "p012", "p016", "gray")
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,23 @@ class StreamOutcome:
 
 
 @dataclass(frozen=True)
+class PlannedGroup:
+    """Frames start..end-1, encoded on their own by `encoder`."""
+
+    start: int
+    end: int
+    encoder: Encoder
+
+
+@dataclass(frozen=True)
+class VideoInput:
+    """A second input whose first stream is the video: ffmpeg's arguments for it, and for what becomes of it."""
+
+    args: tuple[str, ...]
+    video_args: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class EncodePlan:
     """All that decides the bytes of an encode but the source's own."""
 
@@ -62,6 +85,12 @@ class EncodePlan:
     """
     threads: int
     outcomes: tuple[StreamOutcome, ...]
+    truncated_ok: bool = False
+    """The source ends early, and that was accepted: ffmpeg may say so. The frame count proves the rest."""
+    decoded: bool = False
+    """The source is damaged: its pictures are decoded as the analysis decoded them, and handed to the encoder."""
+    groups: tuple[PlannedGroup, ...] = ()
+    """Shot groups that are encoded one by one and joined; none: the whole video in one process."""
 
     def of_kind(self, *kinds: str) -> list[StreamOutcome]:
         """The streams that are kept, of these kinds, in source order."""
@@ -79,26 +108,52 @@ def make_plan(
     pts: Sequence[int],
     encoder: Encoder | None = None,
     threads: int = 0,
-    audio: Literal["keep", "opus"] = "keep",
+    audio: Literal["copy", "opus"] = "copy",
+    chroma: Literal["convert", "refuse"] = "convert",
+    truncated_ok: bool = False,
+    decoded: bool = False,
 ) -> EncodePlan:
     """Plan the encode of a probed file.
 
     `pts` are those of all frames in presentation order (ticks of the video's time base), as the analysis
     decoded them; `cuts` the frames that must become key frames. `encoder` None is SVT-AV1 with the profile
     `animation`. `threads` 0 lets the encoder choose; bytes do not depend on it. Raises `ContractError` for frames
-    outside the video.
+    outside the video, `EncodeError` for pictures with alpha, and for chroma or depth that the encode would lose
+    where `chroma` is refuse.
     """
+    encoder = encoder or svt()
     if probe.video.pix_fmt.startswith(_ALPHA_FORMATS):
         raise EncodeError(
             f"has an alpha channel ({probe.video.pix_fmt}), which AV1 does not keep", path=probe.path
         )
+    lost = picture_loss(probe.video, encoder)
+    if lost and chroma == "refuse":
+        raise EncodeError(
+            f"would lose {lost}", path=probe.path, hint="set media.av1.chroma=convert to encode it so"
+        )
     return EncodePlan(
         probe=probe,
-        encoder=encoder or svt(),
+        encoder=encoder,
         key_times=key_frame_times(pts, cuts, probe.video.time_base, start_time_s=probe.start_time_s),
         threads=threads,
-        outcomes=stream_outcomes(probe, audio=audio),
+        outcomes=stream_outcomes(probe, audio=audio, encoder=encoder),
+        truncated_ok=truncated_ok,
+        decoded=decoded,
     )
+
+
+def picture_loss(video: VideoTrack, encoder: Encoder) -> str | None:
+    """What the encoder's 4:2:0 and bit depth do not keep of a source's pictures; None where they keep all."""
+    found = []
+    name = video.pix_fmt
+    chroma = next((text for key, text in _CHROMA if key in name), None)
+    if chroma is None and not any(key in name for key in _SUBSAMPLED):
+        chroma = "RGB" if any(key in name for key in ("rgb", "bgr", "gbr", "pal8")) else None
+    if chroma is not None:
+        found.append(f"chroma {chroma} -> 4:2:0")
+    if video.bit_depth > encoder.bit_depth:
+        found.append(f"{video.bit_depth} -> {encoder.bit_depth} bit")
+    return ", ".join(found) or None
 
 
 def key_frame_times(
@@ -119,9 +174,17 @@ def key_frame_times(
     return tuple(times)
 
 
-def stream_outcomes(probe: Probe, *, audio: Literal["keep", "opus"] = "keep") -> tuple[StreamOutcome, ...]:
+def stream_outcomes(
+    probe: Probe, *, audio: Literal["copy", "opus"] = "copy", encoder: Encoder | None = None
+) -> tuple[StreamOutcome, ...]:
     """The fate of every stream, in source order."""
-    outcomes = [StreamOutcome(probe.video.index, "video", probe.video.codec, "encode", "av1")]
+    encoder = encoder or svt()
+    video = probe.video
+    outcomes = [
+        StreamOutcome(
+            video.index, "video", video.codec, "encode", encoder.codec, picture_loss(video, encoder)
+        )
+    ]
     outcomes += [_audio_outcome(t, audio) for t in probe.audio]
     outcomes += [_subtitle_outcome(t) for t in probe.subtitles]
     for item in probe.attachments:
@@ -137,15 +200,15 @@ def stream_outcomes(probe: Probe, *, audio: Literal["keep", "opus"] = "keep") ->
     return tuple(sorted(outcomes, key=lambda o: o.index))
 
 
-def _audio_outcome(track: AudioTrack, audio: Literal["keep", "opus"]) -> StreamOutcome:
+def _audio_outcome(track: AudioTrack, audio: Literal["copy", "opus"]) -> StreamOutcome:
     def outcome(
         action: Literal["copy", "convert", "drop"], to: str | None, why: str | None = None
     ) -> StreamOutcome:
         return StreamOutcome(track.index, "audio", track.codec, action, to, why)
 
-    if audio == "keep" and track.codec in COPIED_AUDIO:
+    if audio == "copy" and track.codec in COPIED_AUDIO:
         return outcome("copy", track.codec)
-    if audio == "keep" and track.codec in FLAC_AUDIO:
+    if audio == "copy" and track.codec in FLAC_AUDIO:
         return outcome("convert", "flac", "the same samples, smaller")
     if track.codec == "unknown" or not track.sample_rate:
         return outcome("drop", None, "no decoder knows it")
@@ -164,9 +227,11 @@ def _subtitle_outcome(track: SubtitleTrack) -> StreamOutcome:
     return StreamOutcome(track.index, "subtitle", track.codec, "drop", why="has no form in Matroska")
 
 
-def encode_command(plan: EncodePlan, ffmpeg: Path, output: Path, covers: Sequence[Path]) -> list[str]:
+def encode_command(
+    plan: EncodePlan, ffmpeg: Path, output: Path, covers: Sequence[Path], video: VideoInput | None = None
+) -> list[str]:
     """The argument list. `covers` are files with the bytes of the plan's cover pictures, in the plan's
-    order.
+    order; `video` None encodes the source's own.
     """
     if len(covers) != len(plan.of_kind("cover")):
         raise EncodeError(
@@ -176,36 +241,65 @@ def encode_command(plan: EncodePlan, ffmpeg: Path, output: Path, covers: Sequenc
     return [
         str(ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "warning", "-progress", "pipe:1",
         "-stats_period", "0.5", "-y",
-        *input_args(plan.probe.path),
-        *_maps(plan), "-map_metadata", "0", "-map_chapters", "0",
-        *_video_args(plan), *_audio_args(plan), *_subtitle_args(plan), *_attachment_args(plan, covers),
+        *input_args(plan.probe.path), *(video.args if video else ()),
+        *_maps(plan, "0:" + str(plan.probe.video.index) if video is None else "1:v:0"),
+        "-map_metadata", "0", "-map_chapters", "0",
+        *(video_args(plan) if video is None else (*video.video_args, *_video_tags(plan))),
+        *_video_dispositions(plan), *_audio_args(plan), *_subtitle_args(plan), *_attachment_args(plan, covers),
         # Without bitexact Matroska writes random ids and the muxer's version: no two runs were equal.
         "-max_muxing_queue_size", "4096", "-fflags", "+bitexact", "-f", "matroska", f"file:{output}",
     ]
     # fmt: on
 
 
-def _maps(plan: EncodePlan) -> list[str]:
+def _maps(plan: EncodePlan, video: str) -> list[str]:
     """Streams by absolute index. Never `-map 0`: one mov_text track stops the muxer."""
     kept = [
-        *plan.of_kind("video"),
         *plan.of_kind("audio"),
         *plan.of_kind("subtitle"),
         *plan.of_kind("attachment"),
     ]
-    return [word for o in kept for word in ("-map", f"0:{o.index}")]
+    return ["-map", video, *(word for o in kept for word in ("-map", f"0:{o.index}"))]
 
 
-def _video_args(plan: EncodePlan) -> list[str]:
-    # Without the source's clock the encoder rounds times to whole frames: those of a transport stream came 19 ms late.
-    clock = ["-fps_mode:v:0", "passthrough", "-enc_time_base:v:0", "demux"]
-    args = [*plan.encoder.args(threads=plan.threads), *clock]
+# Without the source's clock the encoder rounds times to whole frames: those of a transport stream came 19 ms late.
+OWN_CLOCK = ("-fps_mode:v:0", "passthrough", "-enc_time_base:v:0", "demux")
+
+
+def video_args(plan: EncodePlan) -> list[str]:
+    """How the whole video is encoded in one process, key frames on the cuts."""
+    args = [*plan.encoder.args(threads=plan.threads), *OWN_CLOCK]
     if plan.key_times:
         args += ["-force_key_frames:v:0", ",".join(f"{float(t):.6f}" for t in plan.key_times)]
-    for tag in plan.probe.video.metadata:
-        if STATISTICS_TAG.match(tag):
-            args += ["-metadata:s:v:0", f"{tag}="]
-    return [*args, "-disposition:v:0", "default"]
+    return args
+
+
+def _video_dispositions(plan: EncodePlan) -> list[str]:
+    tags = [tag for tag in plan.probe.video.metadata if STATISTICS_TAG.match(tag)]
+    return [*(w for tag in tags for w in ("-metadata:s:v:0", f"{tag}=")), "-disposition:v:0", "default"]
+
+
+def _video_tags(plan: EncodePlan) -> list[str]:
+    """The source's tags of its video, for a video that comes from another input."""
+    video = plan.probe.video
+    tags = {k: v for k, v in video.metadata.items() if not STATISTICS_TAG.match(k)}
+    if video.language:
+        tags["language"] = video.language
+    return [word for key, value in tags.items() for word in ("-metadata:s:v:0", f"{key}={value}")]
+
+
+def _no_statistics(stream: str, language: str | None) -> list[str]:
+    """Clear what mkvmerge says of the packets of a track: it is untrue of a converted one.
+
+    Older versions end the names with the track's language.
+    """
+    ends = ["", "-eng", *([f"-{language}"] if language and language != "eng" else [])]
+    return [
+        word
+        for end in ends
+        for name in _STATISTICS_NAMES
+        for word in (f"-metadata:s:{stream}", f"{name}{end}=")
+    ]
 
 
 def _audio_args(plan: EncodePlan) -> list[str]:
@@ -221,6 +315,8 @@ def _audio_args(plan: EncodePlan) -> list[str]:
             rate = str(_OPUS_BITS_PER_CHANNEL * max(track.channels, 2) // (2 if track.channels == 1 else 1))
             layout = f"aformat=channel_layouts={OPUS_LAYOUTS[track.channels]}"
             args += [f"-c:a:{n}", "libopus", f"-b:a:{n}", rate, f"-filter:a:{n}", layout]
+        if outcome.action != "copy":
+            args += _no_statistics(f"a:{n}", track.language)
         args += _disposition(f"a:{n}", track.dispositions)
     return args
 
@@ -230,6 +326,8 @@ def _subtitle_args(plan: EncodePlan) -> list[str]:
     args: list[str] = []
     for n, outcome in enumerate(plan.of_kind("subtitle")):
         args += [f"-c:s:{n}", "copy" if outcome.action == "copy" else "srt"]
+        if outcome.action != "copy":
+            args += _no_statistics(f"s:{n}", tracks[outcome.index].language)
         args += _disposition(f"s:{n}", tracks[outcome.index].dispositions)
     return args
 

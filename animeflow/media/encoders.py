@@ -299,12 +299,13 @@ def trial(ffmpeg: Path, encoder: Encoder) -> Trial:
     """Encode one frame with exactly these settings. Asked again, it answers from memory."""
     # fmt: off
     args = [str(ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "verbose", "-f", "lavfi",
-            "-i", "color=s=256x256:d=0.04:r=25", "-frames:v", "1", *encoder.args(), "-f", "matroska", "pipe:1"]
+            "-i", "color=s=256x256:d=0.04:r=25", "-frames:v", "1", *encoder.args(),
+            "-flags:v:0", "+global_header", "-f", "null", "-"]  # x264 names its version in the header
     # fmt: on
     try:
         result = run_command(args, timeout_s=60)
     except CommandFailed as error:
-        return Trial(problem=cause(str(error).splitlines()[1:]))
+        return Trial(problem=cause(error.stderr))
     unused = encoder.unused_option(result.stderr)
     return Trial(problem=unused) if unused else Trial(version=encoder.version(result.stderr))
 

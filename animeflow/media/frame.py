@@ -58,6 +58,11 @@ class Frame:
         frame.duration, frame.key, frame.corrupt = self.duration, self.key, self.corrupt
         return frame
 
+    @property
+    def picture(self) -> Any:
+        """The decoder's own picture (a PyAV VideoFrame), neither turned nor scaled nor converted."""
+        return self._picture
+
     def __repr__(self) -> str:
         flags = "".join(f" {name}" for name in ("key", "corrupt") if getattr(self, name))
         return f"<Frame {self.index} pts={self.pts}{flags}>"

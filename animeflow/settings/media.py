@@ -57,10 +57,14 @@ class Av1Settings(Section):
 
     encoder: EncoderChoice = Field(SvtEncoder(), discriminator="kind")
     """Which encoder, with its quality."""
-    metric: Literal["none", "ssim"] = "none"
-    """Quality metric measured against the source after the encode."""
-    min_metric: float = Field(0.9, ge=0, le=1)
-    """The encode fails when the metric is below this."""
+    audio: Literal["copy", "opus"] = "copy"
+    """Sound as it is, where Matroska carries it, or all of it as Opus (64 kbit/s a channel)."""
+    chroma: Literal["convert", "refuse"] = "convert"
+    """Sources of more chroma than 4:2:0 or more depth than the encoder's: converted (the table says so), or refused."""
+    metric: Literal["none", "ssim", "xpsnr", "vmaf"] = "none"
+    """Quality metric measured against the source afterwards: SSIM or XPSNR of luma, or VMAF of every third frame."""
+    min_metric: float | None = Field(None, ge=0, le=100)
+    """The encode fails when the metric is below this. None: SSIM 0.9, XPSNR 30 dB, VMAF 80."""
     full_decode: bool = True
     """Decode the whole encode and count its frames before it counts as done."""
     audio_md5: bool = True

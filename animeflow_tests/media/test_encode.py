@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from animeflow.errors import EncodeError
 from animeflow.media.command import run_command
-from animeflow.media.decode import counting_decodes, open_video, read_frame_index
+from animeflow.media.decode import DecodeLimits, counting_decodes, open_video, read_frame_index
 from animeflow.media.encode import (
     EncodePlan,
     EncodeProgress,
@@ -237,3 +238,72 @@ def test_pcm_becomes_flac_and_odd_sound_becomes_opus(corpus: Path, tmp_path: Pat
         for p in (source, tmp_path / "out.mkv")
     ]
     assert samples[0] == samples[1]
+
+
+def test_a_source_that_ends_early_encodes_where_that_was_accepted(
+    truncated_mkv: Path, tmp_path: Path
+) -> None:
+    pts = frame_times(truncated_mkv)
+    facts = probe(truncated_mkv)
+    plan = make_plan(facts, cuts=[9], pts=pts, encoder=svt("draft"), threads=1)
+    with pytest.raises(EncodeError, match="File ended prematurely"):
+        encode_video(plan, tmp_path / "out.mkv", cuts=[9], pts=pts)
+    accepted = replace(plan, truncated_ok=True)
+    assert encode_video(accepted, tmp_path / "out.mkv", cuts=[9], pts=pts).frames == len(pts) < 192
+    with pytest.raises(EncodeError, match="has not been used"):
+        unused = ["Codec AVOption cq (x) has not been used for any stream."]
+        require_clean(svt("draft"), unused, {}, Path("x.mkv"), truncated_ok=True)
+
+
+@pytest.fixture(scope="module")
+def damaged_mkv(long_mkv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = bytearray(long_mkv.read_bytes())
+    for at in range(len(data) // 4, len(data) - 2000, len(data) // 9):
+        data[at : at + 24] = bytes(24)
+    path = tmp_path_factory.mktemp("damaged") / "damaged.mkv"
+    path.write_bytes(data)
+    return path
+
+
+def test_a_damaged_source_is_encoded_as_the_analysis_decoded_it(damaged_mkv: Path, tmp_path: Path) -> None:
+    with open_video(damaged_mkv, purpose="test", limits=DecodeLimits(max_corrupt_share=0.5)) as reader:
+        pts = [frame.pts for frame in reader]
+        assert reader.corrupt_frames + reader.decode_errors > 0
+    plan = make_plan(probe(damaged_mkv), cuts=[24], pts=pts, encoder=svt("draft"), threads=1, decoded=True)
+    with counting_decodes() as counter:
+        report = encode_video(plan, tmp_path / "out.mkv", cuts=[24], pts=pts)
+    assert counter["encode"] == len(pts) == report.frames
+    assert numbers(tmp_path / "out.mkv") == numbers(damaged_mkv)
+
+
+@pytest.mark.parametrize("name", ["rotated_mp4", "vfr_mkv", "transport_stream", "edit_list_mp4", "rich_mkv"])
+def test_decoded_pictures_keep_times_shape_colour_and_streams(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    source: Path = request.getfixturevalue(name)
+    pts = frame_times(source)
+    plan = make_plan(probe(source), cuts=[9], pts=pts, encoder=svt("draft"), threads=1, decoded=True)
+    encode_video(plan, tmp_path / "out.mkv", cuts=[9], pts=pts)
+    assert numbers(tmp_path / "out.mkv") == numbers(source)
+    plain = encode(source, tmp_path / "plain.mkv", cuts=[9])
+    ours, theirs = read_frame_index(tmp_path / "out.mkv"), read_frame_index(plain.path)
+    assert ours is not None
+    assert theirs is not None
+    assert ours.pts.tolist() == theirs.pts.tolist()
+
+
+def test_damaged_hdr_is_refused_by_name(hdr_mkv: Path, tmp_path: Path) -> None:
+    pts = frame_times(hdr_mkv)
+    plan = make_plan(probe(hdr_mkv), cuts=[], pts=pts, encoder=svt("draft"), decoded=True)
+    with pytest.raises(EncodeError, match="damaged and has HDR"):
+        encode_video(plan, tmp_path / "out.mkv", cuts=[], pts=pts)
+
+
+def test_an_encoder_that_dies_ends_the_decoder_too(plain_mkv: Path, tmp_path: Path) -> None:
+    pts = frame_times(plain_mkv)
+    plan = make_plan(
+        probe(plain_mkv), cuts=[], pts=pts, encoder=svt("draft", params=("scm=nine",)), decoded=True
+    )
+    with pytest.raises(EncodeError):
+        encode_video(plan, tmp_path / "out.mkv", cuts=[], pts=pts)
+    assert [t.name for t in threading.enumerate() if t.name == "decoded-input"] == []

@@ -136,3 +136,33 @@ def test_pictures_with_alpha_are_refused(plain_mkv: Path) -> None:
     found = probe(plain_mkv)
     with pytest.raises(EncodeError, match="alpha"):
         plan_of(replace(found, video=replace(found.video, pix_fmt="yuva420p")))
+
+
+def test_tags_that_describe_old_packets_are_removed_from_converted_tracks_only(plain_mkv: Path) -> None:
+    tracks = (replace(audio_track("cook"), language="jpn"), replace(audio_track("aac"), index=2))
+    command = encode_command(plan_of(replace(probe(plain_mkv), audio=tracks)), FFMPEG, OUT, [])
+    removed = [b for a, b in pairwise(command) if a == "-metadata:s:a:0"]
+    assert {"BPS=", "NUMBER_OF_FRAMES-jpn=", "DURATION-eng=", "_STATISTICS_TAGS="} <= set(removed)
+    assert "-metadata:s:a:1" not in command
+
+
+@pytest.mark.parametrize(
+    ("pix_fmt", "depth", "why"),
+    [
+        ("yuv420p", 8, None), ("yuvj420p", 8, None), ("yuv420p10le", 10, None), ("nv12", 8, None), ("gray", 8, None),
+        ("yuv444p", 8, "chroma 4:4:4 -> 4:2:0"), ("yuv422p10le", 10, "chroma 4:2:2 -> 4:2:0"),
+        ("yuv420p12le", 12, "12 -> 10 bit"), ("yuv444p12le", 12, "chroma 4:4:4 -> 4:2:0, 12 -> 10 bit"),
+        ("gbrp", 8, "chroma RGB -> 4:2:0"), ("bgr0", 8, "chroma RGB -> 4:2:0"),
+    ],
+)  # fmt: skip
+def test_what_the_encode_loses_of_the_pictures_is_said_or_refused(
+    plain_mkv: Path, pix_fmt: str, depth: int, why: str | None
+) -> None:
+    found = probe(plain_mkv)
+    found = replace(found, video=replace(found.video, pix_fmt=pix_fmt, bit_depth=depth))
+    assert plan_of(found).outcomes[0].why == why
+    if why is None:
+        plan_of(found, chroma="refuse")
+    else:
+        with pytest.raises(EncodeError, match="would lose"):
+            plan_of(found, chroma="refuse")

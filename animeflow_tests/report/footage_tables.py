@@ -235,6 +235,8 @@ def write_media(writer: Writer) -> None:
                 "profile": "animation",
                 "crf": 26.0,
                 "ssim": 0.9874,
+                "metric": "ssim",
+                "metric_value": 0.9874,
                 "streams_json": "[]",
             }
         )

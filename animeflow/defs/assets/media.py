@@ -37,6 +37,7 @@ def av1_videos(
             settings=stages.settings.media.av1,
             ffmpeg=stages.settings.run.ffmpeg,
             threads=stages.settings.run.threads,
+            damaged=bool(video.signal("corrupt").any()),
             on_progress=lambda state: video.tick(state.frames, state.expected),
         )
         return {"av1_videos": table}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from animeflow.tables.schema import Column, TableSpec
 from animeflow.tables.schemas.common import (
+    BOOL,
     CLIP_ID,
     F32,
     FRAME,
@@ -29,9 +30,29 @@ AV1_VIDEOS = TableSpec(
         Column("key_frames", I32, "key frames of the encode", "frames"),
         Column("cuts", I32, "cuts that were asked to be key frames, all of them verified", "frames"),
         Column("encoder", STR, "encoder and its version"),
-        Column("profile", STR, "name of the encoder profile"),
-        Column("crf", F32, "constant rate factor"),
-        scalar("ssim", "mean SSIM of luma against the source", "0-1", null="the metric was not asked for"),
+        Column("profile", STR, "name of the encoder's profile, preset or speed"),
+        Column("crf", F32, "constant rate factor, or nvenc's CQ"),
+        Column(
+            "fell_back",
+            STR,
+            "why the encoder is not the first choice of `auto`",
+            None,
+            "it is the first choice",
+        ),
+        Column(
+            "decoded_input",
+            BOOL,
+            "the source was damaged: its pictures came from the decoder of the analysis",
+            None,
+            "encoded by a release that did not do so",
+        ),
+        scalar("ssim", "mean SSIM of luma against the source", "0-1", null="this metric was not asked for"),
+        Column("metric", STR, "quality metric: ssim, xpsnr or vmaf", None, "no metric was asked for"),
+        scalar(
+            "metric_value",
+            "the metric against the source: SSIM of luma 0-1, XPSNR of luma in dB, or VMAF 0-100",
+            null="no metric was asked for",
+        ),
         Column("streams_json", STR, "what became of each source stream, as a JSON list"),
         scalar(
             "offset_s",
