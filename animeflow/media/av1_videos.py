@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
 from animeflow.media.encode import EncodeProgress, encode_video
-from animeflow.media.encode_plan import make_plan
+from animeflow.media.encode_plan import EncodePlan, make_plan
 from animeflow.media.encoders import choose_encoder
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.fidelity import fidelity_json
 from animeflow.media.probe import Probe, probe
+from animeflow.media.quality import Found, Sample, find_quality, require_metric, sample_frames
+from animeflow.media.shot_groups import can_seek, shot_groups, with_qualities
 from animeflow.settings.media import Av1Settings
 from animeflow.tables.specs import TABLES
 from animeflow.tables.staging import Staging
@@ -30,6 +35,55 @@ def same_frames(facts: Probe, pts: Sequence[int]) -> bool:
         and facts.video.frames == len(pts)
         and (times.first_pts, times.last_pts) == (int(pts[0]), int(pts[-1]))
     )
+
+
+def _groups(
+    facts: Probe, settings: Av1Settings, cuts: Sequence[int], pts: Sequence[int], decoded: bool
+) -> tuple[tuple[int, int], ...]:
+    """The groups to encode on their own; the whole video where that is not asked for, or not safe."""
+    wanted = settings.parallel == "on" or (settings.parallel == "auto" and settings.quality is not None)
+    if not wanted or decoded or not can_seek(facts, pts):
+        return ((0, len(pts)),)
+    return shot_groups(pts, cuts, facts.video.time_base, settings.group_s)
+
+
+def _qualities(
+    plan: EncodePlan, settings: Av1Settings, groups: Sequence[tuple[int, int]], ffmpeg: Path
+) -> list[Found]:
+    """What the search found for each group; empty where no quality is asked for."""
+    target = settings.quality
+    if target is None:
+        return []
+    found = []
+    for start, end in groups:
+        with TemporaryDirectory(prefix="animeflow-quality-") as folder:
+            sample = Sample(plan.probe.path, sample_frames(start, end), plan.encoder, Path(folder))
+            measure = partial(
+                sample.measure,
+                target.metric,
+                ffmpeg=ffmpeg,
+                threads=plan.threads,
+                timeout_s=settings.timeout_s,
+            )
+            found.append(find_quality(measure, plan.encoder, target))
+    return found
+
+
+def _mean_quality(plan: EncodePlan) -> float:
+    """The quality number, as a mean over frames where groups differ."""
+    frames = sum(g.end - g.start for g in plan.groups)
+    return (
+        sum(g.encoder.quality * (g.end - g.start) for g in plan.groups) / frames
+        if frames
+        else plan.encoder.quality
+    )
+
+
+def _group_rows(groups: Sequence[tuple[int, int]], found: Sequence[Found]) -> list[dict[str, object]]:
+    return [
+        {"start": start, "end": end, **asdict(result)}
+        for (start, end), result in zip(groups, found, strict=True)
+    ]
 
 
 def encode_to_table(
@@ -52,7 +106,10 @@ def encode_to_table(
     pictures are decoded as it decoded them.
     Raises EncodeError when the encode does not hold the source's frames, times, cuts and streams.
     """
-    chosen = choose_encoder(settings.encoder, ffmpeg or ffmpeg_path())
+    binary = ffmpeg or ffmpeg_path()
+    chosen = choose_encoder(settings.encoder, binary)
+    if settings.quality is not None:
+        require_metric(settings.quality.metric, binary)
     facts = probe(source)
     decoded = damaged or not same_frames(facts, pts)
     plan = make_plan(
@@ -67,6 +124,9 @@ def encode_to_table(
         truncated_ok=facts.truncated or not decoded,
         decoded=decoded,
     )
+    groups = _groups(facts, settings, cuts, pts, decoded)
+    found = _qualities(plan, settings, groups, binary)
+    plan = with_qualities(plan, groups, [f.quality for f in found] or [plan.encoder.quality] * len(groups))
     target = staging.path(f"{video_id}.mkv")
     report = encode_video(
         plan,
@@ -76,8 +136,9 @@ def encode_to_table(
         full_decode=settings.full_decode,
         metric=settings.metric,
         audio_md5=settings.audio_md5,
+        workers=settings.workers,
         min_metric=FLOORS.get(settings.metric) if settings.min_metric is None else settings.min_metric,
-        ffmpeg=ffmpeg,
+        ffmpeg=binary,
         timeout_s=settings.timeout_s,
         on_progress=on_progress,
     )
@@ -90,7 +151,14 @@ def encode_to_table(
         "cuts": report.cuts,
         "encoder": report.encoder,
         "profile": report.profile,
-        "crf": report.crf,
+        "crf": _mean_quality(plan),
+        "crf_min": min((g.encoder.quality for g in plan.groups), default=report.crf),
+        "crf_max": max((g.encoder.quality for g in plan.groups), default=report.crf),
+        "groups": len(plan.groups) or 1,
+        "quality_metric": settings.quality.metric if settings.quality else None,
+        "quality_target": settings.quality.target if settings.quality else None,
+        "quality_reached": all(f.reached for f in found) if found else None,
+        "groups_json": json.dumps(_group_rows(groups, found), sort_keys=True) if found else None,
         "fell_back": chosen.fell_back,
         "decoded_input": decoded,
         "ssim": report.metric_value if report.metric == "ssim" else None,

@@ -19,6 +19,7 @@ from animeflow.media.encode_plan import EncodePlan, encode_command, make_plan
 from animeflow.media.encoders import Encoder, trial
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.fidelity import FidelityRow
+from animeflow.media.shot_groups import encode_groups, worker_count
 from animeflow.media.streams import read_cover
 from animeflow.media.verify import Verification, verify_encode
 
@@ -77,11 +78,14 @@ def encode_video(
     metric: str = "none",
     min_metric: float | None = None,
     audio_md5: bool = True,
+    workers: int = 0,
     ffmpeg: Path | None = None,
     timeout_s: float = 6 * 3600.0,
     on_progress: Callable[[EncodeProgress], None] | None = None,
 ) -> EncodeReport:
     """Run a plan (`make_plan`) with the same `cuts` and `pts`, verify the file, and move it to `output`.
+
+    `workers` is for a plan with groups: processes at once, 0 as many as the machine has room for.
 
     The same plan and source give the same bytes. Raises `EncodeError` when ffmpeg fails or warns of ignored
     options, or when the result does not hold the source's frames, times, cuts and streams; nothing is left
@@ -92,7 +96,20 @@ def encode_video(
         part = folder / "encode.mkv"
         covers = _write_covers(plan, folder)
         run = partial(_run, plan, timeout_s=timeout_s, expected=len(pts), on_progress=on_progress)
-        if plan.decoded:
+        if plan.groups:
+            count = worker_count(workers)
+            video = encode_groups(
+                plan,
+                folder,
+                cuts=cuts,
+                pts=pts,
+                ffmpeg=binary,
+                workers=count,
+                timeout_s=timeout_s,
+                on_frames=lambda done: on_progress and on_progress(EncodeProgress(done, len(pts), None)),
+            )
+            result = run(encode_command(plan, binary, part, covers, video))
+        elif plan.decoded:
             with decoded_input(plan, folder, pts[0], binary) as video:
                 result = run(encode_command(plan, binary, part, covers, video))
         else:
@@ -155,7 +172,7 @@ def _run(
             on_progress(EncodeProgress(int(block.get("frame", 0)), expected, _speed(block)))
 
     result = run_command(command, timeout_s=timeout_s, on_progress=take, error=EncodeError)
-    if not plan.decoded:  # decoded_input counts its own
+    if not plan.decoded and not plan.groups:  # they count their own
         count_decoded("encode", int(last.get("frame", 0)))
     require_clean(plan.encoder, result.stderr, last, plan.probe.path, truncated_ok=plan.truncated_ok)
     return result

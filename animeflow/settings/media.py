@@ -52,11 +52,32 @@ class AutoEncoder(Section):
 EncoderChoice = SvtEncoder | LibaomEncoder | NvencEncoder | AutoEncoder
 
 
+class QualitySettings(Section):
+    """Picks the CRF of every shot group by sample encodes, instead of one CRF for all."""
+
+    metric: Literal["vmaf", "ssim", "xpsnr"] = "vmaf"
+    """What is measured, on every frame of the sample."""
+    target: float = Field(95.0, gt=0, le=100)
+    """VMAF 0-100, SSIM of luma 0-1, or XPSNR of luma in dB."""
+    max_probes: int = Field(4, ge=1, le=12)
+    """Sample encodes per group, at most. A sample has up to 96 frames."""
+    tolerance: float | None = Field(None, ge=0)
+    """How near to the target is near enough. None: VMAF 0.5, SSIM 0.001, XPSNR 0.25 dB."""
+
+
 class Av1Settings(Section):
     """The MKV/AV1 encode of a whole video."""
 
     encoder: EncoderChoice = Field(SvtEncoder(), discriminator="kind")
     """Which encoder, with its quality."""
+    quality: QualitySettings | None = None
+    """A quality to reach, for example {metric: vmaf, target: 95}. None: the encoder's own CRF everywhere."""
+    parallel: Literal["auto", "on", "off"] = "auto"
+    """Encode shot groups on their own and join them (not for MPEG-TS, AVI and damaged files). auto: with `quality`."""
+    group_s: float = Field(10.0, gt=0)
+    """Shots are merged until a group lasts this long, in seconds: each group costs a key frame and a start."""
+    workers: int = no_digest(0, ge=0)
+    """Encoder processes at once. 0: one per two cores that has 1.2 GB of memory."""
     audio: Literal["copy", "opus"] = "copy"
     """Sound as it is, where Matroska carries it, or all of it as Opus (64 kbit/s a channel)."""
     chroma: Literal["convert", "refuse"] = "convert"

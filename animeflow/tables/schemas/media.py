@@ -32,6 +32,29 @@ AV1_VIDEOS = TableSpec(
         Column("encoder", STR, "encoder and its version"),
         Column("profile", STR, "name of the encoder's profile, preset or speed"),
         Column("crf", F32, "constant rate factor, or nvenc's CQ"),
+        Column("crf_min", F32, "lowest of the shot groups", None, "encoded by a release that made no groups"),
+        Column(
+            "crf_max", F32, "highest of the shot groups", None, "encoded by a release that made no groups"
+        ),
+        Column(
+            "groups", I32, "shot groups encoded on their own", "groups", "encoded by a release that made none"
+        ),
+        Column(
+            "quality_metric",
+            STR,
+            "metric of the quality that was asked for",
+            None,
+            "no quality was asked for",
+        ),
+        scalar("quality_target", "the quality that was asked for", null="no quality was asked for"),
+        Column("quality_reached", BOOL, "every group's sample reached it", None, "no quality was asked for"),
+        Column(
+            "groups_json",
+            STR,
+            "per shot group: frames, chosen quality number, its metric and all probes",
+            None,
+            "no quality was asked for",
+        ),
         Column(
             "fell_back",
             STR,
