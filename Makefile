@@ -7,7 +7,8 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test dev lint types accuracy accuracy-quick faults hostile bench snapshot pictures docs clean
+.PHONY: help setup demo test dev lint types accuracy accuracy-quick faults hostile bench bench-memory bench-demo bench-peers
+.PHONY: snapshot pictures docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -46,6 +47,15 @@ hostile: $(STAMP) ## a corpus of broken and hostile media; every file must end i
 
 bench: $(STAMP) ## speed against what a user would pick instead
 	@$(BIN)/python -m benchmarks.speed
+
+bench-memory: $(STAMP) ## peak memory against duration and resolution (at most 10 minutes)
+	@$(BIN)/python -m benchmarks.memory
+
+bench-demo: $(STAMP) ## what the demo costs on a fresh workspace: time, memory, each stage
+	@$(BIN)/python -m benchmarks.demo
+
+bench-peers: $(STAMP) ## a peer's video operators beside ours (installs it into a temporary environment)
+	@$(BIN)/python -m benchmarks.peers
 
 snapshot: $(STAMP) ## write the graph's snapshot anew
 	@$(BIN)/python -m animeflow_tests.defs.snapshot

@@ -8,11 +8,14 @@ import platform
 import resource
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -87,6 +90,65 @@ def alternate(
         name: Cost(statistics.median(clock for clock, _ in pairs), statistics.median(cpu for _, cpu in pairs))
         for name, pairs in taken.items()
     }
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a command and all processes that it started cost. Memory is resident; pages that two share count twice."""
+
+    returncode: int
+    clock_s: float
+    cpu_s: float
+    peak_bytes: int  # of all of them at one moment, sampled
+    high_water_bytes: (
+        int  # of their own high-water marks (VmHWM) together: no peak between two samples is missed
+    )
+    output: str
+
+
+def watched(
+    command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None, every_s: float = 0.05
+) -> Watched:
+    """Run a command and look at the memory of its process tree while it runs."""
+    clock, cpu = time.perf_counter(), _cpu_s()
+    peak = high_water = 0
+    with tempfile.TemporaryFile() as output:
+        process = psutil.Popen(
+            [str(word) for word in command], stdout=output, stderr=subprocess.STDOUT, env=environment
+        )
+        while process.poll() is None:
+            resident, marks = _memory(process)
+            peak, high_water = max(peak, resident), max(high_water, marks)
+            time.sleep(every_s)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    return Watched(process.returncode, time.perf_counter() - clock, _cpu_s() - cpu, peak, high_water, text)
+
+
+def _memory(process: psutil.Process) -> tuple[int, int]:
+    """(resident bytes, high-water marks) of a process and its descendants together."""
+    resident = marks = 0
+    try:
+        tree = [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return 0, 0
+    for one in tree:
+        try:
+            lines = Path(f"/proc/{one.pid}/status").read_text().splitlines()
+        except OSError:
+            continue
+        facts = {line.partition(":")[0]: line.partition(":")[2] for line in lines}
+        resident += 1024 * int(facts.get("VmRSS", "0 kB").split()[0])
+        marks += 1024 * int(facts.get("VmHWM", "0 kB").split()[0])
+    return resident, marks
+
+
+def cache() -> Path:
+    """Where drawn material stays that takes minutes to draw."""
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = root / "animeflow" / "benchmarks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _cpu_s() -> float:
