@@ -24,10 +24,10 @@ from animeflow.models.registry import create
 from animeflow.sample import draw_episode
 from animeflow.settings.shots import ContentDetector, ShotsSettings
 from animeflow.settings.tree import Settings
+from animeflow.shots.clips import cut_clips
 from animeflow.shots.detectors import detect_shots
 from animeflow.shots.signals import analyse
 from animeflow.tables.frames import seconds
-from animeflow.tables.ids import clip_id
 from benchmarks.common import markdown, save
 from benchmarks.everything import THREADS, VIDEO
 
@@ -36,7 +36,7 @@ NEEDS = (
     "datasets>=4.7.0", "dill==0.3.8", "multiprocess==0.70.16", "loguru", "jsonargparse[signatures]", "jsonlines",
     "dep-logic", "httpx", "psutil", "pydantic", "tqdm", "pandas", "pillow", "regex", "requests", "tabulate", "tomli",
     "tomli-w", "zstandard", "lz4", "emoji==2.2.0", "gitpython", "wget", "uv", "opencv-python-headless",
-    "scenedetect==0.7", "av",
+    "scenedetect==0.7", "av", "aiohttp", "beautifulsoup4",
 )  # fmt: skip
 OCR_REASON = (
     "not run: it reads with easyocr, which downloads its weights at first use from outside any package index"
@@ -173,16 +173,14 @@ def scenes(video: Path) -> float:
 
 
 def motion(video: Path) -> float:
-    """Motion of the video as one clip, in px per second at 576x320, from the bare file."""
+    """Mean motion of the video's clips, in px per second at 576x320, from the bare file."""
     from animeflow.shots.drawings import find_drawings
 
     settings = Settings()
     signals, _ = analyse(video, video_id=VIDEO, settings=settings.shots, threads=THREADS)
     shots = detect_shots(signals, None, ContentDetector())
     drawings = find_drawings(signals, shots, settings.shots.drawings, video_id=VIDEO)
-    clips = [
-        {"clip_id": clip_id(VIDEO, a, b), "video_id": VIDEO, "start": a, "end": b} for a, b in shots.ranges
-    ]
+    clips = cut_clips(signals, shots, settings.shots.clips, video_id=VIDEO).to_pylist()
     adapter = create(settings.models.flow, task="flow")
     adapter.load()
     table = measure_motion(
