@@ -82,10 +82,10 @@ def alternate(
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in candidates}
     for number in range(rounds + warm_up):
         for name, run in candidates.items():
-            clock, cpu = time.perf_counter(), _cpu_s()
+            clock, cpu = time.perf_counter(), cpu_s()
             run()
             if number >= warm_up:
-                taken[name].append((time.perf_counter() - clock, _cpu_s() - cpu))
+                taken[name].append((time.perf_counter() - clock, cpu_s() - cpu))
     return {
         name: Cost(statistics.median(clock for clock, _ in pairs), statistics.median(cpu for _, cpu in pairs))
         for name, pairs in taken.items()
@@ -110,7 +110,7 @@ def watched(
     command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None, every_s: float = 0.05
 ) -> Watched:
     """Run a command and look at the memory of its process tree while it runs."""
-    clock, cpu = time.perf_counter(), _cpu_s()
+    clock, cpu = time.perf_counter(), cpu_s()
     peak = high_water = 0
     with tempfile.TemporaryFile() as output:
         process = psutil.Popen(
@@ -122,7 +122,7 @@ def watched(
             time.sleep(every_s)
         output.seek(0)
         text = output.read().decode(errors="replace")
-    return Watched(process.returncode, time.perf_counter() - clock, _cpu_s() - cpu, peak, high_water, text)
+    return Watched(process.returncode, time.perf_counter() - clock, cpu_s() - cpu, peak, high_water, text)
 
 
 def _memory(process: psutil.Process) -> tuple[int, int]:
@@ -151,10 +151,17 @@ def cache() -> Path:
     return folder
 
 
-def _cpu_s() -> float:
-    """Processor seconds of this process and of its children that have ended."""
+def cpu_s() -> float:
+    """Processor seconds of this process, of its children that ended, and of those that live on (decode workers)."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    total = sum(one.ru_utime + one.ru_stime for one in used)
+    for child in psutil.Process().children(recursive=True):
+        try:
+            times = child.cpu_times()
+        except psutil.Error:
+            continue
+        total += times.user + times.system
+    return total
 
 
 def save(name: str, title: str, body: str, command: str) -> Path:

@@ -28,7 +28,7 @@ from animeflow.shots.clips import cut_clips
 from animeflow.shots.detectors import detect_shots
 from animeflow.shots.signals import analyse
 from animeflow.tables.frames import seconds
-from benchmarks.common import markdown, save
+from benchmarks.common import cpu_s, markdown, save
 from benchmarks.everything import THREADS, VIDEO
 
 PEER = "py-data-juicer==1.6.1"
@@ -131,9 +131,9 @@ def compare(
         result = timed_peer(python, operator, video)
         peer_value = result["value"]
         theirs += result["taken"]
-        clock, cpu = time.perf_counter(), time.process_time()
+        clock, cpu = time.perf_counter(), cpu_s()
         ours(video)
-        mine.append((time.perf_counter() - clock, time.process_time() - cpu))
+        mine.append((time.perf_counter() - clock, cpu_s() - cpu))
     (clock, cpu), (peer_clock, peer_cpu) = median(mine), median(theirs)
     return {
         "what": what,

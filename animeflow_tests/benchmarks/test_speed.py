@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from benchmarks.common import alternate
+from benchmarks.common import alternate, cpu_s
 from benchmarks.speed import compare, run
 
 BURN = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
@@ -31,3 +31,15 @@ def test_processor_seconds_are_those_of_child_processes_too() -> None:
 def test_a_candidate_that_fails_is_no_result() -> None:
     with pytest.raises(subprocess.CalledProcessError):
         run("false")()
+
+
+def test_processor_seconds_of_a_worker_that_lives_on_count() -> None:
+    child = subprocess.Popen([sys.executable, "-c", BURN + "\nprint(flush=True)\ninput()"], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE)  # fmt: skip
+    before = cpu_s()
+    try:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert cpu_s() - before >= 0.2
+    finally:
+        child.communicate(b"\n")
