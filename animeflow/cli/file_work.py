@@ -48,6 +48,8 @@ class FileWork:
             settings=self.settings.shots,
             text_reader=reader,
             progress=self.progress,
+            queue_bytes=self.settings.run.queue_mb * 1_000_000,
+            threads=self.settings.run.threads,
         )
 
     @property
