@@ -22,7 +22,8 @@ NO_FILE = "kept, but its clip file was not made"
 def export_folder(
     inputs: Mapping[str, Handle], files: ExportFiles, settings: ExportSettings
 ) -> dict[str, Any]:
-    """Write data/<shard>/videos/<clip_id>.mkv, data/<shard>/metadata.jsonl and data/<shard>/summary.json.
+    """Write data/<shard>/videos/<clip_id>.<mkv or mp4>, mute/<clip_id>.… where clips were muted too, metadata.jsonl and
+    summary.json.
 
     Every line of metadata.jsonl has the same fields, nulls included: a loader that sees the first file takes its fields
     for all. A dropped clip has `file_name` null. Returns the summary.
@@ -30,32 +31,53 @@ def export_folder(
     records = list(clip_records(inputs))
     lines = []
     for record in records:
-        name = None
-        if record.file is not None:
-            name = f"videos/{record.values['clip_id']}.mkv"
-            files.link(
-                name,
-                inputs["clip_videos"].media(record.file["media_path"]),
-                sha256=record.file["sha256"],
-                role="video",
-                video_id=record.values["video_id"],
-                clip_id=record.values["clip_id"],
-            )
+        name = _link(record, "", "videos", "video", inputs, files)
+        muted = _link(record, "mute_", "mute", "mute_video", inputs, files)
         if record.values["keep"] or settings.rejected:
-            lines.append(metadata_line(record, name, shard=files.shard))
+            lines.append(metadata_line(record, name, muted, shard=files.shard))
     files.write_lines("metadata.jsonl", lines)
     summary = summarise(records, inputs, files.shard)
     files.write_text("summary.json", json.dumps(summary, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
     return summary
 
 
-def metadata_line(record: ClipRecord, file_name: str | None, *, shard: str) -> dict[str, Any]:
+def _link(
+    record: ClipRecord,
+    columns: str,
+    folder: str,
+    role: str,
+    inputs: Mapping[str, Handle],
+    files: ExportFiles,
+) -> str | None:
+    """Take a clip's file over as <folder>/<clip_id> with its own suffix; None where there is none.
+
+    Files without sound stand beside videos/, which a loader of videos reads whole.
+    """
+    path = None if record.file is None else record.file.get(f"{columns}media_path")
+    if record.file is None or path is None:
+        return None
+    name = f"{folder}/{record.values['clip_id']}{PurePosixPath(path).suffix}"
+    files.link(
+        name,
+        inputs["clip_videos"].media(path),
+        sha256=record.file[f"{columns}sha256"],
+        role=role,
+        video_id=record.values["video_id"],
+        clip_id=record.values["clip_id"],
+    )
+    return name
+
+
+def metadata_line(
+    record: ClipRecord, file_name: str | None, mute_file_name: str | None = None, *, shard: str
+) -> dict[str, Any]:
     """A line of metadata.jsonl. Times in seconds since the video's first frame, `fps` informative."""
     values, video = record.values, record.video
     base = Fraction(values["time_base_num"], values["time_base_den"])
     labels = {column.name: _flat(values[column.name]) for column in LABELS}
     return {
         "file_name": file_name,
+        "mute_file_name": mute_file_name,
         "schema_version": SCHEMA_VERSION,
         "caption": values["caption"],
         "text": values["caption"],

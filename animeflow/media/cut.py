@@ -11,16 +11,20 @@ from typing import Any, Literal
 import numpy as np
 
 from animeflow.errors import ContractError, EncodeError, InputError
+from animeflow.media.clip_files import ClipFile, ending, mute, read_clip_file
+from animeflow.media.clip_shape import ClipShape, Pictures, filters, sound_args, target_size
 from animeflow.media.command import check_stop, run_command
 from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded
+from animeflow.media.encode import require_clean
 from animeflow.media.encoders import Encoder, svt
 from animeflow.media.ffmpeg import ffmpeg_path, input_args
-from animeflow.media.frame_index import FrameIndex, index_packets, read_frame_index
+from animeflow.media.frame_index import FrameIndex, index_packets
 from animeflow.media.streams import AudioTrack, list_audio
 
 _TIME_TOLERANCE_S = 0.0011
 _SECONDS = "{:.6f}"
+_AS_IT_IS = ClipShape()
 
 
 @dataclass(frozen=True)
@@ -34,9 +38,18 @@ class ClipSource:
     """Seconds; ffmpeg counts from here."""
     video_stream: int
     audio: tuple[AudioTrack, ...]
-    square_pixels: bool
+    pictures: Pictures
     copies: bool
     """Whether packets are in presentation order (AV1), so that counting packets counts frames."""
+
+    @property
+    def square_pixels(self) -> bool:
+        return self.pictures.aspect == 1
+
+    @property
+    def ticks(self) -> int:
+        """Of an MP4, a second: the source's own clock where it is a whole number, else a fine one."""
+        return self.time_base.denominator if self.time_base.numerator == 1 else 90_000
 
     def seconds(self, frame: int) -> Fraction:
         """When a frame is shown, on the container's own clock; past the last frame, one frame later."""
@@ -49,11 +62,16 @@ class ClipSource:
 
 @dataclass(frozen=True)
 class CutClip:
-    """A clip as a file, its counted frames, and how it was made."""
+    """A clip as a file, its counted frames, how it was made, and what it holds."""
 
     path: Path
     frames: int
     method: Literal["copy", "encode"]
+    codec: str
+    width: int
+    height: int
+    muted: Path | None = None
+    """The same pictures without the sound, where it was asked for and there is sound."""
 
 
 def clip_source(path: Path | str) -> ClipSource:
@@ -61,7 +79,10 @@ def clip_source(path: Path | str) -> ClipSource:
     path = Path(path)
     with open_container(path) as container:
         stream = main_video_stream(container, path)
-        aspect = stream.sample_aspect_ratio
+        context = stream.codec_context
+        pictures = Pictures(
+            context.width, context.height, stream.sample_aspect_ratio or Fraction(1), int(context.color_trc)
+        )
         codec = stream.codec_context.codec.canonical_name
         time_base, number = stream.time_base, stream.index
         audio = list_audio(container)
@@ -69,7 +90,7 @@ def clip_source(path: Path | str) -> ClipSource:
         index = index_packets(container, stream)
     if index is None or not len(index):
         raise InputError("has frames without a usable time: no clip can be cut", path=path)
-    return ClipSource(path, index, time_base, start, number, audio, aspect in (None, 0, 1), codec == "av1")
+    return ClipSource(path, index, time_base, start, number, audio, pictures, codec == "av1")
 
 
 def cut_clip(
@@ -79,55 +100,68 @@ def cut_clip(
     start: int,
     end: int,
     audio: bool = True,
+    muted: Path | None = None,
+    shape: ClipShape = _AS_IT_IS,
     encoder: Encoder | None = None,
     ffmpeg: Path | None = None,
     timeout_s: float = 3600.0,
 ) -> CutClip:
-    """Write frames start..end-1 as MKV, with all audio tracks if `audio`; subtitles and chapters stay behind.
+    """Write frames start..end-1, with all audio tracks if `audio`; subtitles and chapters stay behind.
 
-    A clip that starts on a key frame is copied, bit for bit; another is encoded again with `encoder`
-    (None: SVT-AV1, profile `fast`, CRF 20). The
-    same input gives the same bytes. Raises `EncodeError` when the written file does not hold exactly these frames.
+    A clip that starts on a key frame and keeps codec and size is copied, bit for bit; another is encoded again: with
+    the H.264 encoder of its `shape`, else with `encoder` (None: SVT-AV1, profile `fast`, CRF 20). `muted` names a
+    second file for the same packets without sound. The same input gives the same bytes. Raises `EncodeError` when a
+    written file does not hold exactly these frames.
     """
     if not 0 <= start < end <= len(source.index):
         raise ContractError(f"a clip {start}..{end} of a video of {len(source.index)} frames")
     part = output.with_name(output.name + ".part")
-    method: Literal["copy", "encode"] = (
-        "copy" if source.copies and bool(source.index.key[start]) else "encode"
+    same = shape.h264 is None and target_size(source.pictures, shape) == (
+        source.pictures.width,
+        source.pictures.height,
     )
+    method: Literal["copy", "encode"] = (
+        "copy" if same and source.copies and bool(source.index.key[start]) else "encode"
+    )
+    binary = ffmpeg or ffmpeg_path()
     try:
         if method == "encode":
-            chosen = encoder or svt("fast", 20.0)
-            _encode_clip(source, part, start, end, audio, chosen, ffmpeg or ffmpeg_path(), timeout_s)
-        elif source.square_pixels:
+            chosen = shape.h264 or encoder or svt("fast", 20.0)
+            _encode_clip(source, part, start, end, audio, shape, chosen, binary, timeout_s)
+        elif source.square_pixels and shape.container == "mkv":
             _copy_packets(source, part, start, end, audio)
         else:
             # PyAV writes no pixel aspect.
-            _copy_with_ffmpeg(source, part, start, end, audio, ffmpeg or ffmpeg_path(), timeout_s)
-        require_frames(part, source, start, end)
+            _copy_with_ffmpeg(source, part, start, end, audio, shape.container, binary, timeout_s)
+        found = require_frames(part, source, start, end)
+        silent = muted if muted is not None and found.sounds else None
+        if silent is not None:
+            mute(part, silent, ticks=source.ticks, ffmpeg=binary, timeout_s=timeout_s)
         part.replace(output)
     finally:
         part.unlink(missing_ok=True)
-    return CutClip(output, end - start, method)
+    return CutClip(output, end - start, method, found.codec, found.width, found.height, silent)
 
 
-def require_frames(path: Path, source: ClipSource, start: int, end: int) -> None:
-    """Raise `EncodeError` unless a file holds as many frames as the clip, at the same distances, from a key frame
-    on.
+def require_frames(path: Path, source: ClipSource, start: int, end: int) -> ClipFile:
+    """Read a clip's file. Raises `EncodeError` unless it holds as many frames as the clip, at the same distances, from
+    a key frame on.
     """
-    index = read_frame_index(path)
+    found = read_clip_file(path)
+    index = found.index
     if index is None or len(index) != end - start:
-        found = "frames without times" if index is None else f"{len(index)} frames"
-        raise EncodeError(f"the clip has {found}, not {end - start}", path=path)
+        held = "frames without times" if index is None else f"{len(index)} frames"
+        raise EncodeError(f"the clip has {held}, not {end - start}", path=path)
     if not index.key[0]:
         raise EncodeError("the clip does not start with a key frame", path=path)
     wanted = (source.index.pts[start:end] - source.index.pts[start]) * float(source.time_base)
-    got = (index.pts - index.pts[0]) / 1000.0
+    got = (index.pts - index.pts[0]) * float(found.time_base)
     worst = int(np.argmax(np.abs(got - wanted)))
     if abs(got[worst] - wanted[worst]) > _TIME_TOLERANCE_S:
         raise EncodeError(
             f"frame {worst} of the clip is {1000 * (got[worst] - wanted[worst]):+.2f} ms off", path=path
         )
+    return found
 
 
 def _copy_packets(source: ClipSource, part: Path, start: int, end: int, audio: bool) -> None:
@@ -176,7 +210,14 @@ def _clip_packets(source: ClipSource, container: Any, copies: dict[int, Any], st
 
 
 def _copy_with_ffmpeg(
-    source: ClipSource, part: Path, start: int, end: int, audio: bool, ffmpeg: Path, timeout_s: float
+    source: ClipSource,
+    part: Path,
+    start: int,
+    end: int,
+    audio: bool,
+    container: str,
+    ffmpeg: Path,
+    timeout_s: float,
 ) -> None:
     """START is the key frame's time as stored: half a frame later gave one frame too many in 11 of 12 clips."""
     args = _beginning(ffmpeg)
@@ -191,7 +232,8 @@ def _copy_with_ffmpeg(
     if end < len(source.index):
         step = source.seconds(end) - source.seconds(end - 1)
         args += ["-t", _SECONDS.format(float(source.seconds(end) - source.seconds(start) - step / 4))]
-    args += ["-c", "copy", "-avoid_negative_ts", "make_zero", *_ending(part)]
+    args += ["-c:v", "copy", *(sound_args(source.audio, container) if audio else [])]
+    args += ["-avoid_negative_ts", "make_zero", *ending(part, source.ticks)]
     run_command(args, timeout_s=timeout_s, error=EncodeError)
 
 
@@ -201,6 +243,7 @@ def _encode_clip(
     start: int,
     end: int,
     audio: bool,
+    shape: ClipShape,
     encoder: Encoder,
     ffmpeg: Path,
     timeout_s: float,
@@ -218,9 +261,12 @@ def _encode_clip(
         span = [_SECONDS.format(float(t)) for t in (first, last - first)]
         args += ["-ss", span[0], "-t", span[1], *input_args(source.path)]
         maps += _audio_args(source, 1)
-    args += [*maps, "-filter:v:0", "setpts=PTS-STARTPTS", "-frames:v:0", str(end - start)]
-    args += ["-fps_mode:v:0", "passthrough", *encoder.args(), "-c:a", "copy", *_ending(part)]
-    run_command(args, timeout_s=timeout_s, error=EncodeError)
+    args += [*maps, "-filter:v:0", filters(source.pictures, shape), "-frames:v:0", str(end - start)]
+    # The encoder's own clock has one tick a frame: times of a varying rate would be rounded to it.
+    args += ["-fps_mode:v:0", "passthrough", "-enc_time_base:v:0", "demux", *encoder.args()]
+    args += [*(sound_args(source.audio, shape.container) if audio else []), *ending(part, source.ticks)]
+    result = run_command(args, timeout_s=timeout_s, error=EncodeError)
+    require_clean(encoder, result.stderr, {}, source.path)
     count_decoded("cut", end - start)
 
 
@@ -246,17 +292,3 @@ def _names(track: AudioTrack) -> dict[str, str]:
 
 def _beginning(ffmpeg: Path) -> list[str]:
     return [str(ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "warning", "-y"]
-
-
-def _ending(part: Path) -> list[str]:
-    return [
-        "-map_chapters",
-        "-1",
-        "-map_metadata",
-        "-1",
-        "-fflags",
-        "+bitexact",
-        "-f",
-        "matroska",
-        f"file:{part}",
-    ]

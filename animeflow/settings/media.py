@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from animeflow.settings.base import Section, no_digest
 
@@ -132,8 +132,28 @@ class KeyFrameSettings(Section):
 class ClipFileSettings(Section):
     """Clips as files."""
 
-    audio: bool = True
-    """Keep the audio streams in the clips."""
+    audio: Literal["both", "mute", "un-mute"] = "un-mute"
+    """un-mute keeps the sound, mute leaves it out, both writes a second file without it."""
+    container: Literal["mkv", "mp4"] = "mkv"
+    """mkv holds every kind of sound; in mp4 what it does not hold becomes AAC of 192 kbit/s."""
+    codec: Literal["copy", "h264"] = "copy"
+    """copy takes the encode's AV1 packets where a clip begins on a key frame; h264 encodes 8 bit, for OpenCV."""
+    max_height: Literal[720] | None = None
+    """Largest height in px; higher pictures are reduced, which means encoding again. None keeps the size."""
+    crf: float = Field(23.0, ge=0, le=51)
+    """Constant rate factor of H.264; lower is better and larger."""
+    preset: Literal[
+        "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"
+    ] = "veryfast"
+    """Speed of H.264; slower is smaller."""
+    tonemap: bool = False
+    """Bring HDR pictures into the range of BT.709 for H.264. Without it they are refused: 8 bit cannot show them."""
+
+    @field_validator("audio", mode="before")
+    @classmethod
+    def _take_old_values(cls, value: Any) -> Any:
+        """It was once true or false."""
+        return {True: "un-mute", False: "mute"}.get(value, value) if isinstance(value, bool) else value
 
 
 class MediaSettings(Section):

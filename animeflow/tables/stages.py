@@ -102,6 +102,7 @@ _STAGES = (
     StageSpec(
         "clip_videos", "media", "Kept clips as files: stream copy from forced key frames, re-encoded where none is there.",
         ("av1_videos", "kept_clips", "clips"), ("media.clips", "media.av1"), pool="encode", kinds=("ffmpeg", "av1"), job="curate",
+        code_version="2",
     ),
     StageSpec(
         "segmentation", "layers", "Seed masks and instances per drawing of every kept clip.",
@@ -163,7 +164,7 @@ _STAGES = (
             "shard_files", "frame_signals", "clips", "kept_clips", "drawings", "clip_videos", "smoothed_layers", "annotations",
             "captions", "transcripts", "flash", "statistics", "text", "quality", "aesthetics", "motion",
         ),
-        ("delivery.exports",), kinds=("file",), job="publish", code_version="2",
+        ("delivery.exports",), kinds=("file",), job="publish", code_version="3",
     ),
     StageSpec(
         "published_videos", "delivery", "The encodes in the target, verified; manifest last.",

@@ -44,6 +44,24 @@ def cut_encode(workspace: Workspace) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
 
 
+def move_a_frame(workspace: Workspace) -> None:
+    """A frame of the source is shown 5 ms later than in the encode."""
+    for path in workspace.asset_dir(WHOLE, "frame_signals").glob("tables/frame_signals/*.parquet"):
+        table = pq.read_table(path)
+        times = np.asarray(table["pts"]).copy()
+        times[7] += max(1, table["time_base_den"][0].as_py() // 200)
+        place = table.schema.get_field_index("pts")
+        pq.write_table(table.set_column(place, table.schema.field("pts"), [times]), path)
+
+
+def take_the_clip_for_its_muted_file(workspace: Workspace) -> None:
+    """The file without sound has sound."""
+    for path in workspace.asset_dir(WHOLE, "clip_videos").glob("tables/clip_videos/*.parquet"):
+        table = pq.read_table(path)
+        place = table.schema.get_field_index("mute_media_path")
+        pq.write_table(table.set_column(place, table.schema.field(place), table["media_path"]), path)
+
+
 def drop_clip_file(workspace: Workspace) -> None:
     """The table of clip files loses a row."""
     for path in workspace.asset_dir(WHOLE, "clip_videos").glob("tables/clip_videos/*.parquet"):
@@ -103,7 +121,9 @@ def delete_what_was_published(workspace: Workspace) -> None:
         ("shots.shots_cover_every_frame", shorten_a_shot),
         ("kept_clips.every_clip_is_decided", drop_decision),
         ("av1_videos.encodes_hold_every_frame", cut_encode),
+        ("av1_videos.encodes_hold_every_frame", move_a_frame),
         ("clip_videos.every_kept_clip_is_a_file", drop_clip_file),
+        ("clip_videos.every_kept_clip_is_a_file", take_the_clip_for_its_muted_file),
         ("smoothed_layers.layers_give_the_frame", paint_over_a_background),
         ("image_archives.archives_read_back", flip_a_byte_of_the_archive),
         ("published_videos.publication_is_intact", delete_what_was_published),

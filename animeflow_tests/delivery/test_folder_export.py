@@ -1,5 +1,6 @@
 import json
 
+import pyarrow.parquet as pq
 import pytest
 
 from animeflow.delivery.export_files import ExportFiles
@@ -124,3 +125,20 @@ def test_a_line_lists_the_windows_of_its_clip_and_null_where_its_table_lists_non
     listed = {line["clip_id"]: (line["num_windows"], line["windows"]) for line in lines}
     assert listed[FILMS[0].clip(0)] == (2, f"0-{CLIP - 2} 1-{CLIP - 1}")
     assert listed[FILMS[0].clip(1)] == (None, None)
+
+
+def test_files_without_sound_stand_beside_the_videos_and_are_named(export, fresh):
+    for path in fresh.workspace.asset_dir(fresh.shard, "clip_videos").glob("tables/clip_videos/*.parquet"):
+        table = pq.read_table(path)
+        for column in ("media_path", "sha256"):
+            place = table.schema.get_field_index(f"mute_{column}")
+            table = table.set_column(place, table.schema.field(place), table[column])
+        pq.write_table(table, path)
+    lines, _, files, root = export(writer=fresh)
+    kept = [line for line in lines if line["keep"]]
+    assert kept
+    for line in lines:
+        wanted = f"mute/{line['clip_id']}.mkv" if line["keep"] else None
+        assert line["mute_file_name"] == wanted
+        assert wanted is None or (root / wanted).is_file()
+    assert sum(row["role"] == "mute_video" for row in files.rows) == len(kept)

@@ -3,6 +3,8 @@ import multiprocessing
 import os
 import signal
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from animeflow.delivery.publishing import (
@@ -150,6 +152,28 @@ def test_nothing_is_deleted_before_it_is_published_and_read_back(writer, hub):
     assert freed.bytes > 0
     assert writer.workspace.manifest(writer.shard, "shard_files") is None
     assert writer.workspace.manifest(writer.shard, "av1_videos") is not None
+
+
+@pytest.mark.parametrize(
+    ("decoded", "said"), [(None, "was not decoded"), (3, "was not decoded"), ("row", "has no encode")]
+)
+def test_a_source_stays_until_its_encode_was_decoded_to_the_last_frame(writer, hub, decoded, said):
+    """Even with the encode published and read back: what was published may be broken."""
+    staging = writer.staging("published_videos")
+    run = publish_videos(writer.handle("av1_videos"), staging, publisher(hub))
+    finish(writer, run, "published_videos", staging)
+    for path in writer.workspace.asset_dir(writer.shard, "av1_videos").glob("tables/av1_videos/*.parquet"):
+        table = pq.read_table(path)
+        if decoded == "row":
+            table = table.slice(table.num_rows)
+        else:
+            place = table.schema.get_field_index("decoded_frames")
+            values = pa.array([decoded] * table.num_rows, pa.int64())
+            table = table.set_column(place, table.schema.field(place), values)
+        pq.write_table(table, path)
+    with pytest.raises(PublishRejected, match=said):
+        make_room(writer.workspace, writer.shard, FREE, {"published_videos": hub})
+    assert writer.workspace.manifest(writer.shard, "shard_files") is not None
 
 
 def test_by_default_nothing_is_removable(writer, hub):

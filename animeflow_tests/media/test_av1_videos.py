@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from animeflow.errors import EncodeError
-from animeflow.media.av1_videos import encode_to_table
+from animeflow.media.av1_videos import encode_to_table, key_frames_of
+from animeflow.media.cut import clip_source, cut_clip
 from animeflow.media.decode import read_frame_index
 from animeflow.media.probe import probe
 from animeflow.settings.media import Av1Settings, SvtEncoder
@@ -90,3 +91,29 @@ def test_an_encode_below_the_metric_s_floor_fails_and_leaves_nothing(
             threads=1,
         )
     assert list((staging.folder / "media").iterdir()) == []
+
+
+def test_key_frames_stand_where_clips_may_begin() -> None:
+    rows = [
+        {"start": 0, "transition_end": None},
+        {"start": 10, "transition_end": None},
+        {"start": 25, "transition_end": 30},
+        {"start": 44, "transition_end": 48},
+    ]
+    assert key_frames_of(rows, 48) == [10, 25, 30, 44]
+
+
+def test_a_clip_after_a_dissolve_is_copied(plain_mkv: Path, staging: Staging, tmp_path: Path) -> None:
+    """The shot begins in the middle of the dissolve, its clip after it."""
+    rows = [{"start": 0, "transition_end": None}, {"start": 20, "transition_end": 26}]
+    (row,) = encode_to_table(
+        plain_mkv,
+        video_id="0" * 16,
+        pts=pts_of(plain_mkv),
+        cuts=key_frames_of(rows, 48),
+        staging=staging,
+        settings=Av1Settings(encoder=SvtEncoder(profile="draft")),
+        threads=1,
+    ).to_pylist()
+    source = clip_source(staging.folder / row["media_path"])
+    assert cut_clip(source, tmp_path / "clip.mkv", start=26, end=48).method == "copy"

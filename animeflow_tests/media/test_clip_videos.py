@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from animeflow.media.clip_files import picture_md5, read_clip_file
 from animeflow.media.clip_videos import cut_to_table
 from animeflow.media.decode import open_video
-from animeflow.settings.media import MediaSettings
+from animeflow.settings.media import ClipFileSettings, MediaSettings
 from animeflow.tables.staging import Staging
-from animeflow_tests.media.numbered import number_of, write_numbered
+from animeflow_tests.media.numbered import ffmpeg, number_of, write_numbered
 
 VIDEO = "0123456789abcdef"
 
@@ -49,3 +50,66 @@ def test_no_kept_clip_gives_an_empty_table(encode: Path, tmp_path: Path) -> None
     staging = Staging.begin("clip_videos", "shard", tmp_path / "staging")
     table = cut_to_table(encode, [], video_id=VIDEO, staging=staging, settings=MediaSettings())
     assert table.num_rows == 0
+
+
+@pytest.fixture(scope="module")
+def heard(encode: Path) -> Path:
+    """The same with a sound track."""
+    path = encode.with_name("heard.mkv")
+    ffmpeg(
+        "-i",
+        encode,
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=440:d=1.25",
+        "-map",
+        "0:v",
+        "-map",
+        "1:a",
+        "-c:v",
+        "copy",
+        path,
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("audio", "sounds", "reason"), [("un-mute", 1, "not_asked"), ("mute", 0, "not_asked"), ("both", 1, None)]
+)
+@pytest.mark.parametrize(("container", "codec"), [("mkv", "copy"), ("mp4", "h264")])
+def test_sound_stays_goes_or_both(
+    heard: Path, tmp_path: Path, audio: str, sounds: int, reason: str | None, container: str, codec: str
+) -> None:
+    staging = Staging.begin("clip_videos", "shard", tmp_path / "staging")
+    clips = {"audio": audio, "container": container, "codec": codec}
+    settings = MediaSettings.model_validate({"av1": {"profile": "draft"}, "clips": clips})
+    (row,) = cut_to_table(
+        heard, [clip(12, 30)], video_id=VIDEO, staging=staging, settings=settings
+    ).to_pylist()
+    path = staging.folder / row["media_path"]
+    assert path.suffix == f".{container}"
+    assert (row["codec"], row["width"], row["height"]) == ("h264" if codec == "h264" else "av1", 160, 96)
+    assert row["method"] == ("encode" if codec == "h264" else "copy")
+    assert read_clip_file(path).sounds == sounds
+    assert row["mute_reason"] == reason
+    if reason is None:
+        muted = staging.folder / row["mute_media_path"]
+        assert muted.stat().st_size == row["mute_size_bytes"]
+        assert (read_clip_file(muted).sounds, picture_md5(muted)) == (0, picture_md5(path))
+    else:
+        assert (row["mute_media_path"], row["mute_size_bytes"], row["mute_sha256"]) == (None, None, None)
+
+
+def test_a_clip_without_sound_says_why_it_is_not_muted(encode: Path, tmp_path: Path) -> None:
+    staging = Staging.begin("clip_videos", "shard", tmp_path / "staging")
+    settings = MediaSettings.model_validate({"clips": {"audio": "both"}})
+    (row,) = cut_to_table(
+        encode, [clip(12, 30)], video_id=VIDEO, staging=staging, settings=settings
+    ).to_pylist()
+    assert (row["mute_media_path"], row["mute_reason"]) == (None, "no_sound")
+
+
+@pytest.mark.parametrize(("old", "new"), [(True, "un-mute"), (False, "mute"), ("both", "both")])
+def test_the_old_values_of_audio_are_understood(old: object, new: str) -> None:
+    assert ClipFileSettings.model_validate({"audio": old}).audio == new

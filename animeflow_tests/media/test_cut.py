@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from animeflow.errors import ContractError, EncodeError, InputError
 from animeflow.media.audio import read_all_audio
+from animeflow.media.clip_files import picture_md5, read_clip_file
+from animeflow.media.clip_shape import ClipShape
 from animeflow.media.cut import ClipSource, clip_source, cut_clip, require_frames
 from animeflow.media.decode import open_video, read_frame_index
-from animeflow.media.encoders import svt
+from animeflow.media.encoders import X264, Svt, svt
 from animeflow.media.probe import probe
 from animeflow_tests.media.numbered import ffmpeg, number_of, numbered_frames, write_numbered
 
@@ -186,3 +190,143 @@ def test_a_file_without_frame_times_is_refused(tmp_path: Path) -> None:
             clip_source(path)
     else:
         assert clip_source(path).copies is False
+
+
+H264_SMALL = ClipShape("mp4", X264(18.0, preset="veryfast"))
+
+
+def numbers_by_opencv(path: Path) -> list[int]:
+    """As a trainer reads it."""
+    capture = cv2.VideoCapture(str(path))
+    found = []
+    while True:
+        read, picture = capture.read()
+        if not read:
+            capture.release()
+            return found
+        found.append(number_of(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)))
+
+
+@pytest.mark.parametrize(("start", "end"), [(9, 24), (5, 20), (0, 48), (47, 48)])
+def test_opencv_reads_exactly_the_frames_of_an_mp4(
+    source: ClipSource, tmp_path: Path, start: int, end: int
+) -> None:
+    clip = cut_clip(source, tmp_path / "clip.mp4", start=start, end=end, shape=H264_SMALL)
+    assert (clip.method, clip.codec, clip.frames) == ("encode", "h264", end - start)
+    assert numbers_by_opencv(clip.path) == list(range(start, end))
+    facts = probe(clip.path)
+    assert (facts.container.split(",")[0], facts.video.pix_fmt, facts.video.bit_depth) == (
+        "mov",
+        "yuv420p",
+        8,
+    )
+    assert (facts.video.sample_aspect_ratio or 1) == 1
+    # 160x96 with pixels of 4:3 becomes 214x96: sides are even.
+    assert (clip.width, clip.height) == ((160, 96) if source.square_pixels else (214, 96))
+    assert facts.video.time_base.denominator == 1000
+    assert [t.codec for t in facts.audio] == ["flac"]
+
+
+def test_an_mp4_begins_with_its_index(source: ClipSource, tmp_path: Path) -> None:
+    clip = cut_clip(source, tmp_path / "clip.mp4", start=9, end=24, shape=H264_SMALL)
+    data = clip.path.read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+
+
+def test_a_packet_copy_goes_into_an_mp4_too(source: ClipSource, tmp_path: Path) -> None:
+    clip = cut_clip(source, tmp_path / "clip.mp4", start=9, end=24, shape=ClipShape("mp4"))
+    assert (clip.method, clip.codec) == ("copy", "av1")
+    assert [number_of(p) for p in pictures(clip.path)] == list(range(9, 24))
+
+
+@pytest.mark.parametrize("shape", [H264_SMALL, ClipShape("mp4"), ClipShape("mkv", X264(18.0))])
+def test_any_shape_gives_the_same_bytes_again(source: ClipSource, tmp_path: Path, shape: ClipShape) -> None:
+    digests = set()
+    for name in ("a", "b"):
+        target = tmp_path / f"{name}.{shape.container}"
+        cut_clip(
+            source, target, start=9, end=24, shape=shape, muted=tmp_path / f"{name}.mute.{shape.container}"
+        )
+        both = target.read_bytes() + target.with_name(f"{name}.mute.{shape.container}").read_bytes()
+        digests.add(hashlib.sha256(both).hexdigest())
+    assert len(digests) == 1
+
+
+def test_sound_that_mp4_does_not_hold_becomes_aac(episode: Path, tmp_path: Path) -> None:
+    ffmpeg("-i", episode, "-c:v", "copy", "-c:a", "libvorbis", tmp_path / "vorbis.mkv")
+    vorbis = clip_source(tmp_path / "vorbis.mkv")
+    for shape in (H264_SMALL, ClipShape("mp4")):
+        clip = cut_clip(vorbis, tmp_path / "clip.mp4", start=9, end=40, shape=shape)
+        assert [(t.codec, t.language) for t in probe(clip.path).audio] == [("aac", "jpn")]
+
+
+def test_high_pictures_are_reduced_to_even_sides(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "high.mkv", 6, *AV1, size=(642, 900))
+    high = clip_source(path)
+    clip = cut_clip(high, tmp_path / "a.mp4", start=0, end=6, shape=replace(H264_SMALL, max_height=720))
+    assert (clip.width, clip.height, clip.codec) == (514, 720, "h264")
+    assert numbers_by_opencv(clip.path) == list(range(6))
+    clip = cut_clip(
+        high, tmp_path / "b.mkv", start=0, end=6, shape=ClipShape(max_height=720), encoder=svt("draft")
+    )
+    assert (clip.width, clip.height, clip.codec, clip.method) == (514, 720, "av1", "encode")
+
+
+def test_a_height_that_is_low_enough_changes_nothing(source: ClipSource, tmp_path: Path) -> None:
+    clip = cut_clip(source, tmp_path / "clip.mkv", start=9, end=24, shape=ClipShape(max_height=720))
+    assert (clip.method, clip.height) == ("copy", 96)
+
+
+def test_variable_rate_keeps_its_times_in_an_mp4(tmp_path: Path) -> None:
+    times = (
+        "-vf",
+        r"settb=1/1000,setpts=PTS+mod(N\,5)*7",
+        "-fps_mode",
+        "passthrough",
+        "-enc_time_base",
+        "1/1000",
+    )
+    vfr = clip_source(write_numbered(tmp_path / "vfr.mkv", 30, *times, *AV1))
+    clip = cut_clip(vfr, tmp_path / "clip.mp4", start=3, end=25, shape=H264_SMALL)
+    index = read_frame_index(clip.path)
+    assert index is not None
+    assert (index.pts - index.pts[0]).tolist() == (vfr.index.pts[3:25] - vfr.index.pts[3]).tolist()
+
+
+def test_hdr_pictures_become_8_bit_only_with_a_tone_map(tmp_path: Path) -> None:
+    tags = ("-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc")
+    params = ("-vf", "setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc")
+    hdr = clip_source(write_numbered(tmp_path / "hdr.mkv", 6, *params, *AV1, *tags))
+    assert hdr.pictures.transfer == 16
+    with pytest.raises(EncodeError, match="HDR") as caught:
+        cut_clip(hdr, tmp_path / "clip.mp4", start=0, end=6, shape=H264_SMALL)
+    assert "tonemap" in str(caught.value.hint)
+    clip = cut_clip(hdr, tmp_path / "clip.mp4", start=0, end=6, shape=replace(H264_SMALL, tonemap=True))
+    facts = probe(clip.path)
+    assert (facts.video.color_transfer, facts.video.color_space, facts.video.frames) == (1, 1, 6)
+
+
+@pytest.mark.parametrize("shape", [ClipShape(), ClipShape("mp4"), H264_SMALL])
+def test_the_muted_file_holds_the_same_packets(source: ClipSource, tmp_path: Path, shape: ClipShape) -> None:
+    muted = tmp_path / f"clip.mute.{shape.container}"
+    clip = cut_clip(source, tmp_path / f"clip.{shape.container}", start=9, end=24, muted=muted, shape=shape)
+    assert clip.muted == muted
+    assert (read_clip_file(clip.path).sounds, read_clip_file(muted).sounds) == (1, 0)
+    assert picture_md5(muted) == picture_md5(clip.path)
+    assert [number_of(p) for p in pictures(muted)] == list(range(9, 24))
+    assert (probe(muted).video.sample_aspect_ratio or 1) == (probe(clip.path).video.sample_aspect_ratio or 1)
+
+
+def test_a_clip_without_sound_is_not_muted(episode: Path, tmp_path: Path) -> None:
+    ffmpeg("-i", episode, "-map", "0:v", "-c", "copy", tmp_path / "silent.mkv")
+    muted = tmp_path / "clip.mute.mkv"
+    clip = cut_clip(clip_source(tmp_path / "silent.mkv"), tmp_path / "clip.mkv", start=9, end=24, muted=muted)
+    assert clip.muted is None
+    assert not muted.exists()
+
+
+def test_an_option_that_the_encoder_ignores_fails_the_clip(episode: Path, tmp_path: Path) -> None:
+    odd = Svt(30.0, 10, ("no-such-key=1",), "odd")
+    with pytest.raises(EncodeError):
+        cut_clip(clip_source(episode), tmp_path / "clip.mkv", start=5, end=9, encoder=odd)
+    assert list(tmp_path.iterdir()) == []

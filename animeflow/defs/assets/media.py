@@ -23,16 +23,17 @@ def av1_videos(
     stages: dg.ResourceParam[Stages],
 ) -> dg.MaterializeResult:
     """Encode each video with key frames on its cuts, and prove it frame by frame."""
-    from animeflow.media.av1_videos import encode_to_table
+    from animeflow.media.av1_videos import encode_to_table, key_frames_of
 
     stage = stages.open(context, shard_files, frame_signals, shots)
 
     def work(video: Video) -> Mapping[str, pa.Table]:
+        pts = video.signal("pts").tolist()
         table = encode_to_table(
             video.file,
             video_id=video.id,
-            pts=video.signal("pts").tolist(),
-            cuts=sorted(row["start"] for row in video.rows("shots") if row["start"] > 0),
+            pts=pts,
+            cuts=key_frames_of(video.rows("shots"), len(pts)),
             staging=video.staging,
             settings=stages.settings.media.av1,
             ffmpeg=stages.settings.run.ffmpeg,

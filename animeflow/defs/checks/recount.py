@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from animeflow.defs.targets import target_of
 from animeflow.hubs.open import open_hub
@@ -17,7 +17,11 @@ from animeflow.settings.tree import Settings
 from animeflow.tables.handle import Handle
 from animeflow.tables.workspace import Workspace
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 MIN_PSNR_DB = 20.0  # below this the layers of a clip with a plate show something else than the frame
+SAME_TIME_S = 0.001 + 1e-9  # Matroska keeps whole milliseconds: each side rounds by at most half of one
 SAME_DB = 0.05  # how far the value in the table may be from the one that is measured again
 
 
@@ -91,27 +95,54 @@ def every_clip_is_decided(workspace: Workspace, shard: str, settings: Settings) 
 
 
 def encodes_hold_every_frame(workspace: Workspace, shard: str, settings: Settings) -> Verdict:  # noqa: ARG001
-    """Packets of each encode, counted again from the file, are as many as its source's frames; cuts are key frames."""
-    from animeflow.media.frame_index import read_frame_index
+    """Packets of each encode, read again from the file, are as many as its source's frames, at their times but for one
+    constant; key frames are where clips may begin.
+    """
+    from animeflow.media.av1_videos import key_frames_of
+    from animeflow.media.clip_files import read_clip_file
 
     found = Verdict()
     encodes, signals, shots = _handles(workspace, shard, "av1_videos", "frame_signals", "shots")
     for row in encodes.rows():
         video = row["video_id"]
-        index = read_frame_index(encodes.media(row["media_path"]))
-        frames = signals.table(video_id=video, columns=["frame"]).num_rows
-        packets = 0 if index is None else len(index)
+        encode = read_clip_file(encodes.media(row["media_path"]))
+        times = signals.table(video_id=video, columns=["frame", "pts", "time_base_num", "time_base_den"])
+        packets = 0 if encode.index is None else len(encode.index)
         found.count("packets", packets)
-        found.require(packets == frames, f"{video}: {packets} packets, the source has {frames} frames")
-        cuts = [shot["start"] for shot in _rows(shots, "shots", video) if shot["start"]]
-        missed = [cut for cut in cuts if index is None or cut >= packets or not index.key[cut]]
-        found.require(not missed, f"{video}: no key frame on cuts {missed[:5]}")
+        found.require(
+            packets == times.num_rows, f"{video}: {packets} packets, the source has {times.num_rows} frames"
+        )
+        if encode.index is not None and packets == times.num_rows and packets:
+            worst = _worst_shift(times, encode.index.pts, float(encode.time_base))
+            found.numbers["worst_ms"] = max(found.numbers.get("worst_ms", 0), round(1000 * worst, 3))
+            found.require(
+                worst <= SAME_TIME_S, f"{video}: a frame is {1000 * worst:.2f} ms off its source's time"
+            )
+        wanted = key_frames_of(_rows(shots, "shots", video), times.num_rows)
+        missed = [
+            cut for cut in wanted if encode.index is None or cut >= packets or not encode.index.key[cut]
+        ]
+        found.require(not missed, f"{video}: no key frame at {missed[:5]}")
     return found
 
 
+def _worst_shift(times: pa.Table, pts: Any, time_base: float) -> float:
+    """The largest distance in seconds between a frame's time in two files, their clocks' constant left out."""
+    import numpy as np
+
+    ordered = times.sort_by("frame")
+    source = np.asarray(ordered["pts"], dtype=np.float64) * (
+        ordered["time_base_num"][0].as_py() / ordered["time_base_den"][0].as_py()
+    )
+    shift = pts.astype(np.float64) * time_base - source
+    return float(np.abs(shift - np.median(shift)).max())
+
+
 def every_kept_clip_is_a_file(workspace: Workspace, shard: str, settings: Settings) -> Verdict:  # noqa: ARG001
-    """One file per kept clip, with as many packets as the clip has frames, counted again from the file."""
-    from animeflow.media.frame_index import read_frame_index
+    """One file per kept clip, with as many packets as the clip has frames, counted again from the file. A file without
+    sound holds the same picture packets, and no sound.
+    """
+    from animeflow.media.clip_files import picture_md5, read_clip_file
 
     found = Verdict()
     files, kept = _handles(workspace, shard, "clip_videos", "kept_clips")
@@ -123,9 +154,22 @@ def every_kept_clip_is_a_file(workspace: Workspace, shard: str, settings: Settin
     }
     have: dict[str, int] = {}
     for row in files.rows():
-        index = read_frame_index(files.media(row["media_path"]))
-        have[row["clip_id"]] = 0 if index is None else len(index)
-    found.numbers = {"clips": len(wanted), "files": len(have), "frames": sum(have.values())}
+        path, clip = files.media(row["media_path"]), row["clip_id"]
+        index = read_clip_file(path).index
+        have[clip] = 0 if index is None else len(index)
+        if row.get("mute_media_path"):
+            muted = files.media(row["mute_media_path"])
+            silent = read_clip_file(muted)
+            found.count("muted")
+            found.require(
+                not silent.sounds, f"{clip}: its file without sound has {silent.sounds} sound tracks"
+            )
+            same = silent.index is not None and len(silent.index) == have[clip]
+            found.require(
+                same and picture_md5(muted) == picture_md5(path),
+                f"{clip}: its file without sound has other pictures",
+            )
+    found.numbers |= {"clips": len(wanted), "files": len(have), "frames": sum(have.values())}
     for clip in sorted(wanted.keys() | have.keys()):
         found.require(
             wanted.get(clip) == have.get(clip),

@@ -17,6 +17,9 @@ from animeflow.tables.schemas.common import (
     scalar,
 )
 
+_EARLIER = "the clip was cut before this was kept"
+_NOT_MUTED = "see mute_reason"
+
 AV1_VIDEOS = TableSpec(
     name="av1_videos",
     version=1,
@@ -125,9 +128,30 @@ CLIP_VIDEOS = TableSpec(
     columns=(
         CLIP_ID,
         VIDEO_ID,
-        *media_columns("the MKV/AV1 clip"),
+        *media_columns("the clip"),
         Column("frames", I32, "frames of the file, counted", "frames"),
-        Column("method", STR, "copy (packets of the encode) or encode (it does not start on a key frame)"),
+        Column(
+            "method",
+            STR,
+            "copy (packets of the encode) or encode (it does not start on a key frame, or codec or size change)",
+        ),
+        Column("codec", STR, "av1 or h264", null_reason=_EARLIER),
+        Column("width", I32, "width of its pictures", "px", _EARLIER),
+        Column("height", I32, "height of its pictures", "px", _EARLIER),
+        Column(
+            "mute_media_path",
+            STR,
+            "the same packets without sound, relative to the asset's folder",
+            null_reason=_NOT_MUTED,
+        ),
+        Column("mute_size_bytes", I64, "size of the file without sound", "bytes", _NOT_MUTED),
+        Column("mute_sha256", STR, "sha256 of the file without sound", null_reason=_NOT_MUTED),
+        Column(
+            "mute_reason",
+            STR,
+            "why there is no file without sound: not_asked or no_sound",
+            null_reason="there is one",
+        ),
     ),
 )
 
