@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -54,12 +55,19 @@ def move_a_frame(workspace: Workspace) -> None:
         pq.write_table(table.set_column(place, table.schema.field("pts"), [times]), path)
 
 
-def take_the_clip_for_its_muted_file(workspace: Workspace) -> None:
-    """The file without sound has sound."""
+def spoil_a_muted_file(workspace: Workspace) -> None:
+    """The file without sound has another byte in a picture."""
     for path in workspace.asset_dir(WHOLE, "clip_videos").glob("tables/clip_videos/*.parquet"):
         table = pq.read_table(path)
+        names = []
+        for name in table["media_path"].to_pylist():
+            data = bytearray((workspace.asset_dir(WHOLE, "clip_videos") / name).read_bytes())
+            data[len(data) // 2] ^= 0xFF
+            names.append(name.replace(".mkv", ".mute.mkv"))
+            (workspace.asset_dir(WHOLE, "clip_videos") / names[-1]).write_bytes(data)
         place = table.schema.get_field_index("mute_media_path")
-        pq.write_table(table.set_column(place, table.schema.field(place), table["media_path"]), path)
+        column = pa.array(names, pa.string())
+        pq.write_table(table.set_column(place, table.schema.field(place), column), path)
 
 
 def drop_clip_file(workspace: Workspace) -> None:
@@ -123,7 +131,7 @@ def delete_what_was_published(workspace: Workspace) -> None:
         ("av1_videos.encodes_hold_every_frame", cut_encode),
         ("av1_videos.encodes_hold_every_frame", move_a_frame),
         ("clip_videos.every_kept_clip_is_a_file", drop_clip_file),
-        ("clip_videos.every_kept_clip_is_a_file", take_the_clip_for_its_muted_file),
+        ("clip_videos.every_kept_clip_is_a_file", spoil_a_muted_file),
         ("smoothed_layers.layers_give_the_frame", paint_over_a_background),
         ("image_archives.archives_read_back", flip_a_byte_of_the_archive),
         ("published_videos.publication_is_intact", delete_what_was_published),
