@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from animeflow.cli.each_file import each_file
 from animeflow.cli.files import show_shots
+from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.settings.load import load
 from animeflow.settings.rules import rules_of
 from animeflow.tables.schemas.catalog import MEASURE_COLUMNS
@@ -69,6 +71,18 @@ def test_lines_come_in_the_order_of_the_arguments_and_a_failed_file_is_one_of_th
 def test_the_exit_code_is_1_when_every_file_failed_and_2_without_any(animeflow: Call, broken: Path) -> None:
     assert animeflow("shots", broken, "--json").code == 1
     assert animeflow("shots", "--json").code == 2
+
+
+def test_an_hdr_source_has_no_broadcast_flashes_and_says_why(animeflow: Call, tmp_path: Path) -> None:
+    path = tmp_path / "pq.mkv"
+    source = ("-f", "lavfi", "-i", "testsrc2=size=160x96:rate=24:duration=1", "-pix_fmt", "yuv420p10le")
+    coded = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:transfer=smpte2084")
+    subprocess.run([str(ffmpeg_path()), "-v", "error", *source, *coded, str(path)], check=True)
+    called = animeflow("measures", path, *CONTENT, *NO_TEXT, "--json")
+    (found,) = json.loads(called.out)["clips"]
+    assert found["measures"]["broadcast_flashes"] is None
+    assert "HDR source (PQ)" in found["reasons"]["broadcast_flashes"]
+    assert found["measures"]["general_flashes"] is not None
 
 
 def test_measures_gives_every_measure_of_every_clip_and_why_one_is_null(animeflow: Call, clip: Path) -> None:
