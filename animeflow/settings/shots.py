@@ -57,6 +57,8 @@ class TransitionSettings(Section):
     """Probability that a dissolve reaches somewhere (0-1)."""
     min_change: float = Field(4.0, ge=0, le=255)
     """Mean RGB difference of the two ends from which a dissolve's ends are placed by its mixture (8-bit levels)."""
+    bent: float = Field(0.15, gt=0, le=1)
+    """How far the shares of a dissolve's frames may lie beside a straight line in time (0-1)."""
     black: float = Field(8.0, ge=0, le=64)
     """Mean RGB level under which a frame is black (8-bit levels)."""
     white: float = Field(12.0, ge=0, le=64)
@@ -128,6 +130,9 @@ class FusedDetector(_Detector):
     everywhere: float = Field(0.16, ge=0, le=1)
     """Mean of the quieter half of the frame over the mean of all, of that difference: below it only a part of the frame
     changed, as by a beam of light (ratio)."""
+    beyond_motion: float = Field(2.0, ge=0, le=100)
+    """How much more unlike the two sides of a cut are than the drawings of the slower side are among each other, unless
+    the network is sure: the frames of a whip pan all differ alike (ratio)."""
     return_frames: int = Field(6, ge=1, le=25)
     """Frames on both sides that are compared: a flash is over within them (frames)."""
     min_shot_frames: int = Field(4, ge=1, le=1000)

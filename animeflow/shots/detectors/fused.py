@@ -18,10 +18,13 @@ from animeflow.shots.detectors.likeness import (
     Thumbs,
     is_other_picture,
     least_across,
+    motion_beside,
     unlikeness,
     without_bars,
 )
 from animeflow.shots.detectors.transitions import find_transitions
+
+MOVING_FRAMES = 3  # on each side: a drawing on threes changes once
 
 
 def detect(evidence: Evidence, settings: FusedDetector) -> Shots:
@@ -65,9 +68,15 @@ def hard_cuts(evidence: Evidence, settings: FusedDetector) -> list[Cut]:
 def cut_score(
     thumbs: Thumbs, frame: int, belief: float, needed: float, settings: FusedDetector, *, reach: int
 ) -> float | None:
-    """How sure the cut at `frame` is (0.5-1), or None where the pictures are less unlike than `needed` levels."""
+    """How sure the cut at `frame` is (0.5-1), or None where the pictures are less unlike than `needed` levels.
+
+    Unless the network is sure they also differ by more than the frames beside them do: in a whip pan all frames do.
+    """
     across = least_across(thumbs, frame, reach, enough=needed)
     if across.mean < needed or across.everywhere < settings.everywhere:
+        return None
+    moving = motion_beside(thumbs, frame, MOVING_FRAMES) if belief < settings.threshold else 0.0
+    if across.mean < settings.beyond_motion * moving:
         return None
     return max(belief, across.mean / (across.mean + needed))
 

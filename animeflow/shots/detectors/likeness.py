@@ -81,6 +81,26 @@ def least_across(thumbs: Thumbs, frame: int, reach: int, *, enough: float = 0.0)
     return least
 
 
+def motion_beside(thumbs: Thumbs, frame: int, reach: int) -> float:
+    """How fast it moves on both sides of a cut at `frame`, 8-bit levels: the largest step among `reach` frames of the
+    slower side.
+
+    A step to a frame is measured to the more similar of the two frames before it, or across it: a strobe does not move.
+    """
+    before, after = range(frame - reach, frame), range(frame + 1, frame + 1 + reach)
+    return min(
+        max((_step(thumbs, at, 0, frame) for at in before), default=0.0),
+        max((_step(thumbs, at, frame, len(thumbs)) for at in after), default=0.0),
+    )
+
+
+def _step(thumbs: Thumbs, at: int, first: int, end: int) -> float:
+    pairs = ((at - 1, at), (at - 2, at), (at - 1, at + 1))
+    return min(
+        (unlikeness(thumbs[a], thumbs[b]).mean for a, b in pairs if first <= a and b < end), default=0.0
+    )
+
+
 def correlation(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> float:
     """Of the luma of two thumbnails uint8 [h, w, 3] about their means, -1 to 1; 1 where one of them is flat.
 

@@ -17,10 +17,13 @@ from animeflow.shots.detectors.evidence import Evidence, runs
 from animeflow.shots.detectors.likeness import is_other_picture
 from animeflow.tables.thumbnails import Thumbs
 
-_FAINT = 0.1  # probability from which a frame is looked at
+_FAINT = (0.1, 0.25)  # probabilities from which frames make a run: a strobe before it may lie above the first
 _GAP = 2  # frames below it that do not end a run
-_LOOK = 4  # frames outside the run where the pure ends are taken
-_MOVE = 6  # frames by which the mixture may begin or end elsewhere than the run
+_LOOKS = (
+    4,
+    8,
+)  # frames outside the run where the pure ends are taken: the first that proves a mixture counts
+_BEYOND = 2  # frames by which its ends may lie outside of what was looked at: the line is drawn through the inner ones
 _INNER = (0.08, 0.92)  # shares through which the line is drawn
 _LEAST = 3  # shares that make a line
 _APART = 8.0  # 8-bit levels between the two ends
@@ -32,29 +35,42 @@ def proved_dissolves(evidence: Evidence, settings: TransitionSettings) -> Iterat
     """Runs where the network sees something (peak of `many_hot` or more) and both halves of the frames are mixtures."""
     if evidence.many_hot is None:
         return
-    for rough in runs(_closed(evidence.many_hot > _FAINT)):
-        first, after = rough
-        inside = first > _LOOK and after + _LOOK < evidence.frames
-        score = float(np.max(evidence.many_hot[first:after]))
-        if not inside or score < settings.many_hot or after - first > settings.max_frames + 2 * _MOVE:
+    last_end = 0
+    for rough in sorted({run for faint in _FAINT for run in runs(_closed(evidence.many_hot > faint))}):
+        score = float(np.max(evidence.many_hot[rough[0] : rough[1]]))
+        if score < settings.many_hot or rough[1] - rough[0] > settings.max_frames:
             continue
-        ends = [mixture_ends(evidence.thumbs, rough, parity) for parity in (0, 1)]
-        even, odd = ends
-        if even is None or odd is None:
-            continue
-        start, end = (round((one + other) / 2) for one, other in zip(even, odd, strict=True))
-        near = abs(start - first) <= _MOVE and abs(end - after) <= _MOVE
-        if near and settings.min_frames <= end - start <= settings.max_frames:
-            yield gradual(start, end, "dissolve", score)
+        for look in _LOOKS:
+            span = _proved(evidence, rough, look)
+            if (
+                span
+                and span[0] >= last_end
+                and settings.min_frames <= span[1] - span[0] <= settings.max_frames
+            ):
+                last_end = span[1]
+                yield gradual(*span, "dissolve", score)
+                break
 
 
-def mixture_ends(thumbs: Thumbs, rough: Range, parity: int) -> tuple[float, float] | None:
+def _proved(evidence: Evidence, rough: Range, look: int) -> Range | None:
+    """First frame and frame after the mixture around a run, or None."""
+    if rough[0] <= look or rough[1] + look >= evidence.frames:
+        return None
+    even, odd = (mixture_ends(evidence.thumbs, rough, look, parity) for parity in (0, 1))
+    if even is None or odd is None:
+        return None
+    start, end = (round((one + other) / 2) for one, other in zip(even, odd, strict=True))
+    inside = start >= rough[0] - look - _BEYOND and end <= rough[1] + look + _BEYOND
+    return (start, end) if inside else None
+
+
+def mixture_ends(thumbs: Thumbs, rough: Range, look: int, parity: int) -> tuple[float, float] | None:
     """Where the mixture seen in every second frame begins and ends (first frame, frame after), or None if it is none.
 
     The line of the shares reaches 0 one frame before the dissolve and 1 at the frame after it.
     """
-    first = rough[0] - _LOOK - parity
-    window = np.asarray(thumbs[first : rough[1] + _LOOK + 1 : 2])
+    first = rough[0] - look - parity
+    window = np.asarray(thumbs[first : rough[1] + look + 1 : 2])
     at = first + 2 * np.arange(len(window))
     if not is_other_picture(window[-1], window[0]):
         return None

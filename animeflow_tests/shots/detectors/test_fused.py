@@ -117,6 +117,28 @@ def test_a_fast_pan_is_no_cut() -> None:
     assert cuts([wide[:, 3 * t : 3 * t + 48] for t in range(30)], single=np.full(30, 0.3)) == []
 
 
+def whip(seed: int, step: int, frames: int = 10) -> list[np.ndarray]:
+    """A camera that stands, whips `frames` times `step` cells with the blur of an open shutter, and stands."""
+    wide = scene(seed, (48 + step * frames, 27)).astype(float)
+    blurred = np.mean([np.roll(wide, shift, axis=1) for shift in range(step)], axis=0)
+    moving = [blurred[:, step * t : step * t + 48] for t in range(1, frames)]
+    return [one.astype(np.uint8) for one in [*[wide[:, :48]] * 12, *moving, *[wide[:, -48:]] * 12]]
+
+
+@pytest.mark.parametrize("seed", range(50, 58))
+@pytest.mark.parametrize("hold", [1, 2])
+def test_a_whip_pan_beyond_every_translation_is_no_cut(seed: int, hold: int) -> None:
+    """On ones and on twos. Where it begins and ends it may pass for a cut, as it hides one; between it may not."""
+    thumbs = [one for one in whip(seed, 12) for _ in range(hold)]
+    found = fused.find(evidence(thumbs, single=np.full(len(thumbs), 0.05)), SETTINGS)
+    assert not [cut.frame for cut in found if 13 * hold < cut.frame < 20 * hold]
+
+
+def test_a_cut_out_of_a_whip_pan_is_one() -> None:
+    thumbs = [*whip(50, 12)[:18], *[B] * 12]
+    assert cuts(thumbs)[-1] == 18
+
+
 def test_a_beam_that_goes_on_is_no_cut() -> None:
     dark = thumb(6) // 3
     lit = dark.copy()

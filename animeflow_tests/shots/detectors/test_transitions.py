@@ -34,6 +34,15 @@ def test_the_ends_of_a_dissolve_come_from_its_mixture(length: int, off: tuple[in
     assert cut.kind == "dissolve"
 
 
+def test_an_eased_dissolve_is_one_and_a_run_of_shots_that_the_network_marks_is_none() -> None:
+    shares = np.linspace(0, 1, 14)[1:-1]
+    eased = [mixed(A, B, float(share)) for share in 3 * shares**2 - 2 * shares**3]
+    thumbs = [*[A] * 30, *eased, *[B] * 30]
+    assert len(list(find_dissolves(evidence(thumbs, many_hot=marked(72, 30, 42)), SETTINGS))) == 1
+    fast = [*[A] * 30, *[thumb(3)] * 4, *[thumb(4)] * 4, *[thumb(5)] * 4, *[B] * 30]
+    assert not list(find_dissolves(evidence(fast, many_hot=marked(72, 30, 42)), SETTINGS))
+
+
 @pytest.mark.parametrize("many", [marked(70, 33, 34), marked(70, 30, 40, 0.4)])
 def test_one_marked_frame_or_a_doubtful_mark_is_no_dissolve(many: np.ndarray) -> None:
     thumbs = [*[A] * 30, *dissolve(10), *[B] * 30]
