@@ -131,8 +131,10 @@ class FusedDetector(_Detector):
     """Mean of the quieter half of the frame over the mean of all, of that difference: below it only a part of the frame
     changed, as by a beam of light (ratio)."""
     beyond_motion: float = Field(2.0, ge=0, le=100)
-    """How much more unlike the two sides of a cut are than the drawings of the slower side are among each other, unless
-    the network is sure: the frames of a whip pan all differ alike (ratio)."""
+    """How much more unlike the two sides of a cut are than the drawings of the slower side are among each other, where
+    the network sees no cut: the frames of a whip pan all differ alike (ratio)."""
+    doubtful_beyond_motion: float = Field(1.5, ge=0, le=100)
+    """The same where the network doubts (ratio)."""
     return_frames: int = Field(6, ge=1, le=25)
     """Frames on both sides that are compared: a flash is over within them (frames)."""
     min_shot_frames: int = Field(4, ge=1, le=1000)

@@ -16,6 +16,8 @@ from animeflow.shots.detectors.evidence import Evidence
 from animeflow.shots.detectors.fades import edge_fades
 from animeflow.shots.detectors.likeness import (
     Thumbs,
+    correlation,
+    is_lit_copy,
     is_other_picture,
     least_across,
     motion_beside,
@@ -46,7 +48,11 @@ def find(evidence: Evidence, settings: FusedDetector) -> tuple[Cut, ...]:
 
 
 def hard_cuts(evidence: Evidence, settings: FusedDetector) -> list[Cut]:
-    """Hard cuts with their scores, ascending."""
+    """Hard cuts with their scores, ascending.
+
+    Of those nearer to each other than a shot the one stays where the pictures differ most: in blur and at 60 frames a
+    second the network is often surest of a frame beside the cut.
+    """
     single, _ = evidence.network
     if evidence.frames < 2:
         return []
@@ -54,31 +60,40 @@ def hard_cuts(evidence: Evidence, settings: FusedDetector) -> list[Cut]:
     least = evidence.diff_rgb * (evidence.thumbs[0].size / thumbs[0].size)  # bars have no difference
     belief = np.concatenate([[0.0], single[:-1]])  # that frame t begins a shot
     edges = insert_edges(thumbs, belief, settings)
-    cuts = []
+    found: list[tuple[float, Cut]] = []
     for frame in range(1, evidence.frames):
         needed = needed_difference(float(belief[frame]), settings)
         if least[frame] >= needed:  # a translation never makes two pictures more unlike
             reach = settings.min_shot_frames - 1 if frame in edges else settings.return_frames
-            score = cut_score(thumbs, frame, float(belief[frame]), needed, settings, reach=max(1, reach))
-            if score is not None:
-                cuts.append(Cut(frame, "hard", score))
-    return cuts
+            across = across_cut(thumbs, frame, float(belief[frame]), needed, settings, reach=max(1, reach))
+            if across is not None:
+                score = max(float(belief[frame]), across / (across + needed))
+                other = 1 - max(0.0, correlation(thumbs[frame - 1], thumbs[frame]))
+                found.append((across * other * (0.5 + float(belief[frame])), Cut(frame, "hard", score)))
+    kept: list[Cut] = []
+    for _, cut in sorted(found, key=lambda one: (-one[0], one[1].frame)):
+        if all(abs(cut.frame - other.frame) >= settings.min_shot_frames for other in kept):
+            kept.append(cut)
+    return sorted(kept, key=lambda one: one.frame)
 
 
-def cut_score(
+def across_cut(
     thumbs: Thumbs, frame: int, belief: float, needed: float, settings: FusedDetector, *, reach: int
 ) -> float | None:
-    """How sure the cut at `frame` is (0.5-1), or None where the pictures are less unlike than `needed` levels.
+    """How unlike the pictures before and after a cut at `frame` are, or None where that is less than `needed` levels.
 
-    Unless the network is sure they also differ by more than the frames beside them do: in a whip pan all frames do.
+    Unless the network is sure they also differ by more than the frames beside them do, for in a whip pan all frames do;
+    where it sees nothing they are not one picture under two lights either.
     """
     across = least_across(thumbs, frame, reach, enough=needed)
     if across.mean < needed or across.everywhere < settings.everywhere:
         return None
-    moving = motion_beside(thumbs, frame, MOVING_FRAMES) if belief < settings.threshold else 0.0
-    if across.mean < settings.beyond_motion * moving:
+    if belief >= settings.threshold:
+        return across.mean
+    if belief < settings.doubt and is_lit_copy(thumbs[frame - 1], thumbs[frame]):
         return None
-    return max(belief, across.mean / (across.mean + needed))
+    beyond = settings.doubtful_beyond_motion if belief >= settings.doubt else settings.beyond_motion
+    return None if across.mean < beyond * motion_beside(thumbs, frame, MOVING_FRAMES) else across.mean
 
 
 def insert_edges(thumbs: Thumbs, belief: npt.NDArray[np.float64], settings: FusedDetector) -> set[int]:
