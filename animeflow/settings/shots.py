@@ -58,7 +58,8 @@ class TransitionSettings(Section):
     min_change: float = Field(4.0, ge=0, le=255)
     """Mean RGB difference of the two ends from which a dissolve's ends are placed by its mixture (8-bit levels)."""
     bent: float = Field(0.15, gt=0, le=1)
-    """How far the shares of a dissolve's frames may lie beside a straight line in time (0-1)."""
+    """How far the shares of a dissolve's frames may lie beside a straight line in time, twice that where all
+    frames resemble their neighbours (0-1)."""
     black: float = Field(8.0, ge=0, le=64)
     """Mean RGB level under which a frame is black (8-bit levels)."""
     white: float = Field(12.0, ge=0, le=64)

@@ -13,7 +13,7 @@ import numpy as np
 
 from animeflow.settings.shots import TransitionSettings
 from animeflow.shots.cuts import Cut, Range, gradual
-from animeflow.shots.detectors.evidence import Evidence, runs
+from animeflow.shots.detectors.evidence import F64, Evidence, runs
 from animeflow.shots.detectors.likeness import is_other_picture
 from animeflow.tables.thumbnails import Thumbs
 
@@ -36,7 +36,7 @@ def proved_dissolves(evidence: Evidence, settings: TransitionSettings) -> Iterat
     if evidence.many_hot is None:
         return
     last_end = 0
-    for rough in sorted({run for faint in _FAINT for run in runs(_closed(evidence.many_hot > faint))}):
+    for rough in sorted(set(_candidates(evidence.many_hot))):
         score = float(np.max(evidence.many_hot[rough[0] : rough[1]]))
         if score < settings.many_hot or rough[1] - rough[0] > settings.max_frames:
             continue
@@ -50,6 +50,14 @@ def proved_dissolves(evidence: Evidence, settings: TransitionSettings) -> Iterat
                 last_end = span[1]
                 yield gradual(*span, "dissolve", score)
                 break
+
+
+def _candidates(many_hot: F64) -> Iterator[Range]:
+    """Runs to look at: above either probability, and above the lower one in every frame, as no strobe is."""
+    for faint in _FAINT:
+        yield from runs(_closed(many_hot > faint))
+    steady = np.minimum(many_hot[:-1], many_hot[1:]) > _FAINT[0]
+    yield from ((start, end + 1) for start, end in runs(steady))
 
 
 def _proved(evidence: Evidence, rough: Range, look: int) -> Range | None:

@@ -14,10 +14,12 @@ from animeflow.settings.shots import TransitionSettings
 from animeflow.shots.cuts import Cut, Range, gradual
 from animeflow.shots.detectors.evidence import F64, Evidence, runs
 from animeflow.shots.detectors.fades import find_fades
+from animeflow.shots.detectors.likeness import correlation
 from animeflow.shots.detectors.mixtures import proved_dissolves
 from animeflow.tables.thumbnails import Thumbs
 
 _INNER = (0.12, 0.88)  # shares of a dissolve through which the line is drawn: its ends bend with motion
+_STEADY = 0.7  # correlation of neighbouring frames: more in a dissolve, less at a cut and in a whip pan
 _LOOK = 3  # frames outside the network's range where the pure ends are taken
 
 
@@ -51,7 +53,7 @@ def find_dissolves(evidence: Evidence, settings: TransitionSettings) -> Iterator
             continue
         start, end = span
         long_enough = settings.min_frames <= end - start <= settings.max_frames
-        if long_enough and bent(evidence.thumbs, span) <= settings.bent:
+        if long_enough and is_mixture(evidence.thumbs, span, settings.bent):
             yield gradual(start, end, "dissolve", score)
 
 
@@ -78,6 +80,20 @@ def mixture_range(thumbs: Thumbs | F64, rough: Range, settings: TransitionSettin
     start, end = round(-offset / slope) + 1, round((1 - offset) / slope)
     near = abs(start - rough[0]) <= 2 * _LOOK and abs(end - rough[1]) <= 2 * _LOOK
     return (max(0, start), min(len(thumbs), end)) if near and end - start >= 2 else rough
+
+
+def is_mixture(thumbs: Thumbs, span: Range, straight: float) -> bool:
+    """Whether the shares rise in a straight line, or a twice as bent one where all frames resemble their neighbours.
+
+    Pans under a dissolve bend it; a cut or a whip pan that the network takes for one has frames that do not.
+    """
+    off = bent(thumbs, span)
+    return off <= straight or (off <= 2 * straight and _steadiness(thumbs, span) >= _STEADY)
+
+
+def _steadiness(thumbs: Thumbs, span: Range) -> float:
+    inside = range(max(1, span[0]), min(len(thumbs), span[1] + 1))
+    return min(correlation(thumbs[at - 1], thumbs[at]) for at in inside)
 
 
 def bent(thumbs: Thumbs, span: Range) -> float:

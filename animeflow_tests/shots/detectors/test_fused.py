@@ -139,6 +139,15 @@ def test_a_cut_out_of_a_whip_pan_is_one() -> None:
     assert cuts(thumbs)[-1] == 18
 
 
+def test_where_the_network_is_surest_beside_the_cut_the_pictures_place_it() -> None:
+    """It says frame 14, where the new shot only moves on."""
+    wide = scene(60, (48 + 8 * 20, 27))
+    thumbs = [*[A] * 12, *[wide[:, 8 * t : 8 * t + 48] for t in range(20)]]
+    single = np.maximum(last_of_shot(32, 12, 0.6), last_of_shot(32, 14, 0.9))
+    assert cuts(thumbs, single=single)[0] == 12
+    assert not {13, 14, 15} & set(cuts(thumbs, single=single))
+
+
 def test_a_beam_that_goes_on_is_no_cut() -> None:
     dark = thumb(6) // 3
     lit = dark.copy()
