@@ -7,8 +7,10 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+
+import psutil
 
 from animeflow.media.counting import counting_decodes
 from animeflow.tables.status import Status, counts
@@ -56,5 +58,11 @@ class Meter:
 
 
 def _cpu_s() -> float:
+    """Of this process, its children that ended, and those that live on: a decode worker serves many files."""
     times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    total = times.user + times.system + times.children_user + times.children_system
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            spent = child.cpu_times()
+            total += spent.user + spent.system
+    return total

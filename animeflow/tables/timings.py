@@ -25,7 +25,7 @@ class Timing:
     run_id: str
     started_at: float  # seconds since the epoch
     wall_s: float
-    cpu_s: float  # this process and its finished children, user and system
+    cpu_s: float  # this process and its children, finished or not, user and system
     peak_rss_bytes: int  # of this process so far; resident
     unchanged: bool  # the old result stood: nothing was computed
     videos: int  # videos worked on
