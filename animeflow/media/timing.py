@@ -21,6 +21,7 @@ _CUT_SHORT_S, _CUT_SHORT_SHARE = 1.0, 0.02
 # Matroska keeps whole milliseconds: 23.976 frames per second arrive as steps of 41 and 42, remuxed ones as
 # 41 to 43.
 _RATE_ROUNDING_S = 0.0021
+_FIELD_S = 1001 / 60000
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class PacketTimes:
     last_duration: int
     variable_rate: bool
     sound: bool
+    pulldown_share: float = 0.0
+    """Share of the steps (0-1) that alternate between 2 and 3 fields of 1/59.94 s: film shown by soft telecine."""
 
     def first_s(self, time_base: Fraction) -> float:
         """The time of the first frame on the container's clock."""
@@ -86,6 +89,7 @@ def read_packet_times(container: Any, stream: Any, *, max_frames: int = MAX_FRAM
         last_duration=last_duration,
         variable_rate=is_variable(steps, stream.time_base),
         sound=sound,
+        pulldown_share=pulldown_share(steps, stream.time_base),
     )
 
 
@@ -94,6 +98,20 @@ def is_variable(steps: npt.NDArray[np.int64], time_base: Fraction) -> bool:
     if len(steps) < 2:
         return False
     return float((int(steps.max()) - int(steps.min())) * time_base) > _RATE_ROUNDING_S
+
+
+def pulldown_share(steps: npt.NDArray[np.int64], time_base: Fraction) -> float:
+    """Share (0-1) of the distances between frames that are 2 or 3 fields of 1/59.94 s with the other one after them.
+
+    Film at 23.976 frames a second on 59.94 fields: the stream asks to show every second frame for a field longer.
+    """
+    if len(steps) < 2:
+        return 0.0
+    fields = steps * float(time_base) / _FIELD_S
+    near = _RATE_ROUNDING_S / _FIELD_S
+    two, three = np.abs(fields - 2) < near, np.abs(fields - 3) < near
+    alternates = (two[:-1] & three[1:]) | (three[:-1] & two[1:])
+    return float(alternates.mean())
 
 
 def header_duration_s(container: Any, stream: Any, first_s: float) -> float | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from animeflow.hubs.base import HubBackend
 from animeflow.media import isolate
 from animeflow.media.counting import counting_decodes
 from animeflow.media.probe import Probe
+from animeflow.media.scan import Scan
 from animeflow.settings.source import SourceSettings
 from animeflow.source.candidates import GB, Candidate, find_candidates
 from animeflow.source.names import as_text, media_suffix
@@ -24,8 +26,17 @@ from animeflow.tables.specs import TABLES
 from animeflow.tables.staging import Staging
 from animeflow.tables.status import Reason, State, Status
 
+# Pictures that are neither those of the film nor of one moment each. Film that is stretched by flags alone is not among
+# them: its frames are whole, only their times step 2, 3, 2, 3.
+STRETCHED = {
+    "telecine_hard": "telecined",
+    "interlaced": "interlaced",
+    "mixed": "partly telecined or interlaced",
+}
+
 OnFile = Callable[[int, int, str], None]
 Prober = Callable[[Path], Probe]
+Scanner = Callable[[Path, Probe], Scan]
 
 
 @dataclass(frozen=True)
@@ -45,18 +56,21 @@ def take_unit(
     *,
     on_file: OnFile | None = None,
     prober: Prober | None = None,
+    scanner: Scanner | None = None,
 ) -> SourceRun:
     """Bring a unit's videos into the staging folder as media/<video_id><extension>.
 
     A file that cannot be read, is no video, or repeats another one gives a row with the reason, and the others go on;
     the first of several equal files in order of path is kept. `on_file` is told (number, of how many, path).
-    A file that crashes or stalls its decoder costs a row too: `prober` is by default the probe in a worker process.
+    A file that crashes or stalls its decoder costs a row too: `prober` and `scanner` are by default those of a worker
+    process.
     Raises StageFailed when the unit holds no video at all, and transient errors (a full disk, a hub that does not
     answer).
     """
     incoming = staging.folder / "incoming"
     incoming.mkdir(parents=True, exist_ok=True)
-    taking = Taking(staging, settings, incoming / "file", prober or supervised_probe(settings))
+    prober, scanner = prober or supervised_probe(settings), scanner or supervised_scan(settings)
+    taking = Taking(staging, settings, incoming / "file", prober, scanner)
     try:
         found = find_candidates(unit, hub, incoming, settings)
         for number, candidate in enumerate(found.candidates, 1):
@@ -84,13 +98,28 @@ def supervised_probe(settings: SourceSettings, **options: Any) -> Prober:
     return prober
 
 
+def supervised_scan(settings: SourceSettings, **options: Any) -> Scanner:
+    """`media.scan.scan` in the same way."""
+
+    def scanner(path: Path, facts: Probe) -> Scan:
+        found: Scan = isolate.call(
+            "animeflow.media.scan:scan", path, facts, limits=settings.decode, **options
+        )
+        return found
+
+    return scanner
+
+
 class Taking:
     """Takes one candidate after the other; holds nothing but their rows."""
 
-    def __init__(self, staging: Staging, settings: SourceSettings, place: Path, prober: Prober) -> None:
+    def __init__(
+        self, staging: Staging, settings: SourceSettings, place: Path, prober: Prober, scanner: Scanner
+    ) -> None:
         self.rows: list[dict[str, Any]] = []
         self.statuses: list[Status] = []
-        self._staging, self._settings, self._place, self._probe = staging, settings, place, prober
+        self._staging, self._settings, self._place = staging, settings, place
+        self._probe, self._scan = prober, scanner
         self._first_of: dict[str, str] = {}
 
     def add(self, candidate: Candidate) -> None:
@@ -133,10 +162,25 @@ class Taking:
         facts = self._probe(self._place)
         row |= {name: _clean(value) for name, value in facts.to_row().items()}
         _require_film(facts, self._settings)
+        row |= self._scan(self._place, facts).to_row()
         target = self._staging.path(f"{video}{media_suffix(candidate.path)}")
         self._place.rename(target)
         row["media_path"] = self._staging.add(target, sha256=sha256).path
         return Status(row["path"], video, source_frames=facts.video.frames)
+
+
+def scan_counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """How many usable videos are of which kind of scan, as {telecine_hard: 2, …}, for people."""
+    return dict(sorted(Counter(str(row["scan"]) for row in rows if row["usable"] and row["scan"]).items()))
+
+
+def not_restored(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """One line per usable video whose pictures are not those of the film or of one moment each."""
+    return [
+        f"{row['path']}: {STRETCHED[row['scan']]}, not restored"
+        for row in rows
+        if row["usable"] and row["scan"] in STRETCHED
+    ]
 
 
 def _require_size(size: int, settings: SourceSettings) -> None:

@@ -117,6 +117,15 @@ def flip_a_byte_of_the_archive(workspace: Workspace) -> None:
     path.write_bytes(bytes(data))
 
 
+def telecine(workspace: Workspace) -> None:
+    """A source turns out to be film on fields."""
+    for path in workspace.asset_dir(WHOLE, "shard_files").glob("tables/shard_files/*.parquet"):
+        table = pq.read_table(path)
+        place = table.schema.get_field_index("scan")
+        kinds = [["telecine_hard"] * table.num_rows]
+        pq.write_table(table.set_column(place, table.schema.field("scan"), kinds), path)
+
+
 def delete_what_was_published(workspace: Workspace) -> None:
     """Somebody empties the target."""
     shutil.rmtree(workspace.root / "published")
@@ -125,6 +134,7 @@ def delete_what_was_published(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("name", "damage"),
     [
+        ("shard_files.film_is_whole", telecine),
         ("frame_signals.every_frame_was_read", lose_a_frame),
         ("shots.shots_cover_every_frame", shorten_a_shot),
         ("kept_clips.every_clip_is_decided", drop_decision),

@@ -12,11 +12,12 @@ from animeflow.errors import HubUnavailable, StageFailed
 from animeflow.hubs.folder import FolderHub
 from animeflow.hubs.remote_folder import RemoteFolderHub
 from animeflow.settings.source import SourceSettings
-from animeflow.source.shard import SourceRun, take_unit
+from animeflow.source.shard import SourceRun, not_restored, scan_counts, take_unit
 from animeflow.source.units import list_units
 from animeflow.tables.ids import file_sha256, video_id
 from animeflow.tables.staging import Staging, check_failures
 from animeflow_tests.fixtures.films import tone, write_film, write_sound
+from animeflow_tests.media.fields import FILM, TELECINE, TFF, drawn, write_fields
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +113,18 @@ def test_a_cut_off_video_can_be_taken_on_request(take, films):
     run, _ = take({"S/cut.mkv": films["cut.mkv"]}, truncated=True)
     assert reasons(run) == {"cut.mkv": "ok: none"}
     assert 24 < rows(run)["cut.mkv"]["frames"] < 96
+
+
+def test_what_the_fields_say_is_in_the_row_and_its_frames_are_counted(take, films, tmp_path):
+    film = write_fields(tmp_path / "t.mkv", drawn(60, hold=2), rate=FILM, filters=TELECINE, codec=TFF)
+    run, _ = take({"S/plain.mkv": films["one.mkv"], "S/tv.mkv": film.read_bytes()})
+    found = rows(run)
+    columns = ("scan", "scan_field_first", "scan_frames", "film_rate_num", "film_rate_den")
+    assert [found["plain.mkv"][name] for name in columns] == ["progressive", None, 0, None, None]
+    assert [found["tv.mkv"][name] for name in columns] == ["telecine_hard", "top", 75, 24000, 1001]
+    assert [status.frames_decoded for status in run.statuses] == [1, 76]
+    assert scan_counts(found.values()) == {"progressive": 1, "telecine_hard": 1}
+    assert not_restored(found.values()) == ["tv.mkv: telecined, not restored"]
 
 
 def test_odd_names_go_through(take, films, tmp_path):

@@ -14,17 +14,26 @@ from animeflow.tables.staging import Staging
 def shard_files(context: dg.AssetExecutionContext, stages: dg.ResourceParam[Stages]) -> dg.MaterializeResult:
     """Fetch and unpack the unit, hash and probe its files, store the usable ones by id."""
     from animeflow.media.ffmpeg import ffmpeg_path
-    from animeflow.source.shard import supervised_probe, take_unit
+    from animeflow.source.shard import not_restored, scan_counts, supervised_probe, supervised_scan, take_unit
 
     hub, unit = stages.unit(context)
     stage = stages.open(context, origin=origins.of_unit(unit.digest))
     decode, ffmpeg = stages.settings.shots.decode, ffmpeg_path(stages.settings.run.ffmpeg)
-    prober = supervised_probe(
-        stages.settings.source, max_pixels=decode.max_pixels, max_frames=decode.max_frames, ffmpeg=ffmpeg
-    )
+    limits = {"max_pixels": decode.max_pixels, "max_frames": decode.max_frames}
 
     def take(stage: Stage, staging: Staging) -> ShardResult:
-        taken = take_unit(unit, hub, staging, stages.settings.source, on_file=stage.watch.file, prober=prober)
-        return ShardResult({"shard_files": taken.table}, taken.statuses)
+        taken = take_unit(
+            unit,
+            hub,
+            staging,
+            stages.settings.source,
+            on_file=stage.watch.file,
+            prober=supervised_probe(stages.settings.source, ffmpeg=ffmpeg, **limits),
+            scanner=supervised_scan(stages.settings.source, **limits),
+        )
+        rows = taken.table.to_pylist()
+        seen = {f"scan_{kind}": number for kind, number in scan_counts(rows).items()}
+        seen["not_restored"] = len(not_restored(rows))
+        return ShardResult({"shard_files": taken.table}, taken.statuses, seen)
 
     return stages.per_shard(stage, take)

@@ -25,9 +25,17 @@ class Check:
     description: str
     recount: Recount
     blocking: bool = False
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
 
 
 SHARD_CHECKS = (
+    Check(
+        "film_is_whole",
+        "shard_files",
+        "No video is telecined or interlaced, or it was restored to its film (else a WARN).",
+        recount.film_is_whole,
+        severity=dg.AssetCheckSeverity.WARN,
+    ),
     Check(
         "every_frame_was_read",
         "frame_signals",
@@ -108,7 +116,7 @@ def _shard_check(check: Check) -> dg.AssetChecksDefinition:
     ) -> dg.AssetCheckResult:
         shard = context.run.tags["dagster/partition"]
         with dagster_failures(check.name, shard):
-            return result(check.recount(workspace, shard, settings), shard)
+            return result(check.recount(workspace, shard, settings), shard, severity=check.severity)
 
     return recounted
 

@@ -42,6 +42,16 @@ class Verdict:
             self.faults.append(fault)
 
 
+def film_is_whole(workspace: Workspace, shard: str, settings: Settings) -> Verdict:  # noqa: ARG001
+    """Which videos are telecined or interlaced and stayed so; `source.restore` restores them."""
+    from animeflow.source.shard import not_restored, scan_counts
+
+    (files,) = _handles(workspace, shard, "shard_files")
+    rows = files.rows()
+    stretched = not_restored(rows)
+    return Verdict({**scan_counts(rows), "not_restored": len(stretched)}, stretched)
+
+
 def every_frame_was_read(workspace: Workspace, shard: str, settings: Settings) -> Verdict:
     """As many rows of `frame_signals` as the source has packets, demuxed again; frame numbers without a gap."""
     from animeflow.media.probe import probe

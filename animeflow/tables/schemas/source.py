@@ -7,6 +7,9 @@ from animeflow.tables.schemas.common import BOOL, F64, I32, I64, STR
 
 _NO = "the file is not a readable video"
 _UNKNOWN = "the container does not say"
+_SAME = "no two fields of a frame are of different moments"
+_CLEAR = "no frame was looked at: flags and rate say enough"
+_NO_FILM = "the video is not telecined"
 _UNSAID = "the stream does not say"
 
 
@@ -73,6 +76,18 @@ SHARD_FILES = TableSpec(
         _probe("hdr_dynamic", STR, "dynamic HDR metadata: none, hdr10plus, dovi, vivid; several joined by +"),
         _probe("tags_json", STR, "tags of the container and of the video stream, as a JSON object"),
         _probe("unmapped_json", STR, "streams that no encode carries (index, kind, codec), as a JSON list"),
+        _probe(
+            "scan",
+            STR,
+            "progressive, interlaced, telecine_hard, telecine_soft, mixed, or unknown where nothing moves",
+        ),
+        _probe("scan_field_first", STR, "field shown first: top or bottom", None, _SAME),
+        _probe("scan_repeated_share", F64, "share of frames that repeat a field (0-1)", None, _CLEAR),
+        _probe(
+            "scan_frames", I64, "frames whose fields were compared; 0: flags and rate say enough", "frames"
+        ),
+        _probe("film_rate_num", I32, "rate of the film inside, numerator", None, _NO_FILM),
+        _probe("film_rate_den", I32, "rate of the film inside, denominator", None, _NO_FILM),
     ),
 )
 
