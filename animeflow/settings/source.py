@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from animeflow.settings.base import Section, no_digest
@@ -56,6 +58,12 @@ class SourceSettings(Section):
     """Take videos that end more than max(1 s, 2 %) before their header says; otherwise they are refused."""
     decode: IsolationSettings = no_digest(IsolationSettings())
     """The worker process in which files are probed."""
+    restore: Literal["never", "film"] = "never"
+    """What becomes of telecined and interlaced videos: taken as they are (and named by a check), or restored to the
+    frames of their film as a lossless intermediate, which later stages read in place of the source."""
+    restore_mixed: bool = False
+    """Restore what is telecined only in parts as if it were throughout; otherwise it is refused where it is to be
+    restored. Its other parts lose every fifth frame."""
     extraction: ExtractionSettings = ExtractionSettings()
     """Caps on archives."""
     hard_links: bool = no_digest(True)

@@ -16,6 +16,7 @@ from animeflow.hubs.base import HubBackend
 from animeflow.media import isolate
 from animeflow.media.counting import counting_decodes
 from animeflow.media.probe import Probe
+from animeflow.media.restore import restore
 from animeflow.media.scan import Scan
 from animeflow.settings.source import SourceSettings
 from animeflow.source.candidates import GB, Candidate, find_candidates
@@ -57,6 +58,7 @@ def take_unit(
     on_file: OnFile | None = None,
     prober: Prober | None = None,
     scanner: Scanner | None = None,
+    ffmpeg: Path | None = None,
 ) -> SourceRun:
     """Bring a unit's videos into the staging folder as media/<video_id><extension>.
 
@@ -70,7 +72,7 @@ def take_unit(
     incoming = staging.folder / "incoming"
     incoming.mkdir(parents=True, exist_ok=True)
     prober, scanner = prober or supervised_probe(settings), scanner or supervised_scan(settings)
-    taking = Taking(staging, settings, incoming / "file", prober, scanner)
+    taking = Taking(staging, settings, incoming / "file", prober, scanner, ffmpeg)
     try:
         found = find_candidates(unit, hub, incoming, settings)
         for number, candidate in enumerate(found.candidates, 1):
@@ -114,12 +116,18 @@ class Taking:
     """Takes one candidate after the other; holds nothing but their rows."""
 
     def __init__(
-        self, staging: Staging, settings: SourceSettings, place: Path, prober: Prober, scanner: Scanner
+        self,
+        staging: Staging,
+        settings: SourceSettings,
+        place: Path,
+        prober: Prober,
+        scanner: Scanner,
+        ffmpeg: Path | None,
     ) -> None:
         self.rows: list[dict[str, Any]] = []
         self.statuses: list[Status] = []
         self._staging, self._settings, self._place = staging, settings, place
-        self._probe, self._scan = prober, scanner
+        self._probe, self._scan, self._ffmpeg = prober, scanner, ffmpeg
         self._first_of: dict[str, str] = {}
 
     def add(self, candidate: Candidate) -> None:
@@ -162,11 +170,30 @@ class Taking:
         facts = self._probe(self._place)
         row |= {name: _clean(value) for name, value in facts.to_row().items()}
         _require_film(facts, self._settings)
-        row |= self._scan(self._place, facts).to_row()
+        fields = self._scan(self._place, facts)
+        row |= fields.to_row()
+        if (
+            self._settings.restore == "film"
+            and (film := self._restored(video, facts, fields, row)) is not None
+        ):
+            return Status(row["path"], video, source_frames=film.video.frames)
         target = self._staging.path(f"{video}{media_suffix(candidate.path)}")
         self._place.rename(target)
         row["media_path"] = self._staging.add(target, sha256=sha256).path
         return Status(row["path"], video, source_frames=facts.video.frames)
+
+    def _restored(self, video: str, facts: Probe, fields: Scan, row: dict[str, Any]) -> Probe | None:
+        """Store the film of a telecined or interlaced file in its place; None where it is film already."""
+        target = self._staging.path(f"{video}.mkv")
+        mixed = self._settings.restore_mixed
+        done = restore(self._place, facts, fields, target, mixed=mixed, ffmpeg=self._ffmpeg)
+        if done is None:
+            return None
+        film = self._probe(target)
+        row |= {name: _clean(value) for name, value in film.to_row().items()}
+        row |= {"restored": done.filters, "restored_from_frames": done.from_frames}
+        row["media_path"] = self._staging.add(target).path
+        return film
 
 
 def scan_counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
@@ -179,7 +206,7 @@ def not_restored(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return [
         f"{row['path']}: {STRETCHED[row['scan']]}, not restored"
         for row in rows
-        if row["usable"] and row["scan"] in STRETCHED
+        if row["usable"] and row["scan"] in STRETCHED and not row["restored"]
     ]
 
 

@@ -39,6 +39,7 @@ class Reason(enum.StrEnum):
     TOO_SHORT = "too_short"
     BAD_ARCHIVE = "bad_archive"
     DUPLICATE = "duplicate_of"
+    NOT_RESTORABLE = "not_restorable"
     NO_AUDIO = "no_audio"
     # the graph
     UPSTREAM = "upstream"

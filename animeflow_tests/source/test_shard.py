@@ -11,6 +11,7 @@ import pytest
 from animeflow.errors import HubUnavailable, StageFailed
 from animeflow.hubs.folder import FolderHub
 from animeflow.hubs.remote_folder import RemoteFolderHub
+from animeflow.media.scan import Scan
 from animeflow.settings.source import SourceSettings
 from animeflow.source.shard import SourceRun, not_restored, scan_counts, take_unit
 from animeflow.source.units import list_units
@@ -125,6 +126,35 @@ def test_what_the_fields_say_is_in_the_row_and_its_frames_are_counted(take, film
     assert [status.frames_decoded for status in run.statuses] == [1, 76]
     assert scan_counts(found.values()) == {"progressive": 1, "telecine_hard": 1}
     assert not_restored(found.values()) == ["tv.mkv: telecined, not restored"]
+
+
+def test_a_telecined_film_is_restored_on_request_under_the_id_of_its_source(take, films, tmp_path):
+    film = write_fields(tmp_path / "t.mkv", drawn(60), rate=FILM, filters=TELECINE, codec=TFF).read_bytes()
+    run, staging = take({"S/plain.mkv": films["one.mkv"], "S/tv.mp4": film}, restore="film")
+    plain, tv = rows(run)["plain.mkv"], rows(run)["tv.mp4"]
+    assert (plain["restored"], plain["restored_from_frames"]) == (None, None)
+    assert (tv["frames"], tv["restored_from_frames"], tv["scan"]) == (60, 75, "telecine_hard")
+    assert "fieldmatch" in tv["restored"]
+    assert (tv["rate_num"], tv["rate_den"], tv["profile"]) == (24000, 1001, "High 4:4:4 Predictive")
+    stored = staging.folder / tv["media_path"]
+    assert stored.name == f"{tv['video_id']}.mkv"
+    assert tv["video_id"] == video_id(tv["sha256"])
+    assert staging.files[tv["media_path"]].sha256 == file_sha256(stored) != tv["sha256"]
+    assert [status.source_frames for status in run.statuses] == [24, 60]
+    assert not_restored(rows(run).values()) == []
+
+
+@pytest.mark.parametrize(("forced", "wanted"), [(False, "failed: not_restorable"), (True, "ok: none")])
+def test_what_is_telecined_only_in_parts_is_restored_by_force_alone(take, films, tmp_path, forced, wanted):
+    film = write_fields(tmp_path / "t.mkv", drawn(60), rate=FILM, filters=TELECINE, codec=TFF).read_bytes()
+    hub = FolderHub(Path(take({"S/01.mkv": film})[1].folder).parent / "source")
+    settings = SourceSettings(restore="film", restore_mixed=forced)
+    staging = Staging.begin("shard_files", "shard", tmp_path / "again")
+    (unit,) = list_units(hub, settings)
+    run = take_unit(unit, hub, staging, settings, scanner=lambda *_: Scan("mixed", "top"))
+    assert reasons(run) == {"01.mkv": wanted}
+    assert forced or "source.restore_mixed=true" in run.statuses[0].message
+    assert len(staging.files) == forced
 
 
 def test_odd_names_go_through(take, films, tmp_path):

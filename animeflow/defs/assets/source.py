@@ -30,6 +30,7 @@ def shard_files(context: dg.AssetExecutionContext, stages: dg.ResourceParam[Stag
             on_file=stage.watch.file,
             prober=supervised_probe(stages.settings.source, ffmpeg=ffmpeg, **limits),
             scanner=supervised_scan(stages.settings.source, **limits),
+            ffmpeg=ffmpeg,
         )
         rows = taken.table.to_pylist()
         seen = {f"scan_{kind}": number for kind, number in scan_counts(rows).items()}

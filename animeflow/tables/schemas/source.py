@@ -10,6 +10,7 @@ _UNKNOWN = "the container does not say"
 _SAME = "no two fields of a frame are of different moments"
 _CLEAR = "no frame was looked at: flags and rate say enough"
 _NO_FILM = "the video is not telecined"
+_AS_IS = "media_path is the source's own file"
 _UNSAID = "the stream does not say"
 
 
@@ -88,6 +89,10 @@ SHARD_FILES = TableSpec(
         ),
         _probe("film_rate_num", I32, "rate of the film inside, numerator", None, _NO_FILM),
         _probe("film_rate_den", I32, "rate of the film inside, denominator", None, _NO_FILM),
+        _probe(
+            "restored", STR, "filters by which media_path was made; probe columns describe it", None, _AS_IS
+        ),
+        _probe("restored_from_frames", I64, "frames of the file before", "frames", _AS_IS),
     ),
 )
 
