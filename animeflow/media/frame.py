@@ -36,11 +36,6 @@ class Frame:
         """(width, height) that `rgb()` and `gray()` give: those of the video, upright."""
         return self._scalers.size
 
-    @property
-    def picture(self) -> Any:
-        """The PyAV frame itself, as stored (not upright), for FFmpeg's filters."""
-        return self._picture
-
     def rgb(self, size: Size | None = None) -> U8:
         """The picture as uint8 RGB [h, w, 3], upright; `size` = (w, h), None for the video's own.
 
