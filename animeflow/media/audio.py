@@ -19,6 +19,7 @@ from animeflow.media.container import open_container
 from animeflow.media.ffmpeg import ffmpeg_path, input_args
 
 F32 = npt.NDArray[np.float32]
+_SOUND_BYTES = 2 << 30  # more than any filter of sound holds
 _LAYOUTS = {1: "mono", 2: "stereo"}
 # A hole longer than this is filled with silence; shorter ones are rounding of timestamps (Matroska: 1 ms, AAC at 44.1
 # kHz).
@@ -222,7 +223,7 @@ def measure_loudness(
             *input_args(Path(path)), "-map", f"0:{index}",
             "-af", "loudnorm=I=-23:TP=-1:print_format=json", "-f", "null", "-"]
     # fmt: on
-    result = run_command(args, timeout_s=timeout_s)
+    result = run_command(args, timeout_s=timeout_s, memory_bytes=_SOUND_BYTES)
     found = re.findall(r"\{[^{}]*input_i[^{}]*\}", "\n".join(result.stderr))
     values = json.loads(found[-1]) if found else {}
     return Loudness(

@@ -17,7 +17,7 @@ from animeflow.media.counting import count_decoded
 from animeflow.media.decoded_input import decoded_input
 from animeflow.media.encode_plan import EncodePlan, encode_command, make_plan
 from animeflow.media.encoders import Encoder, trial
-from animeflow.media.ffmpeg import ffmpeg_path
+from animeflow.media.ffmpeg import ffmpeg_path, memory_for
 from animeflow.media.fidelity import FidelityRow
 from animeflow.media.shot_groups import encode_groups, worker_count
 from animeflow.media.streams import read_cover
@@ -171,7 +171,10 @@ def _run(
         if on_progress is not None:
             on_progress(EncodeProgress(int(block.get("frame", 0)), expected, _speed(block)))
 
-    result = run_command(command, timeout_s=timeout_s, on_progress=take, error=EncodeError)
+    allowed = memory_for(plan.probe.video.width, plan.probe.video.height)
+    result = run_command(
+        command, timeout_s=timeout_s, memory_bytes=allowed, on_progress=take, error=EncodeError
+    )
     if not plan.decoded and not plan.groups:  # they count their own
         count_decoded("encode", int(last.get("frame", 0)))
     require_clean(plan.encoder, result.stderr, last, plan.probe.path, truncated_ok=plan.truncated_ok)

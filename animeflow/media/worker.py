@@ -7,6 +7,7 @@ standard error, so that no library's print can spoil a message). It ends when it
 from __future__ import annotations
 
 import argparse
+import ctypes
 import errno
 import gc
 import os
@@ -119,6 +120,7 @@ def _serve(link: Link, call: Any, space: int, faults: Sequence[Fault]) -> None:
             kind, value = "error", _described(error)
     if kind == "error":
         gc.collect()  # a traceback's cycles hold the decoder and its threads
+    _give_back()
     _limit_space(None)
     for disarm in armed:
         disarm()
@@ -144,6 +146,13 @@ def _described(error: Exception) -> dict[str, Any]:
 def _lacks_memory(error: Exception) -> bool:
     """What OpenCV and Python's threads say in place of MemoryError."""
     return "Insufficient memory" in str(error) or "can't start new thread" in str(error)
+
+
+def _give_back() -> None:
+    """Return what malloc keeps of a file to the system, where that is glibc's."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _limit_space(size: int | None) -> None:

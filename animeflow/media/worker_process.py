@@ -22,7 +22,7 @@ from animeflow.media.command import MemoryWatch, check_stop, end, spawn
 
 _POLL_S = 0.1
 _START_S = 120.0
-_IDLE_S = 30.0  # a worker that nobody asked for so long is ended: it holds 0.1 GB
+_IDLE_S = 10.0  # a worker that nobody asked for so long is ended: it holds 0.2 GB beside an encoder
 _PIPE_BYTES = 1 << 20
 _MAX_MESSAGE_BYTES = 8 << 30
 _GREW_BYTES = 256 << 20  # one that keeps more after a file is replaced: the next file gets its whole budget

@@ -49,6 +49,23 @@ def test_a_failure_quotes_the_last_lines_of_standard_error() -> None:
         run_command(["sh", "-c", "echo alpha >&2; echo omega >&2; exit 3"], timeout_s=10)
 
 
+def test_a_command_that_takes_too_much_memory_is_killed_with_that_reason() -> None:
+    hold = "import os, time; held = b'x' * (300 << 20); print(os.getpid(), flush=True); time.sleep(60)"
+    with pytest.raises(CommandFailed, match="took more than 200 MB of memory and was killed") as error:
+        run_command([sys.executable, "-c", hold], timeout_s=60, memory_bytes=200 << 20)
+    assert error.value.reason == "out_of_memory"
+    hold = "held = b'x' * (100 << 20); print(len(held))"
+    assert (
+        run_command([sys.executable, "-c", hold], timeout_s=60, memory_bytes=200 << 20).stdout
+        == b"104857600\n"
+    )
+
+
+def test_a_crash_leaves_no_core_file() -> None:
+    result = run_command(["sh", "-c", "ulimit -H -c"], timeout_s=10)
+    assert result.stdout == b"0\n"
+
+
 def test_the_caller_chooses_the_class_of_the_failure() -> None:
     with pytest.raises(EncodeError):
         run_command(["false"], timeout_s=10, error=EncodeError)
