@@ -39,6 +39,10 @@ accuracy: $(STAMP) ## the sample against its truth, over 10 seeds derived from t
 accuracy-quick: $(STAMP) ## the same with one seed
 	@$(BIN)/python -m benchmarks.accuracy --quick
 
+.PHONY: shots-accuracy
+shots-accuracy: $(STAMP) ## shot detection on 30 drawn episodes of other styles (about 20 minutes)
+	@$(BIN)/python -m benchmarks.shots_wide
+
 faults: $(STAMP) ## kill -9 at many moments, bad input; every rerun must end in the same bytes
 	@$(BIN)/python -m benchmarks.faults
 

@@ -14,10 +14,10 @@ import json
 import os
 import statistics
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.bounds import Bound, judge
 from benchmarks.common import ROOT, commit, markdown, save
@@ -28,6 +28,7 @@ QUICK_SEED = (
     1  # CI asks whether a change broke something: the same question every time, not a new one per commit
 )
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 def main() -> int:
@@ -98,15 +99,25 @@ def measure_all(
 
 def measure_one(part: str, seed: int, quick: bool, code: str, cached: bool) -> list[Row]:
     """Rows of one part on one seed, from the cache when the code is the same."""
-    path = cache_folder() / f"{code}-{part}-{seed}{'-quick' if quick else ''}.json"
+
+    def measure() -> list[Row]:
+        return [{"part": part, "seed": seed, **row} for row in part_module(part).measure(seed, quick=quick)]
+
+    return once(f"{code}-{part}-{seed}{'-quick' if quick else ''}", measure, cached=cached)
+
+
+def once(name: str, measure: Callable[[], T], *, cached: bool = True) -> T:
+    """What `measure` gives, as JSON: from the cache where it was measured under this name before."""
+    path = cache_folder() / f"{name}.json"
     if cached and path.is_file():
-        return json.loads(path.read_text())
-    rows = [{"part": part, "seed": seed, **row} for row in part_module(part).measure(seed, quick=quick)]
+        found: T = json.loads(path.read_text())
+        return found
+    result = measure()
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(rows))
+    temporary.write_text(json.dumps(result))
     temporary.replace(path)
-    return rows
+    return result
 
 
 def cache_folder() -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +40,7 @@ from animeflow.shots.signals import analyse
 from animeflow.tables.frames import seconds, values
 from animeflow.tables.ids import clip_id
 from benchmarks.bounds import Bound
+from benchmarks.shot_table import HALF_COVERED, common, f1
 
 Row = dict[str, Any]
 
@@ -54,7 +56,6 @@ MOVES = ("pan", "slowpan", "tilt", "zoom", "still", "landscape")
 VIDEO = "0" * 16
 TEXT_AREA = 0.002  # share of the frame from which a shot counts as one with text: half a short subtitle line
 LEAST_MOTION = 20.0  # px per second at 576x320: below it an error is measured against this
-HALF_COVERED = 0.5  # a found transition is a true one when they share this part of their union
 
 BOUNDS: list[Bound] = [
     Bound("hard-cut F1", "fused", MATERIAL, least=True, limit=0.99),
@@ -108,23 +109,18 @@ class Episode:
     truth: EpisodeTruth
     material: str
     signals: pa.Table
-    text_boxes: pa.Table
+    text_boxes: pa.Table | None
     probabilities: pa.Table
 
     @classmethod
-    def draw(cls, folder: Path, seed: int, plan: Plan, material: str) -> Episode:
-        """Draw, encode and analyse; the pictures of the truth are not kept."""
+    def draw(cls, folder: Path, seed: int, plan: Plan, material: str, *, text: bool = True) -> Episode:
+        """Draw, encode and analyse; the pictures of the truth are not kept. `text` False: no text is read."""
         path = folder / "episode.mkv"
         truth = draw_episode(path, seed=seed, plan=plan, audio=False, subtitles=False, layers=False)
-        with create(SETTINGS.models.text, task="text") as reader:
-            reader.load()
-            signals, text = analyse(path, video_id=VIDEO, settings=SETTINGS.shots, text_reader=reader)
-        with create(SETTINGS.models.shots, task="shots") as network:
-            network.load()
-            probabilities = shot_probabilities(signals, network)
-        if signals.num_rows != truth.frames or text is None:
+        signals, boxes, probabilities = read_signals(path, text=text)
+        if signals.num_rows != truth.frames or (text and boxes is None):
             raise RuntimeError(f"{truth.frames} frames were drawn, {signals.num_rows} decoded")
-        return cls(path, truth, material, signals, text, probabilities)
+        return cls(path, truth, material, signals, boxes, probabilities)
 
     @cached_property
     def found(self) -> Shots:
@@ -161,6 +157,18 @@ class Episode:
         return shot.kind if self.material == "clean" else f"{shot.kind}, grain"
 
 
+def read_signals(path: Path, *, text: bool) -> tuple[pa.Table, pa.Table | None, pa.Table]:
+    """`frame_signals`, `text_boxes` (None when no text is read) and `shot_probabilities` of a file, as the stages."""
+    with ExitStack() as stack:
+        reader = stack.enter_context(create(SETTINGS.models.text, task="text")) if text else None
+        if reader is not None:
+            reader.load()
+        signals, boxes = analyse(path, video_id=VIDEO, settings=SETTINGS.shots, text_reader=reader)
+        network = stack.enter_context(create(SETTINGS.models.shots, task="shots"))
+        network.load()
+        return signals, boxes, shot_probabilities(signals, network)
+
+
 def row(kind: str, method: str, name: str, value: float | None, *, higher: bool = True) -> Row:
     return {"kind": kind, "method": method, "measure": name, "value": value, "higher_is_better": higher}
 
@@ -195,16 +203,6 @@ def match_transitions(shots: Shots, truth: EpisodeTruth) -> tuple[int, int, int]
         for true in truth.transitions
     )
     return right, len(found) - right, len(truth.transitions) - right
-
-
-def common(one: tuple[int, int], other: tuple[int, int]) -> float:
-    """Intersection over union of two frame ranges."""
-    inside = max(0, min(one[1], other[1]) - max(one[0], other[0]))
-    return inside / (one[1] - one[0] + other[1] - other[0] - inside)
-
-
-def f1(right: int, false: int, missed: int) -> float:
-    return 2 * right / (2 * right + false + missed) if right + false + missed else 1.0
 
 
 def drawing_rows(episode: Episode) -> Iterator[Row]:
@@ -252,6 +250,8 @@ def flash_rows(episode: Episode) -> Iterator[Row]:
 
 def text_rows(episode: Episode) -> Iterator[Row]:
     """Whether each shot has text, subtitles, too much other text, against the drawn boxes by the same rule."""
+    if episode.text_boxes is None:
+        return
     clips = [clip for _, clip in episode.pure]
     table = measure_text(episode.text_boxes, clips, SETTINGS.measures.text).to_pylist()
     right = []
