@@ -71,5 +71,9 @@ docs: $(STAMP) ## write the generated pages anew
 pictures: $(STAMP) ## make the README's pictures (needs chromium)
 	@$(BIN)/python -m benchmarks.pictures
 
+.PHONY: bench-encode
+bench-encode: $(STAMP) ## the AV1 encode beside ffmpeg's own and av1an, presets 6 and 8
+	@$(BIN)/python -m benchmarks.encode_speed
+
 clean: ## remove the demo's workspace (not .venv, not the weights)
 	rm -rf workspace

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
-from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
 
 from animeflow.media.encode import EncodeProgress, encode_video
-from animeflow.media.encode_plan import EncodePlan, make_plan
+from animeflow.media.encode_plan import make_plan
 from animeflow.media.encoders import choose_encoder
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.fidelity import fidelity_json
+from animeflow.media.group_plan import plan_groups
 from animeflow.media.probe import Probe, probe
-from animeflow.media.quality import Found, Sample, find_quality, require_metric, sample_frames
-from animeflow.media.shot_groups import can_seek, shot_groups, with_qualities
 from animeflow.settings.media import Av1Settings
 from animeflow.tables.specs import TABLES
 from animeflow.tables.staging import Staging
@@ -36,55 +32,6 @@ def same_frames(facts: Probe, pts: Sequence[int]) -> bool:
         and facts.video.frames == len(pts)
         and (times.first_pts, times.last_pts) == (int(pts[0]), int(pts[-1]))
     )
-
-
-def _groups(
-    facts: Probe, settings: Av1Settings, cuts: Sequence[int], pts: Sequence[int], decoded: bool
-) -> tuple[tuple[int, int], ...]:
-    """The groups to encode on their own; the whole video where that is not asked for, or not safe."""
-    wanted = settings.parallel == "on" or (settings.parallel == "auto" and settings.quality is not None)
-    if not wanted or decoded or not can_seek(facts, pts):
-        return ((0, len(pts)),)
-    return shot_groups(pts, cuts, facts.video.time_base, settings.group_s)
-
-
-def _qualities(
-    plan: EncodePlan, settings: Av1Settings, groups: Sequence[tuple[int, int]], ffmpeg: Path
-) -> list[Found]:
-    """What the search found for each group; empty where no quality is asked for."""
-    target = settings.quality
-    if target is None:
-        return []
-    found = []
-    for start, end in groups:
-        with TemporaryDirectory(prefix="animeflow-quality-") as folder:
-            sample = Sample(plan.probe.path, sample_frames(start, end), plan.encoder, Path(folder))
-            measure = partial(
-                sample.measure,
-                target.metric,
-                ffmpeg=ffmpeg,
-                threads=plan.threads,
-                timeout_s=settings.timeout_s,
-            )
-            found.append(find_quality(measure, plan.encoder, target))
-    return found
-
-
-def _mean_quality(plan: EncodePlan) -> float:
-    """The quality number, as a mean over frames where groups differ."""
-    frames = sum(g.end - g.start for g in plan.groups)
-    return (
-        sum(g.encoder.quality * (g.end - g.start) for g in plan.groups) / frames
-        if frames
-        else plan.encoder.quality
-    )
-
-
-def _group_rows(groups: Sequence[tuple[int, int]], found: Sequence[Found]) -> list[dict[str, object]]:
-    return [
-        {"start": start, "end": end, **asdict(result)}
-        for (start, end), result in zip(groups, found, strict=True)
-    ]
 
 
 def key_frames_of(shots: Iterable[Mapping[str, Any]], frames: int) -> list[int]:
@@ -124,8 +71,6 @@ def encode_to_table(
     """
     binary = ffmpeg or ffmpeg_path()
     chosen = choose_encoder(settings.encoder, binary)
-    if settings.quality is not None:
-        require_metric(settings.quality.metric, binary)
     facts = probe(source)
     decoded = damaged or not same_frames(facts, pts)
     plan = make_plan(
@@ -140,9 +85,8 @@ def encode_to_table(
         truncated_ok=facts.truncated or not decoded,
         decoded=decoded,
     )
-    groups = _groups(facts, settings, cuts, pts, decoded)
-    found = _qualities(plan, settings, groups, binary)
-    plan = with_qualities(plan, groups, [f.quality for f in found] or [plan.encoder.quality] * len(groups))
+    planned = plan_groups(plan, settings, cuts=cuts, pts=pts, ffmpeg=binary)
+    plan = planned.plan
     target = staging.path(f"{video_id}.mkv")
     report = encode_video(
         plan,
@@ -167,14 +111,7 @@ def encode_to_table(
         "cuts": report.cuts,
         "encoder": report.encoder,
         "profile": report.profile,
-        "crf": _mean_quality(plan),
-        "crf_min": min((g.encoder.quality for g in plan.groups), default=report.crf),
-        "crf_max": max((g.encoder.quality for g in plan.groups), default=report.crf),
-        "groups": len(plan.groups) or 1,
-        "quality_metric": settings.quality.metric if settings.quality else None,
-        "quality_target": settings.quality.target if settings.quality else None,
-        "quality_reached": all(f.reached for f in found) if found else None,
-        "groups_json": json.dumps(_group_rows(groups, found), sort_keys=True) if found else None,
+        **planned.columns(),
         "fell_back": chosen.fell_back,
         "decoded_input": decoded,
         "ssim": report.metric_value if report.metric == "ssim" else None,

@@ -36,7 +36,7 @@ _ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")
 STATISTICS_TAG = re.compile(r"^(BPS|DURATION|NUMBER_OF_(FRAMES|BYTES)|_STATISTICS_.*)(-.*)?$")
 _STATISTICS_NAMES = (
     "BPS", "DURATION", "NUMBER_OF_FRAMES", "NUMBER_OF_BYTES", "_STATISTICS_WRITING_APP",
-    "_STATISTICS_WRITING_DATE_UTC", "STATISTICS_TAGS",
+    "_STATISTICS_WRITING_DATE_UTC", "_STATISTICS_TAGS",
 )  # fmt: skip
 _CHROMA = (("444", "4:4:4"), ("422", "4:2:2"), ("440", "4:4:0"), ("411", "4:1:1"), ("410", "4:1:0"))
 _SUBSAMPLED = ("420", "nv12", "p010", "p012", "p016", "gray")

@@ -19,6 +19,7 @@ from animeflow.media.streams import AudioTrack, SubtitleTrack
 _MS = 0.001 + 1e-6
 # An Opus stream begins with up to 6.5 ms that are not shown (RFC 7845, pre-skip).
 _PRE_SKIP_S = 0.0065 + _MS
+_PRIMING_S = 0.1
 # AV1 keeps chromaticities as 0.16 and the least luminance as 18.14 bit fixed point, the largest as 24.8 (AV1 6.7.4).
 _HDR_TOLERANCE = {"max_nits": 0.002}
 _HDR_FINE = 3e-5
@@ -299,7 +300,10 @@ def _offset_row(
         packets = facts.packets.get(index)
         first_s = probed.video.times.first_s(probed.video.time_base)
         at_s = None if packets is None else packets.first_s
-        starts.append(None if at_s is None else round(at_s - first_s, 6))
+        offset = None if at_s is None else round(at_s - first_s, 6)
+        if offset is not None and outcome.action == "convert" and -_PRIMING_S < offset < 0:
+            offset = 0.0  # samples that a codec puts before the sound and its decoder drops: another codec, other ones
+        starts.append(offset)
     tolerance = _MS if outcome.action == "copy" else _PRE_SKIP_S
     return _row(name, "offset", *starts, close=_within(tolerance))
 

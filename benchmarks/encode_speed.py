@@ -1,0 +1,166 @@
+"""The AV1 encode beside `ffmpeg -c:v libsvtav1` with the same settings, and beside av1an: `make bench-encode`.
+
+Ours has key frames on cuts, packets, times and streams proved; then the full decode; then a metric, in a column of its
+own. Alternating, medians, presets 6 and 8. SVT-AV1 itself is the physical limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from animeflow.media.decode import open_video
+from animeflow.media.encode import encode_video
+from animeflow.media.encode_plan import EncodePlan, encode_command, make_plan
+from animeflow.media.encoders import svt
+from animeflow.media.ffmpeg import ffmpeg_path
+from animeflow.media.probe import probe
+from animeflow.sample import draw_episode
+from benchmarks.common import Cost, alternate, markdown, save
+
+PROFILES = {"p6": "animation", "p8": "fast"}
+GOALS = {"proved": 0.97, "decoded": 0.88}
+AV1AN = "6.1.5"
+AV1AN_NEEDS = ("SvtAv1EncApp",)  # an encoder of its own, of the version that ffmpeg holds; no wheel brings it
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--video", type=Path, help="a video to encode (default: the drawn sample)")
+    parser.add_argument("--cut-every", type=int, default=60, help="frames between the cuts")
+    parser.add_argument("--presets", nargs="+", choices=PROFILES, default=list(PROFILES))
+    parser.add_argument("--av1an", default="av1an", help="the command of the peer")
+    parser.add_argument("--no-save", action="store_true", help="print only")
+    given = parser.parse_args()
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(prefix="animeflow-bench-") as name:
+        folder = Path(name)
+        video = given.video or folder / "episode.mkv"
+        if given.video is None:
+            draw_episode(video, seed=77)
+        rows = [
+            row
+            for preset in given.presets
+            for row in measure(
+                preset, video, folder, cut_every=given.cut_every, rounds=given.rounds, av1an=given.av1an
+            )
+        ]
+    body = (
+        f"Medians of {given.rounds} alternating rounds after one to warm up. Speed is the peer's clock time divided by "
+        f"ours: 1 is as fast; the goals are {GOALS['proved']:g} with packets and times proved and "
+        f"{GOALS['decoded']:g} with the full decode. Load of the machine at the start: {load:.1f}.\n\n{markdown(rows)}"
+    )
+    print(body)
+    if not given.no_save:
+        save("encode_speed", "Speed of the AV1 encode", body, f"make bench-encode  # {given.rounds} rounds")
+    return 0
+
+
+def measure(
+    preset: str, video: Path, folder: Path, *, cut_every: int, rounds: int, av1an: str
+) -> list[dict[str, object]]:
+    """The rows of one preset."""
+    with open_video(video, purpose="benchmark") as reader:
+        pts = [frame.pts for frame in reader]
+    cuts = list(range(cut_every, len(pts), cut_every))
+    plan = make_plan(probe(video), cuts=cuts, pts=pts, encoder=svt(PROFILES[preset]))
+    peer = plain_command(plan, video, folder / "plain.mkv")
+
+    def ours(full_decode: bool, metric: str = "none") -> Callable[[], object]:
+        out = folder / "ours.mkv"
+        return lambda: encode_video(plan, out, cuts=cuts, pts=pts, full_decode=full_decode, metric=metric)
+
+    candidates = {
+        "peer": lambda: subprocess.run(peer, check=True, capture_output=True),
+        "proved": ours(full_decode=False),
+        "decoded": ours(full_decode=True),
+        "ssim": ours(full_decode=True, metric="ssim"),
+    }
+    missing = [tool for tool in (av1an, *AV1AN_NEEDS) if shutil.which(tool) is None]
+    if not missing:
+        candidates["av1an"] = lambda: run_av1an(av1an, plan, video, folder)
+    costs = alternate(candidates, rounds=rounds)
+    base = costs["peer"]
+    rows = [_row(preset, "ffmpeg -c:v libsvtav1, same settings, nothing proved", base, base, None, None)]
+    rows.append(
+        _row(
+            preset,
+            "ours: key frames on cuts, packets, times, streams",
+            costs["proved"],
+            base,
+            GOALS["proved"],
+            None,
+        )
+    )
+    metric_s = costs["ssim"].clock_s - costs["decoded"].clock_s
+    rows.append(
+        _row(preset, "ours, and every frame decoded", costs["decoded"], base, GOALS["decoded"], metric_s)
+    )
+    if missing:
+        reason = f"not run: av1an {AV1AN} needs {', '.join(missing)}, not on PATH here"
+        rows.append({"preset": preset, "what": f"av1an {AV1AN}", "remark": reason})
+    else:
+        rows.append(
+            _row(preset, f"av1an {AV1AN}, one worker per two cores", costs["av1an"], base, None, None)
+        )
+    return rows
+
+
+def plain_command(plan: EncodePlan, video: Path, output: Path) -> list[str]:
+    """What a user types: the same encoder options, no forced key frames."""
+    bare = EncodePlan(plan.probe, plan.encoder, (), plan.threads, plan.outcomes)
+    covers = [output.with_suffix(f".{n}") for n, _ in enumerate(plan.of_kind("cover"))]
+    for path in covers:
+        path.write_bytes(b"\xff\xd8\xff\xd9")
+    del video
+    return encode_command(bare, ffmpeg_path(), output, covers)
+
+
+def run_av1an(command: str, plan: EncodePlan, video: Path, folder: Path) -> None:
+    """Scene detection, chunks and joining by av1an, with the same preset and CRF."""
+    encoder = plan.encoder
+    words = [command, "-i", str(video), "-o", str(folder / "av1an.mkv"), "--encoder", "svt_av1"]
+    words += ["--force", "--workers", str(max(1, (os.cpu_count() or 2) // 2)), "--pix_format", "yuv420p10le"]
+    words += ["--chunk_method", "select", "--temp", str(folder / "av1an")]
+    programs = folder / "programs"
+    programs.mkdir(exist_ok=True)
+    if not (programs / "ffmpeg").exists():
+        (programs / "ffmpeg").symlink_to(ffmpeg_path())  # it looks for it on PATH
+    preset = encoder.args()[encoder.args().index("-preset:v:0") + 1]
+    subprocess.run(
+        [*words, "-v", f" --preset {preset} --crf {encoder.quality:g} --keyint -1"],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+    )
+
+
+def _row(
+    preset: str, what: str, cost: Cost, base: Cost, goal: float | None, metric_s: float | None
+) -> dict[str, object]:
+    speed = base.clock_s / cost.clock_s
+    return {
+        "preset": preset,
+        "what": what,
+        "clock s": cost.clock_s,
+        "CPU s": cost.cpu_s,
+        "speed": speed,
+        "goal": goal,
+        "met": None if goal is None else speed >= goal,
+        "SSIM takes, s": metric_s,
+        "physical limit": "SVT-AV1 at this preset",
+        "remark": None,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
