@@ -66,6 +66,7 @@ def examine(settings: Settings, workspace: Workspace) -> list[Finding]:
         system_libraries,
         lambda: ffmpeg(settings),
         gpu,
+        lambda: decoding(settings),
         lambda: disk(settings, workspace),
         memory,
         lambda: tokens(settings),
@@ -207,6 +208,21 @@ def gpu() -> list[Finding]:
             )
         ]
     return [Finding("gpu", "ok", f"none; {os.cpu_count()} CPU cores (the embedded profile needs no GPU)")]
+
+
+def decoding(settings: Settings) -> list[Finding]:
+    """What decodes, and whether a card could. What it decodes of a file is asked for each file."""
+    from animeflow.media.hwdecode import Nvdec
+
+    decode = settings.shots.decode
+    problem = Nvdec().card_problem()
+    text = f"shots.decode.backend={decode.backend}; " + (problem or "an NVIDIA driver is here")
+    if decode.backend == "nvdec" and problem:
+        return [Finding("decoding", "fault", text, "set shots.decode.backend=auto or cpu")]
+    if decode.backend != "cpu" and not problem and decode.isolate:
+        mend = "set shots.decode.isolate=false to show it the card"
+        return [Finding("decoding", "note", f"{text}, but the worker process sees no card", mend)]
+    return [Finding("decoding", "ok", text)]
 
 
 def disk(settings: Settings, workspace: Workspace) -> list[Finding]:

@@ -26,13 +26,17 @@ _ATTACHED_PIC = 1024  # AV_DISPOSITION_ATTACHED_PIC
 
 @contextmanager
 def open_container(
-    path: Path | str, *, error: type[AnimeflowError] = ProbeError, max_pixels: int = MAX_PIXELS
+    path: Path | str,
+    *,
+    error: type[AnimeflowError] = ProbeError,
+    max_pixels: int = MAX_PIXELS,
+    hwaccel: Any = None,
 ) -> Iterator[Any]:
     """Open a local media file with PyAV, held to the allow-lists of `media.allowed`.
 
     A stream with larger pictures than `max_pixels` stays unopened (0x0): opening decodes a picture of some
-    codecs. Raises `error` with reason empty_file, playlist, not_media, no_video (a sound file) or
-    unreadable.
+    codecs. `hwaccel` is PyAV's (see `media.hwdecode`). Raises `error` with reason empty_file,
+    playlist, not_media, no_video (a sound file) or unreadable.
     """
     import av
 
@@ -41,7 +45,7 @@ def open_container(
     with _utf8_url(path) as url:
         try:
             options = INPUT_OPTIONS | {"max_pixels": str(max_pixels)}
-            container = av.open(url, options=options, metadata_errors="replace")
+            container = av.open(url, options=options, metadata_errors="replace", hwaccel=hwaccel)
         except (av.error.FFmpegError, UnicodeError) as problem:
             raise _refusal(path, head, problem, error) from problem
         with container:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded, counting_decodes
 from animeflow.media.frame import U8, Frame, Scalers, Size
 from animeflow.media.frame_index import FrameIndex, read_frame_index
+from animeflow.media.hwdecode import Backend, Choice, choose
 from animeflow.media.picture import PictureFacts, read_picture_facts
 from animeflow.media.riff import is_cut_riff
 from animeflow.media.timing import header_duration_s, is_cut_short
@@ -69,17 +72,18 @@ def open_video(
     limits: DecodeLimits = DEFAULT_LIMITS,
     index: FrameIndex | None = None,
     threads: int = 0,
+    backend: Backend | None = None,
 ) -> VideoReader:
     """Open a video for its frames (a context manager).
 
     `purpose` is the word under which `counting_decodes` counts them. `index`, where the caller has one from
     an earlier full decode, makes `pick` seek without reading the packet list. `threads` 0 lets FFmpeg
-    choose.
+    choose. `backend` decodes where it proves itself on this file (`media.hwdecode`), else the CPU does.
 
     Raises `DecodeError` (a permanent error) with reason empty_file, not_media, playlist, no_video,
     unreadable, too_large or undecodable.
     """
-    return VideoReader(path, purpose=purpose, limits=limits, index=index, threads=threads)
+    return VideoReader(path, purpose=purpose, limits=limits, index=index, threads=threads, backend=backend)
 
 
 def read_clip(
@@ -100,6 +104,19 @@ def read_clip(
         return np.stack([frame.rgb(size) for frame in reader.pick(range(start, end))])
 
 
+def first_pictures(container: Any, stream: Any, *, purpose: str) -> Iterator[Any]:
+    """Pictures from where a container stands, without limits or repairs: for a self-check. Raises FFmpeg's errors."""
+    for packet in container.demux(stream):
+        check_stop()
+        for picture in stream.codec_context.decode(packet):
+            count_decoded(purpose)
+            yield picture
+
+
+class _CardFailed(Exception):
+    """The backend cannot go on with this file."""
+
+
 class VideoReader:
     """Frames of the main video of a file, in presentation order.
 
@@ -110,11 +127,18 @@ class VideoReader:
     `frames_decoded`, `corrupt_frames`, `decode_errors` (packets without a picture), `pts_repairs`
     (timestamps missing or going back) describe what was read so far; `truncated` is known after a full
     iteration: the pictures end more than max(1 s, 2 %) before the header says. Whether that matters the
-    caller decides.
+    caller decides. `backend` says what decodes, and why.
     """
 
     def __init__(
-        self, path: Path | str, *, purpose: str, limits: DecodeLimits, index: FrameIndex | None, threads: int
+        self,
+        path: Path | str,
+        *,
+        purpose: str,
+        limits: DecodeLimits,
+        index: FrameIndex | None,
+        threads: int,
+        backend: Backend | None = None,
     ) -> None:
         self.path, self.purpose, self.limits = Path(path), purpose, limits
         self.frames_decoded = self.corrupt_frames = self.decode_errors = 0
@@ -122,6 +146,9 @@ class VideoReader:
         self.truncated = False
         self._index, self._index_read = index, index is not None
         self._threads = threads
+        self.backend: Choice = choose(self.path, backend, max_pixels=limits.max_pixels)
+        self._card = None if self.backend.name == "cpu" else backend
+        self._given = array("L")  # checksums of the lumas that a card gave
         self._closing = ExitStack()
         try:
             self._open()
@@ -132,7 +159,12 @@ class VideoReader:
 
     def _open(self) -> None:
         self._container = self._closing.enter_context(
-            open_container(self.path, error=DecodeError, max_pixels=self.limits.max_pixels)
+            open_container(
+                self.path,
+                error=DecodeError,
+                max_pixels=self.limits.max_pixels,
+                hwaccel=None if self._card is None else self._card.hwaccel(),
+            )
         )
         self._stream = main_video_stream(self._container, self.path, error=DecodeError)
         context = self._stream.codec_context
@@ -149,7 +181,11 @@ class VideoReader:
         )
         self._pictures = self._decode()
         self._next = 0
-        self._first = next(self._pictures, None)
+        try:
+            self._first = next(self._pictures, None)
+        except _CardFailed as failure:
+            self._to_cpu(failure, 0)
+            return
         if self._first is None:
             raise DecodeError(
                 f"no picture can be decoded ({self.decode_errors} packets failed)", path=self.path
@@ -211,7 +247,11 @@ class VideoReader:
 
     def _next_frame(self) -> Frame | None:
         picture, self._first = self._first, None
-        picture = picture or next(self._pictures, None)
+        try:
+            picture = picture or next(self._pictures, None)
+        except _CardFailed as failure:
+            self._to_cpu(failure, self._next)
+            return self._next_frame()
         if picture is None:
             return None
         if self._next >= self.limits.max_frames:
@@ -223,9 +263,28 @@ class VideoReader:
         if (picture.width, picture.height) != self._stored_size:
             self._require_size(picture.width, picture.height)
             self.size_changes += 1
+        if self._card is not None:
+            self._given.append(_luma_sum(picture))
         frame = Frame(self._next, pts, picture, self._scalers)
         self._next += 1
         return frame
+
+    def _to_cpu(self, failure: _CardFailed, reached: int) -> None:
+        """Begin again without the card and go to where it got, if that was right up to there."""
+        name = self.backend.name
+        self.backend = Choice("cpu", f"{name}: {failure} (frame {reached})")
+        given, self._given, self._card = self._given, array("L"), None
+        self.frames_decoded = self.corrupt_frames = self.decode_errors = self.size_changes = 0
+        self._restart()
+        for at in range(reached):
+            frame = self._next_frame()
+            if frame is None or (len(given) == reached and _luma_sum(frame.picture) != given[at]):
+                raise DecodeError(
+                    f"{name} gave other pictures than the CPU from frame {at} on, and then failed",
+                    reason="corrupt",
+                    path=self.path,
+                    hint="set shots.decode.backend=cpu",
+                )
 
     def _restart(self) -> None:
         """Back to frame 0. A fresh container, because not every format can seek to its first packet."""
@@ -297,7 +356,8 @@ class VideoReader:
             except (
                 av.error.FFmpegError,
                 IndexError,
-            ):  # PyAV looks for a stream that appeared since: IndexError
+            ) as error:  # PyAV looks for a stream that appeared since: IndexError
+                self._leave_card(error)
                 self.decode_errors += 1
                 yield from self._pictures_of(None)
                 return
@@ -308,16 +368,30 @@ class VideoReader:
     def _pictures_of(self, packet: Any) -> Iterator[Any]:
         import av
 
+        if packet is not None and packet.is_corrupt:
+            self._leave_card("the file is damaged")
         try:
             pictures = self._stream.codec_context.decode(packet)
-        except av.error.FFmpegError:
+        except av.error.FFmpegError as error:
+            self._leave_card(error)
             self.decode_errors += 1
             return
-        for picture in pictures:
+        for coded in pictures:
+            picture = coded
+            if self._card is not None:
+                try:
+                    picture = self._card.planar(coded)
+                except (av.error.FFmpegError, ValueError) as error:
+                    self._leave_card(error)
             self.frames_decoded += 1
             self.corrupt_frames += bool(picture.is_corrupt)
             count_decoded(self.purpose)
             yield picture
+
+    def _leave_card(self, why: object) -> None:
+        """Whatever goes wrong with a card: it flags no damage, so nothing it gives can be trusted from here."""
+        if self._card is not None:
+            raise _CardFailed(str(why))
 
     def _require_size(self, width: int, height: int) -> None:
         if width * height > self.limits.max_pixels:
@@ -342,3 +416,12 @@ class VideoReader:
                 reason="corrupt",
                 path=self.path,
             )
+
+
+def _luma_sum(picture: Any) -> int:
+    plane = picture.planes[0]
+    return (
+        zlib.crc32(plane)
+        if plane.line_size == plane.width
+        else zlib.crc32(picture.to_ndarray()[: picture.height])
+    )

@@ -27,6 +27,9 @@ class DecodeSettings(IsolationSettings):
     """Use a file whose pictures end well before its header says (an interrupted download); else it is an error."""
     threads: int = no_digest(0, ge=0, le=256)
     """Threads of the decoder (count; 0: FFmpeg chooses)."""
+    backend: Literal["cpu", "auto", "nvdec"] = no_digest("cpu")
+    """What decodes for the analysis. `auto` and `nvdec` take a card that proves itself on the file (16 frames equal the
+    CPU's), else the CPU; `nvdec` fails where there is no card. A worker process sees none: isolate=false shows it."""
 
 
 class TextSettings(Section):

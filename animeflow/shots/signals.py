@@ -16,6 +16,7 @@ import pyarrow as pa
 from animeflow.errors import DecodeError
 from animeflow.media import isolate
 from animeflow.media.decode import VideoReader, open_video
+from animeflow.media.hwdecode import backend_of
 from animeflow.media.stream import prefetch
 from animeflow.models.text import TextReader
 from animeflow.settings.shots import ShotsSettings
@@ -128,6 +129,7 @@ def passes(
         purpose=purpose,
         limits=decode_limits(settings.decode),
         threads=settings.decode.threads or threads,
+        backend=backend_of(settings.decode.backend),
     ) as reader:
         meter = FrameMeter(video_id, reader.time_base, (reader.width, reader.height))
         sampler = TextSampler(settings.text, reader.time_base) if with_text else None
