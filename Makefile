@@ -7,7 +7,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test dev lint types accuracy accuracy-quick faults hostile bench bench-memory bench-demo bench-peers
+.PHONY: help setup demo test dev lint types accuracy accuracy-quick faults hostile bench bench-memory bench-demo bench-peers bench-fidelity
 .PHONY: snapshot pictures docs clean
 
 help: ## this list
@@ -57,6 +57,9 @@ bench-memory: $(STAMP) ## peak memory against duration and resolution (at most 1
 
 bench-demo: $(STAMP) ## what the demo costs on a fresh workspace: time, memory, each stage
 	@$(BIN)/python -m benchmarks.demo
+
+bench-fidelity: $(STAMP) ## what went into an encode and what came out, stream by stream
+	@$(BIN)/python -m benchmarks.fidelity
 
 bench-peers: $(STAMP) ## a peer's video operators beside ours (installs it into a temporary environment)
 	@$(BIN)/python -m benchmarks.peers

@@ -79,7 +79,7 @@ def main() -> int:
         f"properties: {sum(row.same for row in rows)} the same, {sum(not row.same for row in rows) - len(wrong)} "
         f"changed with a reason, {len(wrong)} changed without one.\n\n{table}"
     )
-    save("fidelity", "What went into an encode and what came out", body, "python -m benchmarks.fidelity")
+    save("fidelity", "What went into an encode and what came out", body, "make bench-fidelity")
     return 1 if wrong else 0
 
 
