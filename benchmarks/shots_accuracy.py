@@ -7,7 +7,7 @@ transition on both materials. Everything is read from the encoded file by the co
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,12 +19,13 @@ import pyarrow as pa
 
 from animeflow.measures.flash import measure_flash
 from animeflow.measures.motion import measure_motion
-from animeflow.measures.text import is_subtitle, measure_text, union_share
+from animeflow.measures.text import measure_text, union_share
 from animeflow.models.registry import create
 from animeflow.sample.episode import draw_episode
 from animeflow.sample.episode_truth import EpisodeTruth, ShotTruth
 from animeflow.sample.plans import ACCURACY_PLANS, DEMO_PLANS, Plan
 from animeflow.sample.style import Style
+from animeflow.sample.truth import ROLES
 from animeflow.settings.shots import (
     AdaptiveDetector,
     ContentDetector,
@@ -249,47 +250,50 @@ def flash_rows(episode: Episode) -> Iterator[Row]:
 
 
 def text_rows(episode: Episode) -> Iterator[Row]:
-    """Whether each shot has text, subtitles, too much other text, against the drawn boxes by the same rule."""
+    """Whether each shot has text, subtitles, too much other text, and its roles, against the drawn boxes."""
     if episode.text_boxes is None:
         return
     clips = [clip for _, clip in episode.pure]
     table = measure_text(episode.text_boxes, clips, SETTINGS.measures.text).to_pylist()
-    right = []
+    right, roles_right = [], []
     for (shot, _), found in zip(episode.pure, table, strict=True):
         true = drawn_areas(episode, shot)
-        guess = tuple(found[name] or 0.0 for name in ("text_area_max", "subtitle_area_max", "other_area_max"))
+        guess = {name: found[f"{name}_area_max"] or 0.0 for name in true}
         right.append(text_decisions(guess) == text_decisions(true))
         if not right[-1]:
             yield row(episode.kind_of(shot), "text", "decisions wrong", 1.0, higher=False)
+        roles = [[name for name in ROLES if one[name] >= TEXT_AREA] for one in (true, guess)]
+        if roles[0]:
+            roles_right.append(roles[0] == roles[1])
+            if not roles_right[-1]:
+                yield row(episode.kind_of(shot), "text", "roles wrong", 1.0, higher=False)
     yield row(episode.material, "text", "decisions right", float(np.mean(right)))
+    if roles_right:
+        yield row(episode.material, "text", "roles right", float(np.mean(roles_right)))
 
 
-def text_decisions(areas: Sequence[float]) -> tuple[bool, bool, bool]:
+def text_decisions(areas: Mapping[str, float]) -> tuple[bool, bool, bool]:
     """Has text; has subtitles; has too much other text."""
-    everything, subtitles, other = areas
     curation = SETTINGS.curation
     return (
-        everything >= TEXT_AREA,
-        subtitles > curation.max_subtitle_area,
-        other > (curation.max_text_area or 1.0),
+        areas["text"] >= TEXT_AREA,
+        areas["subtitle"] > curation.max_subtitle_area,
+        areas["other"] > (curation.max_text_area or 1.0),
     )
 
 
-def drawn_areas(episode: Episode, shot: ShotTruth) -> tuple[float, float, float]:
-    """Largest shares of a frame under the drawn boxes: all, in the subtitle band, other."""
+def drawn_areas(episode: Episode, shot: ShotTruth) -> dict[str, float]:
+    """Largest shares of a frame under the drawn boxes: all, per role as it was drawn, and all that is no subtitle."""
     width, height = episode.truth.size
-    best = (0.0, 0.0, 0.0)
+    best = dict.fromkeys(("text", *ROLES, "other"), 0.0)
     shown = episode.truth.text_boxes[shot.pure_start : shot.pure_end]
     for boxes in {id(one): one for one in shown}.values():
-        flat = [box.polygon.ravel().tolist() for box in boxes]
-        band = [is_subtitle(one, height, SETTINGS.measures.text) for one in flat]
-        parts = (
-            flat,
-            [one for one, sub in zip(flat, band, strict=True) if sub],
-            [one for one, sub in zip(flat, band, strict=True) if not sub],
-        )
-        found = [union_share(part, width, height) for part in parts]
-        best = (max(best[0], found[0]), max(best[1], found[1]), max(best[2], found[2]))
+        flat = [(box.role, box.polygon.ravel().tolist()) for box in boxes]
+        parts = {name: [one for role, one in flat if role == name] for name in ROLES}
+        parts["text"] = [one for _, one in flat]
+        parts["other"] = [one for role, one in flat if role != "subtitle"]
+        for name, part in parts.items():
+            best[name] = max(best[name], union_share(part, width, height))
     return best
 
 
