@@ -56,9 +56,13 @@ def _no_watcher() -> None: ...
 on_check: Callable[[], None] = _no_watcher
 
 
-def check_stop() -> None:
-    """Raise `Interrupted` when the process was asked to stop; called by long work at every packet."""
-    on_check()
+def check_stop(*, waiting: bool = False) -> None:
+    """Raise `Interrupted` when the process was asked to stop; called by long work at every packet.
+
+    Who only waits for another thread says so: that is no sign that work goes on.
+    """
+    if not waiting:
+        on_check()
     if STOP.is_set():
         raise Interrupted("stopped on request")
 

@@ -90,7 +90,7 @@ class _Queue(Generic[T]):
         """The next item, or the end."""
         with self._changed:
             while not self._items:
-                check_stop()
+                check_stop(waiting=True)
                 self._changed.wait(_POLL_S)
             item, size = self._items.popleft()
             self._held -= size
