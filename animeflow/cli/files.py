@@ -71,6 +71,9 @@ def shots(
     raise Exit(each_file(files, lambda path: shots_of(FileWork(path, settings)), show_shots, as_json=as_json))
 
 
+EDGES = {"fade_in": "begins with a fade", "fade_out": "ends with a fade"}
+
+
 def show_shots(result: dict[str, Any]) -> str:
     """A table for people."""
 
@@ -80,10 +83,9 @@ def show_shots(result: dict[str, Any]) -> str:
     ]
     lines = [f"{result['file']}  {result['frames']} frames{rate}, {len(result['shots'])} shots"]
     lines.append(table(rows, ["shot", "start", "end", "frames"]))
-    lines += [f"{part['kind']} in frames {part['start']} to {part['end']}" for part in result["transitions"]]
-    for name, words in (("fade_in", "begins with a fade"), ("fade_out", "ends with a fade")):
-        if result[name]:
-            lines.append(f"{words} in frames {result[name]['start']} to {result[name]['end']}")
+    for part in result["transitions"]:
+        words = EDGES.get(part["kind"], part["kind"])
+        lines.append(f"{words} in frames {part['start']} to {part['end']}")
     return "\n".join(lines)
 
 

@@ -21,8 +21,8 @@ def detect(
     """Cuts, transitions and shots of a video file, in frame numbers from 0, ranges end exclusive:
 
     {"frames", "cuts": [first frame of each new shot], "transitions": [{"start", "end", "kind"}],
-    "fade_in", "fade_out": {"start", "end"} or None, "shots": [{"start", "end"}]}. `cuts` are the hard ones; a
-    transition is split at its middle; the fades that the video itself begins and ends with lie in its end shots.
+    "shots": [{"start", "end"}]}. `cuts` are the hard ones; a transition is split at its middle, but for the fades that
+    the video itself begins and ends with (kinds `fade_in`, `fade_out`): they lie in its end shots.
 
     `network` is a loaded shot network; None loads TransNetV2 where the detector needs it. Raises DecodeError for a file
     that cannot be read, WeightsMissing where the network's weights are not here.

@@ -115,17 +115,15 @@ class Shots:
         return list(itertools.pairwise(edges))
 
     def plain(self) -> dict[str, Any]:
-        """For JSON: frames, hard cuts, transitions, the fades at the ends of the video or null, shots."""
+        """For JSON: frames, hard cuts, transitions in order (`fade_in`, `fade_out`: the video's own), shots."""
+        inner = [(cut.transition, str(cut.kind)) for cut in self.cuts]
+        spans = [(self.fade_in, "fade_in"), *inner, (self.fade_out, "fade_out")]
         return {
             "frames": self.frames,
             "cuts": [cut.frame for cut in self.cuts if cut.transition is None],
             "transitions": [
-                {"start": cut.transition[0], "end": cut.transition[1], "kind": cut.kind}
-                for cut in self.cuts
-                if cut.transition is not None
+                {"start": span[0], "end": span[1], "kind": kind} for span, kind in spans if span is not None
             ],
-            "fade_in": _plain_span(self.fade_in),
-            "fade_out": _plain_span(self.fade_out),
             "shots": [{"start": start, "end": end} for start, end in self.ranges],
         }
 
@@ -157,7 +155,3 @@ class Shots:
 
 def _span(start: int | None, end: int | None) -> Range | None:
     return None if start is None or end is None else (start, end)
-
-
-def _plain_span(span: Range | None) -> dict[str, int] | None:
-    return None if span is None else {"start": span[0], "end": span[1]}

@@ -39,8 +39,6 @@ def test_shots_gives_frames_cuts_transitions_and_shots(animeflow: Call, clip: Pa
         "fps": 24.0,
         "cuts": [24],
         "transitions": [],
-        "fade_in": None,
-        "fade_out": None,
         "shots": [{"start": 0, "end": 24}, {"start": 24, "end": 48}],
     }
 
@@ -49,8 +47,8 @@ def test_people_read_where_the_fades_of_a_video_end() -> None:
     shot = {"start": 0, "end": 48}
     words = show_shots(
         {
-            "file": "a.mkv", "frames": 48, "fps": 24.0, "cuts": [], "transitions": [], "shots": [shot],
-            "fade_in": {"start": 0, "end": 12}, "fade_out": None,
+            "file": "a.mkv", "frames": 48, "fps": 24.0, "cuts": [], "shots": [shot],
+            "transitions": [{"start": 0, "end": 12, "kind": "fade_in"}],
         }
     )  # fmt: skip
     assert "begins with a fade in frames 0 to 12" in words

@@ -59,8 +59,8 @@ def test_programs_get_hard_cuts_and_transitions_apart() -> None:
     plain = SHOTS.plain()
     assert plain["cuts"] == [10]
     assert plain["transitions"][1] == {"start": 40, "end": 44, "kind": "fade"}
-    assert (plain["fade_in"], plain["fade_out"]) == (None, None)
-    assert Shots(60, SHOTS.cuts, (0, 6)).plain()["fade_in"] == {"start": 0, "end": 6}
+    faded = Shots(60, SHOTS.cuts, (0, 6)).plain()
+    assert faded["transitions"] == [{"start": 0, "end": 6, "kind": "fade_in"}, *plain["transitions"]]
     assert plain["shots"][0] == {"start": 0, "end": 10}
 
 
