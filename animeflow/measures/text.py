@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from animeflow.settings.measures import TextMeasureSettings
 from animeflow.tables.schemas.measures import NO_SAMPLE, TEXT
 
 _FEW, _MAX_PITCH = 2, 1.75  # so few characters may take so much of a line's height each
-_ALONE_SCORE = 0.97
+_FEW_SCORE = 0.97
 _GRID = 640  # px: polygons are filled on a raster of this width, so that overlaps count once
 Rows = Sequence[Mapping[str, Any]]
 
@@ -73,15 +74,16 @@ def is_text(box: Mapping[str, Any], settings: TextMeasureSettings) -> bool:
     """Whether a box was read surely, and not as one or two characters that do not fill it.
 
     A window front read as two characters of 1.9 times their height each had a score of 0.80; two characters set with
-    a full space between them take 1.5. A boat was read as one character with up to 0.966, a bookshelf with 0.918: a
-    character by itself must be sure.
+    a full space between them take 1.5. A boat was read as one character with up to 0.966, a bookshelf with 0.918, a lit
+    window in grain as "pm": one wide character, or two narrow ones, must be sure.
     """
     corners = np.asarray(box["polygon"], np.float64).reshape(4, 2)
     sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
     length, height = sorted((sides[[0, 2]].max(), sides[[1, 3]].max()), reverse=True)
     count = len(box["text"].strip())
     filled = count > _FEW or length <= _MAX_PITCH * height * max(1, count)
-    least = settings.min_score if count > 1 else max(settings.min_score, _ALONE_SCORE)
+    cells = sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in box["text"].strip())
+    least = settings.min_score if cells > _FEW else max(settings.min_score, _FEW_SCORE)
     return bool(box["score"] >= least and filled)
 
 

@@ -153,7 +153,7 @@ def _rows(lines: Sequence[_Line]) -> int:
 
 def _aligned(lines: Sequence[_Line]) -> bool:
     """Whether three quarters of the lines share a left edge, a right edge or a middle with two others or more."""
-    places = [(line.left, line.right, line.middle[0]) for line in lines]
+    places = [_places(line) for line in lines]
     shared = [
         any(sum(abs(other[k] - place[k]) <= _EDGE for other in places) >= _ROWS for k in range(3))
         for place in places
@@ -168,10 +168,17 @@ def _two_columns(lines: Sequence[_Line]) -> bool:
 
 
 def _continues(line: _Line, block: Sequence[_Line]) -> bool:
-    """Whether a line in the subtitle band shares an edge with two lines of the credits above it, and their height."""
+    """Whether a line in the subtitle band is aligned with two lines of the credits above it, and has their height."""
     if not block:
         return False
     heights = [other.height for other in block] + [line.height]
-    left = sum(abs(other.left - line.left) <= _EDGE for other in block)
-    right = sum(abs(other.right - line.right) <= _EDGE for other in block)
-    return max(left, right) > 1 and max(heights) <= _SPREAD * min(heights)
+    if max(heights) > _SPREAD * min(heights):
+        return False
+    own = _places(line)
+    places = [_places(other) for other in block]
+    return any(sum(abs(place[k] - own[k]) <= _EDGE for place in places) > 1 for k in range(3))
+
+
+def _places(line: _Line) -> tuple[float, float, float]:
+    """Where a line may be aligned with others: left edge, right edge, middle (shares of the width)."""
+    return line.left, line.right, line.middle[0]

@@ -75,6 +75,14 @@ def test_a_window_front_read_as_two_wide_characters_is_no_text():
     assert row["text_area_max"] == 0
 
 
+def test_two_letters_must_be_sure():
+    window = (242.0, 36.0, 276.0, 37.0, 275.0, 53.0, 241.0, 51.0)
+    (row,) = measured([boxes(0, (window, "pm", 0.9))], [clip(0, 24)])
+    assert row["text_area_max"] == 0
+    (row,) = measured([boxes(0, (window, "PM", 0.99))], [clip(0, 24)])
+    assert row["text_area_max"] > 0
+
+
 def test_two_characters_with_a_space_between_them_are_text():
     title = (100.0, 100.0, 190.0, 100.0, 190.0, 130.0, 100.0, 130.0)
     (row,) = measured([boxes(0, (title, "監督", 0.95))], [clip(0, 24)])

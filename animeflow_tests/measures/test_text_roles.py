@@ -55,6 +55,18 @@ def test_two_columns_are_credits() -> None:
     assert roles(*ragged) == ["credits"] * 6
 
 
+def test_a_centred_column_goes_on_into_the_subtitle_band() -> None:
+    jobs = [
+        box(198 - half, 60 + 44 * n, 198 + half, 84 + 44 * n)
+        for n, half in enumerate((39, 57, 58, 46, 54, 28))
+    ]
+    names = [
+        box(435 - half, 60 + 44 * n, 435 + half, 84 + 44 * n)
+        for n, half in enumerate((50, 46, 59, 50, 56, 51))
+    ]
+    assert roles(*jobs, *names) == ["credits"] * 12
+
+
 def test_so_many_lines_are_a_setting() -> None:
     three = COLUMN[:3]
     assert roles(*three) == ["sign"] * 3
