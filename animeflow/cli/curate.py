@@ -128,7 +128,6 @@ def _run(context: click.Context, workspace: Workspace, settings: object, shards:
     assert isinstance(settings, Settings)
     order = Order(workspace, settings, selection=("kept_clips",), job="curate", report=False)
     engine = Engine(order, Terminal(quiet=(context.obj or {}).get("quiet", False)))
-    engine.save_settings()
     outcomes = stoppable(lambda: engine.run_shards(shards))
     if any(outcome.interrupted for outcome in outcomes):
         return INTERRUPTED

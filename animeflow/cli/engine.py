@@ -104,7 +104,11 @@ class Engine:
             add_json_file(order.settings.log.json_file, level=order.settings.log.level)
 
     def save_settings(self) -> None:
-        """Keep what was set next to the results (the base of what the UI runs here), and the whole resolved tree."""
+        """Keep what was set next to the results (the base of what the UI runs here), and the whole resolved tree.
+
+        Called where a run has its shard and begins, and where none is needed: a run that was refused changes no
+        setting.
+        """
         settings, root = self.order.settings, self.order.workspace.root
         for name, text in ((SETTINGS, dump_changes(settings)), (RESOLVED, dump(settings))):
             write_whole(root / name, text)
@@ -134,6 +138,7 @@ class Engine:
         started = time.monotonic()
         run_id = str(uuid.uuid4())
         with self.order.workspace.lock(shard, run_id), self._settling(shard, self.order.stages) as ended:
+            self.save_settings()
             selection = self.order.stages if self.order.selection else ()
             result = self._job(instance, self.order.job, shard, selection, run_id)
             ended.append(result)
@@ -193,6 +198,7 @@ class Engine:
             workspace.lock(CATALOG_DIR, run_id),
             self._settling(CATALOG_DIR, names) as ended,
         ):
+            self.save_settings()
             ended.append(self._job(instance, CATALOG, None, names if self.order.selection else (), run_id))
         return ended[0]
 

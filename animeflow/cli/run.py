@@ -21,7 +21,11 @@ from animeflow.cli.options import out_option, resolve_settings, settings_options
 )
 @click.option("--limit", type=click.IntRange(min=0), help="At most so many shards.")
 @click.option(
-    "--select", "selection", multiple=True, metavar="STAGE", help="Only this stage or group; repeatable."
+    "--select",
+    "selection",
+    multiple=True,
+    metavar="STAGE",
+    help="Only this stage or group; repeatable. What they read must stand already or be selected too.",
 )
 @click.option(
     "--force", multiple=True, metavar="STAGE", help="Run this stage or group although nothing changed."

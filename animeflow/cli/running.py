@@ -19,6 +19,7 @@ from animeflow.cli.standing import catalog_stands, catalog_to_do, stands, to_do
 from animeflow.cli.stopping import stoppable
 from animeflow.cli.summary import failed_stages, print_summary, videos_failed
 from animeflow.cli.terminal import Terminal, duration, size
+from animeflow.cli.upstream import require_upstream
 from animeflow.errors import Interrupted
 from animeflow.hubs.folder import FolderHub
 from animeflow.media.command import STOP
@@ -52,13 +53,14 @@ def with_source(settings: Settings, source: Path) -> Settings:
 
 
 def units_of(order: Order, request: Request) -> tuple[Source, list[Unit]]:
-    """The source and the units to run."""
+    """The source and the units to run; a usage error where they lack what the selected stages read."""
     from animeflow.defs.units import open_units
 
     source = open_units(order.settings, order.workspace)
     units = chosen_units(source, shards=request.shards, limit=request.limit)
     if request.retry_failed:
         units = [unit for unit in units if failed_stages(order.workspace, unit.key)]
+    require_upstream(order.workspace, order.stages, (unit.key for unit in units))
     return source, units
 
 
@@ -123,7 +125,6 @@ def _run(engine: Engine, request: Request, units: Sequence[Unit]) -> list[ShardO
     _require_room(engine.order, [unit for unit in units if unit.key in todo])
     if todo:
         bring_weights(engine.order.settings, engine.order.stages, engine.terminal)
-    engine.save_settings()
     left = [unit.key for unit in units if engine.order.stages and unit.key not in todo]
     outcomes = [engine.leave(shard) for shard in left]
     if request.jobs > 1 and len(todo) > 1:
@@ -134,6 +135,8 @@ def _run(engine: Engine, request: Request, units: Sequence[Unit]) -> list[ShardO
         raise Interrupted("stopped on request")
     if engine.order.across and (not engine.order.stages or any(outcome.success for outcome in outcomes)):
         outcomes += _across_shards(engine)
+    if not todo:
+        engine.save_settings()
     return outcomes
 
 

@@ -227,6 +227,42 @@ def test_two_runs_on_one_shard_do_not_mix(animeflow: Call, source: Path, tmp_pat
     assert called.code == 1 and "another-run" in called.err
 
 
+def test_a_run_that_is_refused_changes_no_setting(animeflow: Call, source: Path, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "workspace")
+    other = ("--set", "curation.max_flashes=7")
+    words = ("run", source, *FAST, "--select", "shard_files")
+    with workspace.lock(SHARD, "another-run"):
+        assert animeflow(*words, *other).code == 1
+    assert not (workspace.root / "settings.yaml").exists()
+    assert animeflow(*words).code == 0
+    before = (workspace.root / "settings.yaml").read_bytes()
+    with workspace.lock(SHARD, "another-run"):
+        assert animeflow(*words, "--force", "shard_files", *other).code == 1
+        assert animeflow(*words[:2], *FAST, "--select", "clips", *other).code == 2
+    full = ("--set", "run.min_free_gb=1e9")
+    assert animeflow(*words[:2], *FAST, *full, "--select", "frame_signals", *other).code == 1
+    assert (workspace.root / "settings.yaml").read_bytes() == before
+    assert animeflow(*words, *other).code == 0, "nothing is to be done, but the run was not refused"
+    assert b"max_flashes: 7" in (workspace.root / "settings.yaml").read_bytes()
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_a_selection_that_lacks_what_it_reads_is_told_before_anything_starts(
+    animeflow: Call, source: Path, tmp_path: Path, dry: tuple[str, ...]
+) -> None:
+    called = animeflow("run", source, *FAST, "--select", "shots", *dry)
+    assert called.code == 2
+    assert f"frame_signals needs shard_files, which was never finished for shard {SHARD}" in called.err
+    assert called.err.rstrip().endswith(": --select source --select shots")
+    assert not (tmp_path / "workspace").exists()
+
+
+def test_a_selection_runs_on_what_stands_already(animeflow: Call, source: Path) -> None:
+    assert animeflow("run", source, *FAST, "--select", "source").code == 0
+    assert animeflow("run", source, *FAST, "--select", "shots").code == 0
+    assert animeflow("run", source, *FAST, "--select", "shots", "--dry-run").code == 0
+
+
 def test_parallel_shards_are_processes(animeflow: Call, tmp_path: Path, clip: Path) -> None:
     for name in ("a", "b"):
         folder = tmp_path / "shows" / name
