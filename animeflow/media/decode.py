@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -104,9 +104,9 @@ def read_clip(
         return np.stack([frame.rgb(size) for frame in reader.pick(range(start, end))])
 
 
-def first_pictures(container: Any, stream: Any, *, purpose: str) -> Iterator[Any]:
-    """Pictures from where a container stands, without limits or repairs: for a self-check. Raises FFmpeg's errors."""
-    for packet in container.demux(stream):
+def plain_pictures(packets: Iterable[Any], stream: Any, *, purpose: str) -> Iterator[Any]:
+    """Pictures of a stream's packets, without limits or repairs: for self-checks. Raises FFmpeg's errors."""
+    for packet in packets:
         check_stop()
         for picture in stream.codec_context.decode(packet):
             count_decoded(purpose)

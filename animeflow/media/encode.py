@@ -21,7 +21,7 @@ from animeflow.media.ffmpeg import ffmpeg_path, memory_for
 from animeflow.media.fidelity import FidelityRow
 from animeflow.media.shot_groups import encode_groups, worker_count
 from animeflow.media.streams import read_cover
-from animeflow.media.verify import Verification, verify_encode
+from animeflow.media.verify import Verification, ahead_of, verify_encode
 
 __all__ = [
     "EncodePlan",
@@ -94,37 +94,39 @@ def encode_video(
     binary = ffmpeg or ffmpeg_path()
     with _working_folder(output) as folder:
         part = folder / "encode.mkv"
-        covers = _write_covers(plan, folder)
         run = partial(_run, plan, timeout_s=timeout_s, expected=len(pts), on_progress=on_progress)
-        if plan.groups:
-            count = worker_count(workers)
-            video = encode_groups(
+        with ahead_of(plan, part, full_decode=full_decode, audio_md5=audio_md5, ffmpeg=binary) as ahead:
+            command = partial(encode_command, plan, binary, part, _write_covers(plan, folder))
+            if plan.groups:
+                video = encode_groups(
+                    plan,
+                    folder,
+                    cuts=cuts,
+                    pts=pts,
+                    ffmpeg=binary,
+                    workers=worker_count(workers),
+                    timeout_s=timeout_s,
+                    on_frames=lambda done: on_progress and on_progress(EncodeProgress(done, len(pts), None)),
+                )
+                result = run(command(video))
+            elif plan.decoded:
+                with decoded_input(plan, folder, pts[0], binary) as video:
+                    result = run(command(video))
+            else:
+                result = run(command())
+            ahead.written()
+            proof = verify_encode(
                 plan,
-                folder,
+                part,
                 cuts=cuts,
                 pts=pts,
+                full_decode=full_decode,
+                metric=metric,
+                audio_md5=audio_md5,
                 ffmpeg=binary,
-                workers=count,
                 timeout_s=timeout_s,
-                on_frames=lambda done: on_progress and on_progress(EncodeProgress(done, len(pts), None)),
+                ahead=ahead,
             )
-            result = run(encode_command(plan, binary, part, covers, video))
-        elif plan.decoded:
-            with decoded_input(plan, folder, pts[0], binary) as video:
-                result = run(encode_command(plan, binary, part, covers, video))
-        else:
-            result = run(encode_command(plan, binary, part, covers))
-        proof = verify_encode(
-            plan,
-            part,
-            cuts=cuts,
-            pts=pts,
-            full_decode=full_decode,
-            metric=metric,
-            audio_md5=audio_md5,
-            ffmpeg=binary,
-            timeout_s=timeout_s,
-        )
         if min_metric is not None and proof.metric_value is not None and proof.metric_value < min_metric:
             raise EncodeError(
                 f"the encode measures {metric} {proof.metric_value:.4f}, at least {min_metric:g} is required",

@@ -6,6 +6,7 @@ Nothing else in animeflow writes `-c:v`.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -56,7 +57,7 @@ _SVT_NOISE = re.compile(r"thread priority|source dimensions|^Svt\[warn\]: TPL|[L
 
 
 @dataclass(frozen=True)
-class Encoder:
+class Encoder(ABC):
     """One video encoder with its settings. `quality` is a CRF, or nvenc's CQ: lower is better and larger.
 
     The class constants are ffmpeg's name of the encoder, the codec and bit depth (4:2:0) of what it writes, and the
@@ -80,9 +81,9 @@ class Encoder:
             raise ContractError(f"quality {self.quality:g}; {self.library} takes {low:g} to {high:g}")
 
     @property
+    @abstractmethod
     def profile(self) -> str:
         """The name of its settings, for tables."""
-        raise NotImplementedError
 
     def args(self, *, threads: int = 0) -> list[str]:
         """ffmpeg's arguments for the first output video. `threads` is for SVT-AV1, whose bytes do not depend on
@@ -109,8 +110,9 @@ class Encoder:
         """The first line that tells of an option which the encoder was given and does not use."""
         return next((line for line in stderr if any(word in line for word in _UNUSED_OPTION)), None)
 
+    @abstractmethod
     def _options(self, threads: int) -> list[str]:
-        raise NotImplementedError
+        """ffmpeg's arguments beside the encoder's name and its pixel format."""
 
 
 @dataclass(frozen=True)

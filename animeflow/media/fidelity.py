@@ -68,13 +68,21 @@ def unexplained(rows: Sequence[FidelityRow]) -> list[FidelityRow]:
 
 
 def fidelity_rows(
-    source: Probe, plan: EncodePlan, result: Probe, *, ffmpeg: Path, digests: bool = True
+    source: Probe,
+    plan: EncodePlan,
+    result: Probe,
+    *,
+    ffmpeg: Path,
+    digests: bool = True,
+    before: StreamFacts | None = None,
 ) -> list[FidelityRow]:
     """Compare a source with its encode, stream by stream. Both files are read, none is decoded.
 
-    `digests` compares the bytes of copied packets too, for which both files are read to their ends.
+    `digests` compares the bytes of copied packets too, for which both files are read to their ends. `before`, where the
+    caller has read the source's facts already (with the same `digests`), saves reading it again.
     """
-    before = read_stream_facts(source, digests=digests, ffmpeg=ffmpeg)
+    if before is None:
+        before = read_stream_facts(source, digests=digests, ffmpeg=ffmpeg)
     after = read_stream_facts(result, digests=digests, ffmpeg=ffmpeg)
     return [
         *_video_rows(source, plan, result, before, after),

@@ -132,7 +132,7 @@ def signature(picture: Any) -> tuple[Any, ...]:
 def _signatures(
     path: Path, backend: Backend | None, planar: Callable[[Any], Any], max_pixels: int
 ) -> Iterator[tuple[Any, ...]]:
-    from animeflow.media.decode import first_pictures
+    from animeflow.media.decode import plain_pictures
 
     accel = None if backend is None else backend.hwaccel()
     with open_container(path, max_pixels=max_pixels, hwaccel=accel) as container:
@@ -142,5 +142,6 @@ def _signatures(
         for place in (None, container.duration):
             if place is not None:
                 container.seek(container.start_time + place // 2 if container.start_time else place // 2)
-            for picture in islice(first_pictures(container, stream, purpose="self_check"), CHECKED_FRAMES):
+            pictures = plain_pictures(container.demux(stream), stream, purpose="self_check")
+            for picture in islice(pictures, CHECKED_FRAMES):
                 yield signature(planar(picture))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,9 @@ from animeflow.media.encode_plan import EncodePlan
 from animeflow.media.ffmpeg import input_args
 from animeflow.media.fidelity import FidelityRow, fidelity_rows, unexplained
 from animeflow.media.frame_index import FrameIndex, read_frame_index
+from animeflow.media.live_decode import LiveDecode, packets_digest
 from animeflow.media.probe import probe
+from animeflow.media.stream_facts import StreamFacts, read_stream_facts
 
 # Matroska keeps whole milliseconds: each side rounds by at most half of one.
 _TIME_TOLERANCE_S = 0.001 + 1e-9
@@ -27,6 +31,38 @@ METRICS = {
     "vmaf": ("libvmaf=n_threads=2:n_subsample=3", re.compile(r"VMAF score: *([\d.]+)")),
 }
 _FIRST_DIFFERENCES = 3
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What needs no finished encode: the source's facts, and the decode of what has been written so far (None: no
+    decode was asked for).
+    """
+
+    source: Future[StreamFacts]
+    decode: LiveDecode | None
+
+    def written(self) -> None:
+        """The encoder has ended: the file is complete."""
+        if self.decode is not None:
+            self.decode.written()
+
+
+@contextmanager
+def ahead_of(
+    plan: EncodePlan, encoded: Path, *, full_decode: bool, audio_md5: bool, ffmpeg: Path
+) -> Iterator[Ahead]:
+    """While the block runs, the source is read and the growing file `encoded` decoded, each in a thread of its own."""
+    live = LiveDecode(encoded, purpose="verify") if full_decode else None
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="source-facts") as pool:
+        facts = pool.submit(read_stream_facts, plan.probe, digests=audio_md5, ffmpeg=ffmpeg)
+        if live is not None:
+            live.start()
+        try:
+            yield Ahead(facts, live)
+        finally:
+            if live is not None:
+                live.stop()
 
 
 @dataclass(frozen=True)
@@ -54,9 +90,10 @@ def verify_encode(
     audio_md5: bool = True,
     ffmpeg: Path,
     timeout_s: float = 3600.0,
+    ahead: Ahead | None = None,
 ) -> Verification:
     """Compare an encode with its plan and its source's frame times. Raises `EncodeError` on the first
-    disagreement.
+    disagreement. `ahead` is what could be done while the encode ran.
     """
     index = _packet_index(encoded)
     offset = require_same_times(index, pts, plan, encoded)
@@ -65,13 +102,17 @@ def verify_encode(
         result = probe(encoded)
     except ProbeError as error:
         raise EncodeError(f"the encode does not probe: {error.message}", path=encoded) from error
-    rows = fidelity_rows(plan.probe, plan, result, ffmpeg=ffmpeg, digests=audio_md5)
+    before = ahead.source.result() if ahead else None
+    rows = fidelity_rows(plan.probe, plan, result, ffmpeg=ffmpeg, digests=audio_md5, before=before)
     differences = stream_differences(rows)
     if differences:
         raise EncodeError(
             "the encode's streams differ: " + "; ".join(differences[:_FIRST_DIFFERENCES]), path=encoded
         )
-    decoded = decode_all(encoded, expected=len(pts)) if full_decode else None
+    decoded = None
+    if full_decode:
+        live = ahead.decode if ahead else None
+        decoded = decoded_ahead(live, encoded, len(pts)) or decode_all(encoded, expected=len(pts))
     value = None
     if metric != "none":
         value = measure(
@@ -125,6 +166,16 @@ def require_key_frames(index: FrameIndex, cuts: Sequence[int], encoded: Path) ->
 def stream_differences(rows: Sequence[FidelityRow]) -> list[str]:
     """In which respects the encode differs from its source without a reason; empty when it does not."""
     return [f"{row.stream} {row.property} is {row.after!s}, not {row.before!s}" for row in unexplained(rows)]
+
+
+def decoded_ahead(live: LiveDecode | None, encoded: Path, expected: int) -> int | None:
+    """The frames that were decoded while the encode ran; None unless all are there, none is damaged, and the file
+    holds the very packets that they came from.
+    """
+    count = live.result() if live is not None else None
+    if count is None or count.damaged or count.frames != expected:
+        return None
+    return count.frames if count.digest == packets_digest(encoded) else None
 
 
 def decode_all(encoded: Path, *, expected: int) -> int:
