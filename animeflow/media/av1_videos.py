@@ -84,6 +84,7 @@ def encode_to_table(
         # Where the packets end with the frames of the analysis, the analysis has met the same end.
         truncated_ok=facts.truncated or not decoded,
         decoded=decoded,
+        max_height=settings.max_height,
     )
     planned = plan_groups(plan, settings, cuts=cuts, pts=pts, ffmpeg=binary)
     plan = planned.plan

@@ -51,12 +51,18 @@ def target_size(pictures: Pictures, shape: ClipShape) -> tuple[int, int]:
     they are, and even sides where it is reduced.
     """
     width, height = pictures.width, pictures.height
-    reduced = shape.max_height is not None and height > shape.max_height
-    if shape.h264 is None and not reduced:
-        return width, height
-    new_height = shape.max_height if reduced and shape.max_height is not None else height
-    aspect = pictures.aspect if shape.h264 is not None else Fraction(1)
-    return _even(Fraction(width * new_height, height) * aspect), _even(Fraction(new_height))
+    reduced = reduced_size(width, height, shape.max_height)
+    if shape.h264 is None:
+        return reduced or (width, height)
+    new_height = height if reduced is None or shape.max_height is None else shape.max_height
+    return _even(Fraction(width * new_height, height) * pictures.aspect), _even(Fraction(new_height))
+
+
+def reduced_size(width: int, height: int, max_height: int | None) -> tuple[int, int] | None:
+    """(width, height) in px, both even, of pictures brought down to `max_height`; None where they are no higher."""
+    if max_height is None or height <= max_height:
+        return None
+    return _even(Fraction(width * max_height, height)), _even(Fraction(max_height))
 
 
 def _even(side: Fraction) -> int:

@@ -20,7 +20,7 @@ from animeflow.media.chroma import read_chroma_location
 from animeflow.media.decode import open_video
 from animeflow.media.encode_plan import EncodePlan, VideoInput, video_args
 
-_TURNS = {90: "transpose=cclock,", 180: "hflip,vflip,", 270: "transpose=clock,"}
+_TURNS = {90: ("transpose=cclock",), 180: ("hflip", "vflip"), 270: ("transpose=clock",)}
 _WAIT_S = 0.05
 
 
@@ -43,7 +43,7 @@ def decoded_input(plan: EncodePlan, folder: Path, first_pts: int, ffmpeg: Path) 
     writer.start()
     try:
         offset_s = float(first_pts * video.time_base) - plan.probe.start_time_s
-        yield VideoInput(_input_args(pipe, offset_s), (*video_args(plan), *_filters(plan, location)))
+        yield VideoInput(_input_args(pipe, offset_s), tuple(video_args(plan, _filters(plan, location))))
     finally:
         writer.end()
     if writer.error is not None:
@@ -59,8 +59,7 @@ def _filters(plan: EncodePlan, location: str | None) -> list[str]:
     """What raw pictures lost: their orientation, the shape of their pixels, their colours."""
     video = plan.probe.video
     aspect = video.sample_aspect_ratio or Fraction(1)
-    words = f"setsar={aspect.numerator}/{aspect.denominator},{_TURNS.get(video.rotation, '')}"
-    words += "setparams=field_mode=prog"
+    params = "setparams=field_mode=prog"
     for name, value, unknown in (
         ("range", video.color_range, (0,)),
         ("color_primaries", video.color_primaries, (0, 2)),
@@ -69,8 +68,8 @@ def _filters(plan: EncodePlan, location: str | None) -> list[str]:
         ("chroma_location", location, (None,)),
     ):
         if value not in unknown:
-            words += f":{name}={value}"
-    return ["-filter:v:0", words]
+            params += f":{name}={value}"
+    return [f"setsar={aspect.numerator}/{aspect.denominator}", *_TURNS.get(video.rotation, ()), params]
 
 
 class _Writer(threading.Thread):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from animeflow.errors import ContractError, EncodeError
+from animeflow.media.clip_shape import reduced_size
 from animeflow.media.encoders import Encoder, svt
 from animeflow.media.ffmpeg import input_args
 from animeflow.media.probe import Probe, VideoTrack
@@ -91,6 +92,29 @@ class EncodePlan:
     """The source is damaged: its pictures are decoded as the analysis decoded them, and handed to the encoder."""
     groups: tuple[PlannedGroup, ...] = ()
     """Shot groups that are encoded one by one and joined; none: the whole video in one process."""
+    size: tuple[int, int] | None = None
+    """(width, height) in px to which the upright pictures are reduced; None leaves them as they are."""
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """(width, height) in px of the encode."""
+        return self.size or self.probe.video.upright_size
+
+    @property
+    def resizing(self) -> tuple[str, ...]:
+        """ffmpeg's filters that reduce upright pictures; none where they stay as they are.
+
+        Rounding the width to an even number would make ffmpeg change the shape of pixels: it is kept.
+        """
+        if self.size is None:
+            return ()
+        video, (width, height) = self.probe.video, self.size
+        fields = ":interl=-1" if video.interlaced else ""
+        aspect = video.upright_aspect
+        return (
+            f"scale={width}:{height}:flags=lanczos{fields}",
+            f"setsar={aspect.numerator}/{aspect.denominator}",
+        )
 
     def of_kind(self, *kinds: str) -> list[StreamOutcome]:
         """The streams that are kept, of these kinds, in source order."""
@@ -112,12 +136,14 @@ def make_plan(
     chroma: Literal["convert", "refuse"] = "convert",
     truncated_ok: bool = False,
     decoded: bool = False,
+    max_height: int | None = None,
 ) -> EncodePlan:
     """Plan the encode of a probed file.
 
     `pts` are those of all frames in presentation order (ticks of the video's time base), as the analysis
     decoded them; `cuts` the frames that must become key frames. `encoder` None is SVT-AV1 with the profile
-    `animation`. `threads` 0 lets the encoder choose; bytes do not depend on it. Raises `ContractError` for frames
+    `animation`. `threads` 0 lets the encoder choose; bytes do not depend on it. Pictures higher than `max_height` px
+    are reduced to it. Raises `ContractError` for frames
     outside the video, `EncodeError` for pictures with alpha, and for chroma or depth that the encode would lose
     where `chroma` is refuse.
     """
@@ -139,6 +165,7 @@ def make_plan(
         outcomes=stream_outcomes(probe, audio=audio, encoder=encoder),
         truncated_ok=truncated_ok,
         decoded=decoded,
+        size=reduced_size(*probe.video.upright_size, max_height),
     )
 
 
@@ -266,12 +293,19 @@ def _maps(plan: EncodePlan, video: str) -> list[str]:
 OWN_CLOCK = ("-fps_mode:v:0", "passthrough", "-enc_time_base:v:0", "demux")
 
 
-def video_args(plan: EncodePlan) -> list[str]:
-    """How the whole video is encoded in one process, key frames on the cuts."""
-    args = [*plan.encoder.args(threads=plan.threads), *OWN_CLOCK]
+def video_args(plan: EncodePlan, filters: Sequence[str] = ()) -> list[str]:
+    """How the whole video is encoded in one process, key frames on the cuts. `filters` come before those that reduce
+    it.
+    """
+    args = [*filter_args([*filters, *plan.resizing]), *plan.encoder.args(threads=plan.threads), *OWN_CLOCK]
     if plan.key_times:
         args += ["-force_key_frames:v:0", ",".join(f"{float(t):.6f}" for t in plan.key_times)]
     return args
+
+
+def filter_args(filters: Sequence[str]) -> list[str]:
+    """ffmpeg's argument for a chain of filters of the first output video; nothing without any."""
+    return ["-filter:v:0", ",".join(filters)] if filters else []
 
 
 def _video_dispositions(plan: EncodePlan) -> list[str]:

@@ -142,7 +142,10 @@ def _video_rows(
     yield _row(
         "video", "codec", theirs.codec, ours.codec, why="encoded", expected=ours.codec == plan.encoder.codec
     )
-    yield _row("video", "size", theirs.upright_size, ours.upright_size)
+    yield _row(
+        "video", "size", theirs.upright_size, ours.upright_size,
+        why="reduced as media.av1.max_height asks", expected=ours.upright_size == plan.size,
+    )  # fmt: skip
     yield _row(
         "video", "rotation", theirs.rotation, ours.rotation,
         why="the pictures are stored upright", expected=ours.rotation == 0,
@@ -155,9 +158,8 @@ def _video_rows(
         "video", "chroma", subsampling(theirs.pix_fmt), subsampling(ours.pix_fmt),
         why="encodes have 4:2:0", expected=subsampling(ours.pix_fmt) == "4:2:0",
     )  # fmt: skip
-    aspect = ours.sample_aspect_ratio or Fraction(1)
-    yield _row("video", "pixel aspect", upright_aspect(source), aspect)
-    yield from _colour_rows(source, result, before, after)
+    yield _row("video", "pixel aspect", theirs.upright_aspect, ours.upright_aspect)
+    yield from _colour_rows(source, plan, result, before, after)
     yield _row(
         "video", "interlaced", theirs.interlaced, ours.interlaced,
         why="AV1 has no fields: both lie in one picture, as they were", expected=theirs.interlaced,
@@ -179,7 +181,7 @@ def _language(name: str | None) -> str | None:
 
 
 def _colour_rows(
-    source: Probe, result: Probe, before: StreamFacts, after: StreamFacts
+    source: Probe, plan: EncodePlan, result: Probe, before: StreamFacts, after: StreamFacts
 ) -> Iterator[FidelityRow]:
     theirs, ours = source.video, result.video
     rgb = subsampling(theirs.pix_fmt) == "RGB"
@@ -195,7 +197,7 @@ def _colour_rows(
             )
         yield _row("video", name, value, getattr(ours, name), why=why, expected=expected)
     why = "the conversion of pixels drops it; readers take left where nothing is said"
-    converted = after.chroma is None and theirs.pix_fmt != ours.pix_fmt
+    converted = after.chroma is None and (theirs.pix_fmt != ours.pix_fmt or plan.size is not None)
     yield _row(
         "video", "chroma location", before.chroma, after.chroma,
         why=why if before.chroma else "the source does not say", expected=before.chroma is None or converted,
@@ -229,12 +231,6 @@ def subsampling(pix_fmt: str) -> str:
     if match:
         return ":".join(match[1])
     return "RGB" if pix_fmt.startswith(_RGB) else pix_fmt
-
-
-def upright_aspect(source: Probe) -> Fraction:
-    """Width over height of a pixel after rotation."""
-    aspect = source.video.sample_aspect_ratio or Fraction(1)
-    return 1 / aspect if source.video.rotation % 180 else aspect
 
 
 def _time_rows(source: Probe, result: Probe) -> Iterator[FidelityRow]:

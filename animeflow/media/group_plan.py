@@ -82,7 +82,9 @@ def _search(
     found = []
     for start, end in groups:
         with TemporaryDirectory(prefix="animeflow-quality-") as folder:
-            sample = Sample(plan.probe.path, sample_frames(start, end), plan.encoder, Path(folder))
+            sample = Sample(
+                plan.probe.path, sample_frames(start, end), plan.encoder, Path(folder), size=plan.size
+            )
             measure = partial(
                 sample.measure,
                 target.metric,

@@ -85,6 +85,12 @@ class VideoTrack:
         """(width, height) after rotation: what `open_video` delivers."""
         return (self.height, self.width) if self.rotation % 180 else (self.width, self.height)
 
+    @property
+    def upright_aspect(self) -> Fraction:
+        """Width over height of a pixel after rotation; 1 where the container does not say."""
+        aspect = self.sample_aspect_ratio or Fraction(1)
+        return 1 / aspect if self.rotation % 180 else aspect
+
 
 @dataclass(frozen=True)
 class Probe:

@@ -131,10 +131,19 @@ def sample_frames(start: int, end: int) -> list[int]:
 class Sample:
     """A lossless copy of some frames of a source, to try encoders on."""
 
-    def __init__(self, source: Path, frames: Sequence[int], encoder: Encoder, folder: Path) -> None:
+    def __init__(
+        self,
+        source: Path,
+        frames: Sequence[int],
+        encoder: Encoder,
+        folder: Path,
+        *,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        """`size` is (width, height) of the upright pictures that the encode reduces them to; None keeps theirs."""
         self._folder, self._encoder = folder, encoder
         self._path = folder / "sample.mkv"
-        _write_lossless(source, frames, self._path)
+        _write_lossless(source, frames, self._path, size)
 
     def measure(self, metric: str, quality: float, *, ffmpeg: Path, threads: int, timeout_s: float) -> float:
         """The metric of the sample at a quality number. Raises `EncodeError` where the encode or the metric fails."""
@@ -150,18 +159,23 @@ class Sample:
         return _compare(metric, encoded, self._path, ffmpeg=ffmpeg, timeout_s=timeout_s)
 
 
-def _write_lossless(source: Path, frames: Sequence[int], path: Path) -> None:
+def _write_lossless(source: Path, frames: Sequence[int], path: Path, size: tuple[int, int] | None) -> None:
     """FFV1 at 10 bit 4:2:0, as the encoder gets it; one frame every 40 ms."""
     import av
     from av.video.reformatter import VideoReformatter
 
     reformatter, stream = VideoReformatter(), None
+    stored: tuple[int | None, int | None] = size or (None, None)
     with (
         open_video(source, purpose="probe") as reader,
         av.open(f"file:{path}", "w", format="matroska") as out,
     ):
+        if reader.first_picture.rotation % 180:
+            stored = stored[::-1]  # pictures lie as they are stored here
         for number, frame in enumerate(reader.pick(frames)):
-            picture: Any = reformatter.reformat(frame.picture, format="yuv420p10le")
+            picture: Any = reformatter.reformat(
+                frame.picture, *stored, format="yuv420p10le", interpolation="LANCZOS" if size else None
+            )
             if stream is None:
                 stream = out.add_stream("ffv1", rate=25)
                 stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, "yuv420p10le"

@@ -20,7 +20,7 @@ from animeflow.errors import EncodeError
 from animeflow.media.command import run_command
 from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded
-from animeflow.media.encode_plan import OWN_CLOCK, EncodePlan, PlannedGroup, VideoInput
+from animeflow.media.encode_plan import OWN_CLOCK, EncodePlan, PlannedGroup, VideoInput, filter_args
 from animeflow.media.ffmpeg import input_args
 from animeflow.media.frame_index import read_frame_index
 from animeflow.media.probe import Probe
@@ -114,7 +114,7 @@ def encode_groups(
     join(paths, times, joined)
     return VideoInput(
         ("-itsoffset", f"{times[0] / 1000:.6f}", *input_args(joined)),
-        ("-c:v:0", "copy", *_aspect(plan.probe)),
+        ("-c:v:0", "copy", *_aspect(plan)),
     )
 
 
@@ -142,7 +142,8 @@ def _group_command(
         str(ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "warning", "-progress", "pipe:1",
         "-stats_period", "0.5", "-y", "-copyts", *seek, *input_args(plan.probe.path),
         "-map", f"0:{plan.probe.video.index}", "-frames:v:0", str(group.end - group.start),
-        *group.encoder.args(threads=threads), *OWN_CLOCK, *force, "-map_metadata", "-1", "-map_chapters", "-1",
+        *filter_args(plan.resizing), *group.encoder.args(threads=threads), *OWN_CLOCK, *force,
+        "-map_metadata", "-1", "-map_chapters", "-1",
         "-fflags", "+bitexact", "-f", "matroska", f"file:{output}",
     ]
     # fmt: on
@@ -193,13 +194,12 @@ def join(paths: Sequence[Path], times_ms: Sequence[int], output: Path) -> None:
         raise EncodeError(f"{frame} frames were joined, not {len(times_ms)}", path=output)
 
 
-def _aspect(facts: Probe) -> list[str]:
+def _aspect(plan: EncodePlan) -> list[str]:
     """PyAV writes no pixel aspect."""
-    aspect = facts.video.sample_aspect_ratio or Fraction(1)
+    aspect = plan.probe.video.upright_aspect
     if aspect == 1:
         return []
-    width, height = facts.video.upright_size
-    shape = Fraction(width, height) * (1 / aspect if facts.video.rotation % 180 else aspect)
+    shape = Fraction(*plan.upright_size) * aspect
     return ["-aspect:v:0", f"{shape.numerator}:{shape.denominator}"]
 
 

@@ -82,8 +82,11 @@ class Av1Settings(Section):
     """Sound as it is, where Matroska carries it, or all of it as Opus (64 kbit/s a channel)."""
     chroma: Literal["convert", "refuse"] = "convert"
     """Sources of more chroma than 4:2:0 or more depth than the encoder's: converted (the table says so), or refused."""
+    max_height: int | None = Field(None, ge=64, multiple_of=2)
+    """Largest height in px, for example 720; higher pictures are reduced. None keeps the source's size."""
     metric: Literal["none", "ssim", "xpsnr", "vmaf"] = "none"
-    """Quality metric measured against the source afterwards: SSIM or XPSNR of luma, or VMAF of every third frame."""
+    """Quality against the source (where the encode is reduced: as reduced): SSIM or XPSNR of luma, VMAF of every third
+    frame."""
     min_metric: float | None = Field(None, ge=0, le=100)
     """The encode fails when the metric is below this. None: SSIM 0.9, XPSNR 30 dB, VMAF 80."""
     full_decode: bool = True
