@@ -10,9 +10,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from animeflow.media.encode_plan import STATISTICS_TAG, EncodePlan, StreamOutcome
+from animeflow.media.encode_plan import STATISTICS_TAG, EncodePlan
 from animeflow.media.probe import Probe
 from animeflow.media.stream_facts import StreamFacts, read_stream_facts
+from animeflow.media.stream_outcomes import StreamOutcome
 from animeflow.media.streams import AudioTrack, SubtitleTrack
 
 # Matroska keeps whole milliseconds: each side rounds by at most half of one.

@@ -14,10 +14,10 @@ from pathlib import Path
 from animeflow.errors import CommandTimeout, DiskFull, EncodeError, ProbeError
 from animeflow.media.command import run_command
 from animeflow.media.counting import count_decoded
-from animeflow.media.encode_plan import StreamOutcome, stream_outcomes
 from animeflow.media.ffmpeg import ffmpeg_path, input_args
 from animeflow.media.probe import Probe, probe
 from animeflow.media.scan import CYCLE, Scan
+from animeflow.media.stream_outcomes import StreamOutcome, stream_outcomes
 from animeflow.media.streams import read_cover
 
 PURPOSE = "restore"

@@ -90,7 +90,7 @@ class Av1Settings(Section):
     min_metric: float | None = Field(None, ge=0, le=100)
     """The encode fails when the metric is below this. None: SSIM 0.9, XPSNR 30 dB, VMAF 80."""
     full_decode: bool = True
-    """Decode the whole encode and count its frames before it counts as done."""
+    """Decode the whole encode, while it is written, and count its frames before it counts as done."""
     audio_md5: bool = True
     """Compare the bytes of every copied sound and subtitle packet with the source's: both files are read to the end."""
     timeout_s: float = no_digest(6 * 3600.0, gt=0)

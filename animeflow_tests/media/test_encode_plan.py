@@ -13,10 +13,10 @@ from animeflow.media.encode_plan import (
     encode_command,
     key_frame_times,
     make_plan,
-    stream_outcomes,
 )
 from animeflow.media.encoders import svt
 from animeflow.media.probe import Probe, probe
+from animeflow.media.stream_outcomes import stream_outcomes
 from animeflow.media.streams import AudioTrack, SubtitleTrack
 
 MS = Fraction(1, 1000)
