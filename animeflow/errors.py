@@ -91,6 +91,12 @@ class DecodeError(InputError):
     default_reason = "undecodable"
 
 
+class UnsteadyDecode(DecodeError):
+    """The file is damaged, and several threads decode it: how damage is concealed depends on which of them is ahead."""
+
+    default_reason = "corrupt"
+
+
 class ArchiveError(InputError):
     """An archive is broken or hostile."""
 

@@ -198,6 +198,11 @@ class VideoReader:
         self._stored_size = (width, height)
         self._scalers = Scalers(self.width, self.height, rotation)
 
+    @property
+    def damaged(self) -> bool:
+        """Whether what was read so far was damaged anywhere (then see `media.steady`)."""
+        return self.corrupt_frames + self.decode_errors > 0
+
     def __iter__(self) -> Iterator[Frame]:
         """All frames from the first. Raises `DecodeError` at the end when too many of them were damaged."""
         if self._next:

@@ -1,7 +1,8 @@
 """The pictures of a damaged file, decoded as the analysis decoded them, as an input of ffmpeg.
 
 Two versions of FFmpeg need not conceal damage alike: of 160 frames the analysis gave 156 and the encoding ffmpeg 158.
-So the one that analysed decodes again, and its frames reach the encoder uncompressed, with their times, through a pipe.
+So the one that analysed decodes again, in one thread as the analysis did, and its frames reach the encoder
+uncompressed, with their times, through a pipe.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ class _Writer(threading.Thread):
 
         reformatter = VideoReformatter()
         with (
-            open_video(self._source, purpose="encode") as reader,
+            open_video(self._source, purpose="encode", threads=1) as reader,
             av.open(handle, "w", format="nut") as target,
         ):
             stream: Any = None

@@ -36,13 +36,15 @@ def key_frames_to_table(
     settings: KeyFrameSettings,
     limits: DecodeLimits | None = None,
     isolation: IsolationSettings | None = None,
+    damaged: bool = False,
 ) -> pa.Table:
     """Write the key frames of a video as WebP, in one sparse decode, and return one row per picture.
 
     `shots` have `shot`, `start`, `end`; `saturation` (0-1 at 48x27) and `sharpness` (8-bit levels squared, of the luma
     reduced to 320x180, not of the native picture) are one per frame. Raises `InputError` (`too_large`) where a side is
     beyond what WebP holds: that video has no key frames, the others of its shard have theirs.
-    The decode and the writing happen in a worker process with the limits of `isolation`.
+    The decode and the writing happen in a worker process with the limits of `isolation`. A `damaged` file is decoded in
+    one thread, as the analysis did: only then is its damage concealed in one way.
     """
     wanted: dict[int, list[tuple[int, str]]] = {}
     for shot in shots:
@@ -60,6 +62,7 @@ def key_frames_to_table(
             settings=settings,
             decode=limits or DecodeLimits(),
             limits=isolation or IsolationSettings(),
+            threads=1 if damaged else 0,
         )
     except BaseException:
         # Nobody has registered what a worker wrote before it failed.
@@ -78,10 +81,11 @@ def write_pictures(
     staging: Staging,
     settings: KeyFrameSettings,
     decode: DecodeLimits,
+    threads: int = 0,
 ) -> list[dict[str, Any]]:
     """Write the frames of `wanted`, {frame: (shot, role)}, under `staging`; one row per picture, in order of frames."""
     rows = []
-    with open_video(source, purpose=PURPOSE, limits=decode) as reader:
+    with open_video(source, purpose=PURPOSE, limits=decode, threads=threads) as reader:
         for frame in reader.pick(sorted(wanted)):
             picture = frame.rgb()
             for shot_number, role in wanted[frame.index]:

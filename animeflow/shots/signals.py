@@ -7,9 +7,10 @@ stand queues that are bounded in bytes. All but the last runs in a worker proces
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -17,6 +18,7 @@ from animeflow.errors import DecodeError
 from animeflow.media import isolate
 from animeflow.media.decode import VideoReader, open_video
 from animeflow.media.hwdecode import backend_of
+from animeflow.media.steady import require_steady, steadied
 from animeflow.media.stream import prefetch
 from animeflow.models.text import TextReader
 from animeflow.settings.shots import ShotsSettings
@@ -64,35 +66,66 @@ def analyse(
     text_batch: int = 4,
     progress: Progress | None = None,
     purpose: str = "analysis",
-    sink: Sink | None = None,
+    sink: Callable[[], AbstractContextManager[Sink]] | None = None,
     queue_bytes: int = QUEUE_BYTES,
     threads: int = 0,
 ) -> tuple[pa.Table, pa.Table | None]:
     """Read every frame of a video once: (`frame_signals`, `text_boxes` or None without a reader).
 
     With a `sink` the rows of `frame_signals` go there in order as they come, at most 1,024 at a time, and the first
-    table is empty: memory then does not grow with the duration. Decoding and measuring happen in a worker process
-    (settings.decode.isolate), reading of text here: the worker has no models. What the sink was given is void when
-    this raises.
+    table is empty: memory then does not grow with the duration. It is opened for each try: a damaged file is tried
+    twice, the second time in one decoder thread, and what the first gave is left by an error. Decoding and measuring
+    happen in a worker process (settings.decode.isolate), reading of text here: the worker has no models.
     `progress` is called with the number of frames read so far, in this thread. `queue_bytes` bounds all queues
     together, `threads` is for the decoder where settings.decode.threads names none (0: FFmpeg chooses); neither changes
     a result. An error of the reader of text ends the decode. Raises DecodeError where the file cannot be read, is
     truncated and that is not accepted, or has fewer frames than settings.decode.min_frames.
     """
-    kept: list[pa.Table] = []
-    take = kept.append if sink is None else sink
-    collector = None if text_reader is None else TextCollector(text_reader, batch=text_batch)
+
+    def attempt(steady: bool) -> tuple[pa.Table, pa.Table | None]:
+        kept: list[pa.Table] = []
+        collector = None if text_reader is None else TextCollector(text_reader, batch=text_batch)
+        with nullcontext(kept.append) if sink is None else sink() as take:
+            _pass(
+                path,
+                take,
+                collector,
+                progress,
+                queue_bytes=queue_bytes,
+                video_id=video_id,
+                settings=settings,
+                purpose=purpose,
+                threads=threads,
+                steady=steady,
+            )
+        text = None if collector is None else collector.table(video_id)
+        table = pa.concat_tables(kept) if kept else FRAME_SIGNALS.empty()
+        FRAME_SIGNALS.check(table)
+        return table, text
+
+    return steadied(attempt)
+
+
+def _pass(
+    path: Path | str,
+    take: Sink,
+    collector: TextCollector | None,
+    progress: Progress | None,
+    *,
+    queue_bytes: int,
+    settings: ShotsSettings,
+    **words: Any,
+) -> None:
+    """One try: rows go to `take`, samples to `collector`; `words` are further ones of `passes`."""
     passed: Generator[Passed] = isolate.stream(
         "animeflow.shots.signals:passes",
         path,
         limits=settings.decode,
         more_bytes=queue_bytes // 2,
-        video_id=video_id,
         settings=settings,
         with_text=collector is not None,
-        purpose=purpose,
         queue_bytes=queue_bytes // 2,
-        threads=threads,
+        **words,
     )
     if collector is not None:
         passed = prefetch(passed, max_bytes=queue_bytes // 2, size_of=_size_of, name="measure")
@@ -104,10 +137,6 @@ def analyse(
                 collector.take(one.sample)
             if progress is not None:
                 progress(one.frames)
-    text = None if collector is None else collector.table(video_id)
-    table = pa.concat_tables(kept) if kept else FRAME_SIGNALS.empty()
-    FRAME_SIGNALS.check(table)
-    return table, text
 
 
 def passes(
@@ -119,22 +148,27 @@ def passes(
     purpose: str,
     queue_bytes: int = QUEUE_BYTES // 2,
     threads: int = 0,
+    steady: bool = False,
 ) -> Generator[Passed]:
     """The decode and all measuring without the reading of text: a thread decodes ahead by at most `queue_bytes`.
 
-    Raises what `analyse` raises of the file; closing the generator ends the decode.
+    `steady` decodes in one thread of the CPU. Raises what `analyse` raises of the file, UnsteadyDecode where it is
+    damaged and not decoded so; closing the generator ends the decode.
     """
     with open_video(
         path,
         purpose=purpose,
         limits=decode_limits(settings.decode),
-        threads=settings.decode.threads or threads,
-        backend=backend_of(settings.decode.backend),
+        threads=1 if steady else settings.decode.threads or threads,
+        backend=None if steady else backend_of(settings.decode.backend),
     ) as reader:
         meter = FrameMeter(video_id, reader.time_base, (reader.width, reader.height))
         sampler = TextSampler(settings.text, reader.time_base) if with_text else None
         stretches = prefetch(
-            _stretches(reader, sampler), max_bytes=queue_bytes, size_of=_bytes_of, name="decode"
+            _stretches(reader, sampler, steady=steady),
+            max_bytes=queue_bytes,
+            size_of=_bytes_of,
+            name="decode",
         )
         with closing(stretches):
             for stretch in stretches:
@@ -157,19 +191,21 @@ def passes(
 Stretch = list[tuple[Small, TextSample | None]]
 
 
-def _stretches(reader: VideoReader, sampler: TextSampler | None) -> Iterator[Stretch]:
+def _stretches(reader: VideoReader, sampler: TextSampler | None, *, steady: bool) -> Iterator[Stretch]:
     """Frames as small pictures, a few at a time; one whose text is to be read ends its stretch, for it is large.
 
     All conversions are done here: a frame of the decoder that waited in a queue would hold a buffer of its pool.
     """
     stretch: Stretch = []
     for frame in reader:
+        require_steady(reader, steady)
         small = Small.of(frame)
         sample = sampler.look(frame, small.luma) if sampler is not None and sampler.due(frame.pts) else None
         stretch.append((small, sample))
         if len(stretch) == STRETCH or (sample is not None and sample.picture is not None):
             yield stretch
             stretch = []
+    require_steady(reader, steady)
     if stretch:
         yield stretch
 

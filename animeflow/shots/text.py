@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from animeflow.media import isolate
 from animeflow.media.decode import Frame, VideoReader, open_video, read_frame_index
+from animeflow.media.steady import require_steady, steadied
 from animeflow.media.stream import prefetch
 from animeflow.models.text import TextBox, TextReader
 from animeflow.settings.shots import DecodeSettings, TextSettings
@@ -164,30 +165,47 @@ def read_text(
     Where the container gives a sound list of times only the sampled frames are asked for, which lets the reader seek.
     A thread decodes ahead of the recogniser by at most `queue_bytes`; `threads` as for `analyse`.
     """
-    samples: Generator[TextSample] = isolate.stream(
-        "animeflow.shots.text:text_samples",
-        path,
-        limits=decode,
-        settings=settings,
-        decode=decode,
-        purpose=purpose,
-        threads=decode.threads or threads,
-    )
-    ahead = prefetch(samples, max_bytes=queue_bytes, size_of=_size_of, name="decode")
-    collector = TextCollector(text_reader, batch=text_batch)
-    with closing(ahead):
-        for sample in ahead:
-            collector.take(sample)
-    return collector.table(video_id)
+
+    def attempt(steady: bool) -> pa.Table:
+        samples: Generator[TextSample] = isolate.stream(
+            "animeflow.shots.text:text_samples",
+            path,
+            limits=decode,
+            settings=settings,
+            decode=decode,
+            purpose=purpose,
+            threads=decode.threads or threads,
+            steady=steady,
+        )
+        ahead = prefetch(samples, max_bytes=queue_bytes, size_of=_size_of, name="decode")
+        collector = TextCollector(text_reader, batch=text_batch)
+        with closing(ahead):
+            for sample in ahead:
+                collector.take(sample)
+        return collector.table(video_id)
+
+    return steadied(attempt)
 
 
 def text_samples(
-    path: Path | str, *, settings: TextSettings, decode: DecodeSettings, purpose: str, threads: int = 0
+    path: Path | str,
+    *,
+    settings: TextSettings,
+    decode: DecodeSettings,
+    purpose: str,
+    threads: int = 0,
+    steady: bool = False,
 ) -> Generator[TextSample]:
-    """The samples of a video by a sparse decode. Plain data: they may come from another process."""
-    with open_video(path, purpose=purpose, limits=decode_limits(decode), threads=threads) as reader:
+    """The samples of a video by a sparse decode. Plain data: they may come from another process.
+
+    `steady` decodes in one thread. Raises UnsteadyDecode for damage that was not decoded so.
+    """
+    with open_video(
+        path, purpose=purpose, limits=decode_limits(decode), threads=1 if steady else threads
+    ) as reader:
         sampler = TextSampler(settings, reader.time_base)
         for frame in _sampled_frames(reader, settings):
+            require_steady(reader, steady)
             if sampler.due(frame.pts):
                 yield sampler.look(frame)
 

@@ -43,7 +43,7 @@ def encode(
 
 
 def numbers(path: Path) -> list[int]:
-    with open_video(path, purpose="test") as reader:
+    with open_video(path, purpose="test", threads=1) as reader:
         return [number_of(f.gray()) for f in reader]
 
 

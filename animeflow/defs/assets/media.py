@@ -72,6 +72,7 @@ def key_frames(
                 settings=stages.settings.media.key_frames,
                 limits=decode_limits(stages.settings.shots.decode),
                 isolation=stages.settings.shots.decode,
+                damaged=bool(video.signal("corrupt").any()),
             )
         except InputError as error:
             if error.reason != Reason.TOO_LARGE:

@@ -1,6 +1,7 @@
 """The group `shots`: the one decode, and what follows from its table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import dagster as dg
 import pyarrow as pa
@@ -14,7 +15,7 @@ from animeflow.models.text import TextReader
 from animeflow.tables.handle import Handle
 from animeflow.tables.schemas.shots import SHOT_PICTURES, TEXT_BOXES
 from animeflow.tables.stages import STAGES
-from animeflow.tables.staging import Staging
+from animeflow.tables.staging import Staging, TableRows
 
 SIGNALS, TEXT = "frame_signals", "text_boxes"
 TIMES = ["frame", "pts", "time_base_num", "time_base_den"]
@@ -45,19 +46,26 @@ def one_decode(
         given: dict[str, Tables] = {TEXT: {TEXT: TEXT_BOXES.empty()}}
         text = None
         if SIGNALS in todo:
-            provenance = opened[SIGNALS].provenance
-            with todo[SIGNALS].writer(SIGNALS, stem=video.id, provenance=provenance) as rows:
-                _, text = analyse(
-                    video.file,
-                    video_id=video.id,
-                    settings=settings,
-                    text_reader=reader,
-                    progress=video.frames_done,
-                    sink=rows.write,
-                    queue_bytes=queue_bytes,
-                    threads=run.threads,
-                )
-            given[SIGNALS] = {SIGNALS: rows.written}
+            tries: list[TableRows] = []
+
+            @contextmanager
+            def rows() -> Iterator[Callable[[pa.Table], None]]:
+                provenance = opened[SIGNALS].provenance
+                with todo[SIGNALS].writer(SIGNALS, stem=video.id, provenance=provenance) as table:
+                    tries.append(table)
+                    yield table.write
+
+            _, text = analyse(
+                video.file,
+                video_id=video.id,
+                settings=settings,
+                text_reader=reader,
+                progress=video.frames_done,
+                sink=rows,
+                queue_bytes=queue_bytes,
+                threads=run.threads,
+            )
+            given[SIGNALS] = {SIGNALS: tries[-1].written}
         elif reader is not None:
             text = read_text(
                 video.file,
