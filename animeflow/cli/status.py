@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from animeflow.tables.status import Status
     from animeflow.tables.workspace import Workspace
 
+SHARD_FILES = "shard_files"
+
 
 @click.command(epilog="Example: animeflow status --out workspace --stale")
 @out_option
@@ -62,7 +64,7 @@ def describe_shard(
     shard: str, settings: Settings, workspace: Workspace, units: dict[str, str]
 ) -> dict[str, Any]:
     """The states of a shard's stages, and what failed in them, as plain values."""
-    from animeflow.cli.summary import failures
+    from animeflow.cli.summary import failures, file_remarks
     from animeflow.defs.staleness import shard_states
 
     states = shard_states(shard, settings=settings, workspace=workspace, unit_digest=units.get(shard))
@@ -76,6 +78,7 @@ def describe_shard(
             *(failure_row(stage, status) for status, stage in failures(workspace, shard)),
             *whole_failures(workspace, shard),
         ],
+        "remarks": [line for lines in file_remarks(workspace, shard).values() for line in lines],
     }
 
 
@@ -137,6 +140,9 @@ def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
         videos = " ".join(f"{count} {state}" for state, count in row["videos"].items() if count)
         why = f"  ({'; '.join(row['why'])})" if row["why"] else ""
         click.echo(f"  {row['stage']:<22} {row['state']:<10} {videos}{why}".rstrip())
+        if row["stage"] == SHARD_FILES:
+            for remark in entry["remarks"]:
+                click.echo(f"    {remark}")
         for failure in entry["failures"]:
             if failure["stage"] == row["stage"]:
                 what = "its last run failed" if failure["file"] is None else repr(failure["file"])

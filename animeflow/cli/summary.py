@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from animeflow.cli.terminal import Terminal
+from animeflow.source import remarks
 from animeflow.tables.stages import STAGES
 from animeflow.tables.status import State, Status
 from animeflow.tables.workspace import Workspace
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from animeflow.cli.engine import Order, ShardOutcome
 
 SHOWN = 5  # failed videos that are named
+SHARD_FILES = "shard_files"
 
 
 def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Terminal) -> None:
@@ -36,6 +38,12 @@ def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Term
         terminal.line(
             f"clips    {decided.get('kept', 0)} kept" + (f", dropped: {dropped}" if dropped else "")
         )
+    for shard in shards:
+        for word, lines in file_remarks(workspace, shard).items():
+            for line in lines[:SHOWN]:
+                terminal.line(f"{word:<8} {shard}: {line}")
+            if len(lines) > SHOWN:
+                terminal.line(f"{word:<8} {shard}: … and {len(lines) - SHOWN} more of {len(lines)}")
     for shard, rows in found.items():
         for status, stage in rows[:SHOWN]:
             terminal.line(f"failed   {shard}: {status.path!r} in {stage}: {status.reason}: {status.message}")
@@ -67,6 +75,15 @@ def clip_counts(workspace: Workspace, shards: Sequence[str]) -> Counter[str] | N
         for row in workspace.handle(shard, "kept_clips").table(columns=["keep", "reason"]).to_pylist():
             found["kept" if row["keep"] else row["reason"]] += 1
     return found if any_done else None
+
+
+def file_remarks(workspace: Workspace, shard: str) -> dict[str, list[str]]:
+    """Lines on the files of a shard that were restored, and on those that were skipped as copies of others."""
+    if workspace.manifest(shard, SHARD_FILES) is None:
+        return {}
+    handle = workspace.handle(shard, SHARD_FILES)
+    rows = handle.table(columns=list(remarks.COLUMNS)).to_pylist()
+    return {"restored": remarks.restored(rows), "skipped": remarks.copies(handle.statuses)}
 
 
 def failures(workspace: Workspace, shard: str) -> list[tuple[Status, str]]:

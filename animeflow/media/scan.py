@@ -18,6 +18,9 @@ from animeflow.media.allowed import MAX_FRAMES, MAX_PIXELS
 from animeflow.media.decode import DecodeLimits, open_video
 from animeflow.media.probe import Probe
 
+Repeats = dict[
+    "Side", Counter[int]
+]  # by which field is repeated: how often at each place of the cycle of 5 frames
 Kind = Literal["progressive", "interlaced", "telecine_hard", "telecine_soft", "mixed", "unknown"]
 Side = Literal["top", "bottom"]
 
@@ -39,6 +42,10 @@ _ONE_SIDED = 0.8  # of the combed frames: real fields have one order; fine detai
 _EITHER = 0.6
 _REPEATED = 0.2  # of the frames that change
 _NOT_REPEATED = 0.05
+# idet calls a field repeated that differs from the one before so many times less than the other field does. Where
+# coding adds noise to both, repeated fields of telecined MPEG-2 fall short of the first bound: they differ 1.2 to 2.5
+# times less. The second one is met by fields of video too (2 of 180 frames): it tells only where that is in step.
+_CLEARLY, _FAINTLY = 3.0, 1.15
 _IN_STEP = 0.8  # of the repeats of a side that fall on two neighbouring places of the cycle (random ones: 0.4 to 0.6)
 
 
@@ -70,28 +77,42 @@ class Scan:
         }
 
 
+def _none() -> Repeats:
+    return {"top": Counter(), "bottom": Counter()}
+
+
 @dataclass
 class Window:
-    """What idet says of consecutive frames. `still` counts those that equal their neighbours."""
+    """What idet says of consecutive frames. `still` counts those that equal their neighbours, `repeats` those that
+    repeat a field clearly, `faint` those that do so clearly or faintly.
+    """
 
     frames: int = 0
     still: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
-    repeats: dict[Side, Counter[int]] = field(default_factory=lambda: {"top": Counter(), "bottom": Counter()})
+    repeats: Repeats = field(default_factory=_none)
+    faint: Repeats = field(default_factory=_none)
 
-    def add(self, metadata: dict[str, str]) -> None:
-        """Take the values that idet set on the next frame."""
+    def add(self, metadata: dict[str, str], faint: dict[str, str]) -> None:
+        """Take the values that idet set on the next frame, under either bound."""
         # The single-frame verdict is no verdict on held drawings; the other one remembers what was before.
         self.verdicts[metadata[f"{_IDET}multiple.current_frame"]] += 1
         self.still += metadata[f"{_IDET}single.current_frame"] == "undetermined"
-        repeated = metadata[f"{_IDET}repeated.current_frame"]
-        if repeated in ("top", "bottom"):
-            self.repeats["top" if repeated == "top" else "bottom"][self.frames % CYCLE] += 1
+        for repeats, values in ((self.repeats, metadata), (self.faint, faint)):
+            repeated = values[f"{_IDET}repeated.current_frame"]
+            if repeated in ("top", "bottom"):
+                repeats["top" if repeated == "top" else "bottom"][self.frames % CYCLE] += 1
         self.frames += 1
 
     @property
+    def telling(self) -> Repeats:
+        """The repeats that count: the faint ones too where they follow the cycle, which noise does not."""
+        told = _total(self.faint) >= _MIN_CHANGED and _in_step(self.faint)
+        return self.faint if told and _total(self.faint) > _total(self.repeats) else self.repeats
+
+    @property
     def repeated(self) -> int:
-        return sum(places.total() for places in self.repeats.values())
+        return _total(self.telling)
 
     @property
     def combed(self) -> int:
@@ -170,20 +191,24 @@ def kind_of(window: Window) -> Kind | None:
     repeated = window.repeated / (window.frames - window.still)
     if repeated <= _NOT_REPEATED:
         return "interlaced"
-    return "telecine_hard" if repeated >= _REPEATED and _in_step(window) else "mixed"
+    return "telecine_hard" if repeated >= _REPEATED and _in_step(window.telling) else "mixed"
 
 
-def _in_step(window: Window) -> bool:
+def _total(repeats: Repeats) -> int:
+    return sum(places.total() for places in repeats.values())
+
+
+def _in_step(repeats: Repeats) -> bool:
     """Whether the repeats follow the 2:3 cycle: each side repeats once in five frames, always at the same place.
 
     Where drawings are held, a repeat is seen at that place or the one after it.
     """
-    numbers = [places.total() for places in window.repeats.values()]
+    numbers = [places.total() for places in repeats.values()]
     if min(numbers) < max(numbers) / 2:
         return False
     return all(
         max(places[n] + places[(n + 1) % CYCLE] for n in range(CYCLE)) >= _IN_STEP * places.total()
-        for places in window.repeats.values()
+        for places in repeats.values()
     )
 
 
@@ -202,33 +227,36 @@ def _look(path: Path | str, span: range, limits: DecodeLimits) -> Window:
     try:
         with open_video(path, purpose=PURPOSE, limits=limits) as reader:
             for metadata in _idet(frame.picture for frame in reader.pick(span)):
-                window.add(metadata)
+                window.add(*metadata)
     except DecodeError:
         pass  # it ends early or is damaged there: whether that matters, others decide
     return window
 
 
-def _idet(pictures: Iterator[Any]) -> Iterator[dict[str, str]]:
-    """The metadata of each picture behind the filter. Pictures of another size end it."""
+def _idet(pictures: Iterator[Any]) -> Iterator[tuple[dict[str, str], ...]]:
+    """The metadata of each picture behind the filter, under either bound. Pictures of another size end it."""
     import av
 
-    graph, size = None, None
+    graphs: list[Any] = []
+    size = None
     for picture in pictures:
-        if graph is None:
-            graph, size = _graph(picture), (picture.width, picture.height)
+        if not graphs:
+            graphs = [_graph(picture, bound) for bound in (_CLEARLY, _FAINTLY)]
+            size = (picture.width, picture.height)
         if (picture.width, picture.height) != size:
             break
-        graph.vpush(picture)
-        yield from _pulled(graph)
-    if graph is not None:
-        try:
+        for graph in graphs:
+            graph.vpush(picture)
+        yield from _pulled(graphs)
+    try:
+        for graph in graphs:
             graph.vpush(None)
-        except av.error.FFmpegError:
-            return
-        yield from _pulled(graph)
+    except av.error.FFmpegError:
+        return
+    yield from _pulled(graphs)
 
 
-def _graph(picture: Any) -> Any:
+def _graph(picture: Any, bound: float) -> Any:
     from av.filter import Graph
 
     graph = Graph()
@@ -238,18 +266,18 @@ def _graph(picture: Any) -> Any:
         format=picture.format,
         time_base=picture.time_base or Fraction(1, 1000),
     )
-    idet, sink = graph.add("idet"), graph.add("buffersink")
+    idet, sink = graph.add("idet", f"rep_thres={bound}"), graph.add("buffersink")
     source.link_to(idet)
     idet.link_to(sink)
     graph.configure()
     return graph
 
 
-def _pulled(graph: Any) -> Iterator[dict[str, str]]:
+def _pulled(graphs: Sequence[Any]) -> Iterator[tuple[dict[str, str], ...]]:
     import av
 
-    while True:
+    while graphs:
         try:
-            yield dict(graph.vpull().metadata)
+            yield tuple(dict(graph.vpull().metadata) for graph in graphs)
         except (av.error.BlockingIOError, av.error.EOFError):
             return

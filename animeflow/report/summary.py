@@ -10,7 +10,9 @@ from animeflow.report.run_view import StageLine
 from animeflow.report.shard import Row, ShardData
 from animeflow.report.text import number, percent, plural, seconds, size, words
 from animeflow.report.timeline import VideoTimeline
+from animeflow.source.remarks import restored
 
+SHOWN = 3
 WITHOUT_RESULT = ("missing", "damaged", "retry")
 
 
@@ -56,7 +58,18 @@ def verdict(data: ShardData, clips: Sequence[ClipLine]) -> list[Part]:
     parts += _completeness(
         [v.name for v in data.assets.values() if v.state in WITHOUT_RESULT], len(data.assets)
     )
-    return parts + _failures(data)
+    return parts + _restored(data) + _failures(data)
+
+
+def _restored(data: ShardData) -> list[Part]:
+    lines = restored(data.rows("shard_files"))
+    if not lines:
+        return []
+    more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+    return [
+        Part(f"{plural(len(lines), 'file')} restored:", strong=True),
+        Part("; ".join(lines[:SHOWN]) + more + "."),
+    ]
 
 
 def _completeness(names: Sequence[str], total: int) -> list[Part]:
@@ -79,7 +92,7 @@ def _failures(data: ShardData) -> list[Part]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
 
 def outcomes(clips: Sequence[ClipLine]) -> list[Outcome]:

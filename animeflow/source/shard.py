@@ -27,14 +27,6 @@ from animeflow.tables.specs import TABLES
 from animeflow.tables.staging import Staging
 from animeflow.tables.status import Reason, State, Status
 
-# Pictures that are neither those of the film nor of one moment each. Film that is stretched by flags alone is not among
-# them: its frames are whole, only their times step 2, 3, 2, 3.
-STRETCHED = {
-    "telecine_hard": "telecined",
-    "interlaced": "interlaced",
-    "mixed": "partly telecined or interlaced",
-}
-
 OnFile = Callable[[int, int, str], None]
 Prober = Callable[[Path], Probe]
 Scanner = Callable[[Path, Probe], Scan]
@@ -199,15 +191,6 @@ class Taking:
 def scan_counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """How many usable videos are of which kind of scan, as {telecine_hard: 2, …}, for people."""
     return dict(sorted(Counter(str(row["scan"]) for row in rows if row["usable"] and row["scan"]).items()))
-
-
-def not_restored(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """One line per usable video whose pictures are not those of the film or of one moment each."""
-    return [
-        f"{row['path']}: {STRETCHED[row['scan']]}, not restored"
-        for row in rows
-        if row["usable"] and row["scan"] in STRETCHED and not row["restored"]
-    ]
 
 
 def _require_size(size: int, settings: SourceSettings) -> None:

@@ -116,9 +116,11 @@ def test_the_end_of_a_run_says_how_many_failed_and_where_the_others_stand(
 
 def test_one_bad_file_of_three_does_not_lose_the_others(animeflow: Call, source: Path, clip: Path) -> None:
     (source / "two.mkv").write_bytes(clip.read_bytes() + b"\0")
+    (source / "three.mkv").write_bytes(clip.read_bytes())
     (source / "empty.mkv").touch()
     called = animeflow("run", source, *FAST, "--select", "shard_files")
     assert called.code == 3, called.out + called.err
+    assert f"skipped  {SHARD}: 'three.mkv' has the bytes of 'one.mkv'\n" in called.out
 
 
 def test_a_source_that_holds_nothing_is_named_and_leaves_no_workspace(

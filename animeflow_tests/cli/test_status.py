@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from animeflow.cli.summary import file_remarks
+from animeflow.report.shard import ShardData
+from animeflow.report.summary import _restored
+from animeflow.tables.specs import TABLES
 from animeflow.tables.staging import Staged, finalise
 from animeflow.tables.status import Reason, State, Status
 from animeflow.tables.workspace import Workspace
@@ -34,6 +38,27 @@ def test_every_failed_video_is_named_under_its_stage(animeflow: Call, workspace:
     where = next(number for number, line in enumerate(lines) if line.startswith("  shard_files "))
     assert lines[where + 1].strip() == "'broken.mkv': not_media: no container is recognised"
     assert sum("broken.mkv" in line for line in lines) == 1, "what is carried as skipped did not fail there"
+
+
+def test_restored_and_left_out_files_are_named_though_nothing_failed(
+    animeflow: Call, workspace: Workspace
+) -> None:
+    copy = Status(
+        "copy.mkv", GOOD.video_id, State.SKIPPED, Reason.DUPLICATE, message="has the bytes of 'good.mkv'"
+    )
+    film = {"path": "good.mkv", "usable": True, "scan": "interlaced", "frames": 90, "size_bytes": 9}
+    film |= {"restored": "setfield=tff,bwdif=mode=send_frame", "restored_from_frames": 90}
+    staged = Staged(workspace.staging(SHARD, "shard_files"), [GOOD, copy], "digest", {})
+    staged.staging.write_table("shard_files", TABLES["shard_files"].table([film]), provenance={})
+    finalise(staged, workspace.asset_dir(SHARD, "shard_files"))
+    restored = "'good.mkv' was interlaced: restored, 90 frames became 90 (bwdif)"
+    left_out = "'copy.mkv' has the bytes of 'good.mkv'"
+    lines = animeflow("status", "--shards", SHARD).out.splitlines()
+    assert f"    {restored}" in lines and f"    {left_out}" in lines
+    assert json.loads(animeflow("status", "--json").out)["shards"][0]["remarks"] == [restored, left_out]
+    assert file_remarks(workspace, SHARD) == {"restored": [restored], "skipped": [left_out]}
+    (head, said) = _restored(ShardData(workspace, SHARD))
+    assert (head.text, said.text) == ("1 file restored:", f"{restored}.")
 
 
 def test_failures_are_in_the_json(animeflow: Call, workspace: Workspace) -> None:

@@ -78,6 +78,26 @@ def test_fields_of_different_moments_are_interlaced(
     assert found.repeated_share == 0
 
 
+def noisy(path: Path, rate: str, filters: str) -> Path:
+    """4 s of a zoom in MPEG-2 at a rate at which the noise of coding hides in part which fields are repeated."""
+    from animeflow_tests.media.numbered import ffmpeg
+
+    shown = f"mandelbrot=size=480x320:rate={rate}"
+    codec = ("-c:v", "mpeg2video", "-b:v", "1M", "-flags", "+ildct+ilme", "-g", "15", "-bf", "2")
+    ffmpeg("-f", "lavfi", "-i", shown, "-t", "4", "-vf", f"format=yuv420p,{filters}", *codec, path)
+    return path
+
+
+def test_repeated_fields_are_known_through_the_noise_of_coding(tmp_path: Path) -> None:
+    found = scanned(noisy(tmp_path / "t.mkv", FILM, TELECINE))
+    assert (found.kind, found.field_first, found.film_rate) == ("telecine_hard", "top", FILM_RATE)
+    assert found.repeated_share == pytest.approx(0.4, abs=0.05)
+
+
+def test_noise_makes_no_telecine_of_fields_of_different_moments(tmp_path: Path) -> None:
+    assert scanned(noisy(tmp_path / "i.mkv", FIELDS, LACED)).kind == "interlaced"
+
+
 def test_film_beside_video_is_mixed(tmp_path: Path) -> None:
     film = write_fields(tmp_path / "f.mkv", drawn(COUNT), rate=FILM, filters=TELECINE, codec=TFF)
     join = (
@@ -180,6 +200,17 @@ def test_repeats_out_of_step_are_no_telecine() -> None:
     assert kind_of(telecined(repeats=spread)) == "mixed"
     assert kind_of(telecined(repeats={"top": Counter({2: 60}), "bottom": Counter()})) == "mixed"
     assert kind_of(telecined(repeats={"top": Counter(), "bottom": Counter()})) == "interlaced"
+
+
+def test_faint_repeats_tell_only_where_they_follow_the_cycle() -> None:
+    none = {"top": Counter[int](), "bottom": Counter[int]()}
+    spread = {"top": Counter(dict.fromkeys(range(5), 9)), "bottom": Counter(dict.fromkeys(range(5), 9))}
+    in_step = {"top": Counter({2: 58, 0: 2}), "bottom": Counter({4: 55})}
+    few = {"top": Counter({2: 20}), "bottom": Counter({4: 20})}
+    assert kind_of(telecined(repeats=none, faint=spread)) == "interlaced"
+    assert kind_of(telecined(repeats=none, faint=in_step)) == "telecine_hard"
+    assert kind_of(telecined(repeats=none, faint=few)) == "mixed", "restored by request alone"
+    assert kind_of(telecined(faint=spread)) == "telecine_hard"
 
 
 def test_detail_that_looks_like_fields_of_both_orders_is_none() -> None:

@@ -13,7 +13,8 @@ from animeflow.hubs.folder import FolderHub
 from animeflow.hubs.remote_folder import RemoteFolderHub
 from animeflow.media.scan import Scan
 from animeflow.settings.source import SourceSettings
-from animeflow.source.shard import SourceRun, not_restored, scan_counts, take_unit
+from animeflow.source.remarks import not_restored, restored
+from animeflow.source.shard import SourceRun, scan_counts, take_unit
 from animeflow.source.units import list_units
 from animeflow.tables.ids import file_sha256, video_id
 from animeflow.tables.staging import Staging, check_failures
@@ -142,6 +143,8 @@ def test_a_telecined_film_is_restored_on_request_under_the_id_of_its_source(take
     assert staging.files[tv["media_path"]].sha256 == file_sha256(stored) != tv["sha256"]
     assert [status.source_frames for status in run.statuses] == [24, 60]
     assert not_restored(rows(run).values()) == []
+    (line,) = restored(rows(run).values())
+    assert line == "'tv.mp4' was telecined: restored, 75 frames became 60 (fieldmatch, bwdif, decimate)"
 
 
 @pytest.mark.parametrize(("forced", "wanted"), [(False, "failed: not_restorable"), (True, "ok: none")])

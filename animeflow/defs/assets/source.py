@@ -14,7 +14,8 @@ from animeflow.tables.staging import Staging
 def shard_files(context: dg.AssetExecutionContext, stages: dg.ResourceParam[Stages]) -> dg.MaterializeResult:
     """Fetch and unpack the unit, hash and probe its files, store the usable ones by id."""
     from animeflow.media.ffmpeg import ffmpeg_path
-    from animeflow.source.shard import not_restored, scan_counts, supervised_probe, supervised_scan, take_unit
+    from animeflow.source.remarks import not_restored
+    from animeflow.source.shard import scan_counts, supervised_probe, supervised_scan, take_unit
 
     hub, unit = stages.unit(context)
     stage = stages.open(context, origin=origins.of_unit(unit.digest))

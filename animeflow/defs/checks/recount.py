@@ -44,7 +44,8 @@ class Verdict:
 
 def film_is_whole(workspace: Workspace, shard: str, settings: Settings) -> Verdict:  # noqa: ARG001
     """Which videos are telecined or interlaced and stayed so; `source.restore` restores them."""
-    from animeflow.source.shard import not_restored, scan_counts
+    from animeflow.source.remarks import not_restored
+    from animeflow.source.shard import scan_counts
 
     (files,) = _handles(workspace, shard, "shard_files")
     rows = files.rows()
