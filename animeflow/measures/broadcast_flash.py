@@ -22,6 +22,7 @@ from animeflow.measures.transitions import (
     Signal,
     Transition,
     longest_run_s,
+    looked_up,
     most_per_second,
     transitions,
 )
@@ -81,7 +82,7 @@ def luminance_signal(settings: FlashSettings) -> Signal:
     tables = [_SCREEN * np.float32(weight * settings.broadcast_white / _WHITE) for weight in _WEIGHTS]
 
     def luminance(thumbs: U8) -> F32:
-        red, green, blue = (table[thumbs[..., n]] for n, table in enumerate(tables))
+        red, green, blue = looked_up(thumbs, tables)
         return np.asarray(red + green + blue, dtype=np.float32)
 
     return Signal(luminance, settings.broadcast_step, settings.broadcast_darker_below)
@@ -100,5 +101,5 @@ def red_signal(settings: FlashSettings) -> Signal:
 
 
 def _red_share(thumbs: U8) -> F32:
-    red, green, blue = (_SCREEN[thumbs[..., n]] for n in range(3))
+    red, green, blue = looked_up(thumbs, (_SCREEN,) * 3)
     return np.asarray(red / (red + green + blue + _ROOM), dtype=np.float32)

@@ -16,6 +16,7 @@ from animeflow.measures.transitions import (
     Bools,
     Signal,
     Transition,
+    looked_up,
     most_per_second,
     transitions,
 )
@@ -83,20 +84,20 @@ def red_signal(settings: FlashSettings) -> Signal:
     """max(0, R - G - B) x 320 in linear light; one of the states has R / (R + G + B) of settings.red_share or more."""
 
     def saturated(thumbs: U8) -> Bools:
-        linear = _LINEAR[thumbs]
-        total = linear[..., 0] + linear[..., 1] + linear[..., 2]
-        return np.asarray((linear[..., 0] >= settings.red_share * total) & (total > 0))
+        red, green, blue = looked_up(thumbs, (_LINEAR,) * 3)
+        total = red + green + blue
+        return np.asarray((red >= settings.red_share * total) & (total > 0))
 
     return Signal(_redness, settings.red_step, marked=saturated)
 
 
 def _luminance(thumbs: U8) -> F32:
-    red, green, blue = (_WEIGHTED[n][thumbs[..., n]] for n in range(3))
+    red, green, blue = looked_up(thumbs, _WEIGHTED)
     return np.asarray(red + green + blue, dtype=np.float32)
 
 
 def _redness(thumbs: U8) -> F32:
-    red, green, blue = (_LINEAR[thumbs[..., n]] for n in range(3))
+    red, green, blue = looked_up(thumbs, (_LINEAR,) * 3)
     return np.asarray(np.maximum(red - green - blue, 0) * np.float32(_RED_SCALE), dtype=np.float32)
 
 
