@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from animeflow.media.counting import counting_decodes
+from animeflow.media.peaks import PEAKS
 from animeflow.tables.status import Status, counts
 from animeflow.tables.timings import Timing
 
@@ -48,7 +49,7 @@ class Meter:
             started_at=round(self._started_at, 3),
             wall_s=round(time.monotonic() - self._wall, 4),
             cpu_s=round(_cpu_s() - self._cpu, 4),
-            peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 + PEAKS.highest(),
             unchanged=unchanged,
             videos=len(worked),
             source_frames=sum(status.source_frames or 0 for status in worked),

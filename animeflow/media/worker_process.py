@@ -19,6 +19,7 @@ from typing import Any
 from animeflow.errors import ContractError
 from animeflow.media import wire
 from animeflow.media.command import MemoryWatch, check_stop, end, spawn
+from animeflow.media.peaks import PEAKS
 
 _POLL_S = 0.1
 _START_S = 120.0
@@ -132,7 +133,9 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """End it at once, with all that it may have started."""
+        PEAKS.note(self.pid)
         end(self._process)
+        PEAKS.forget(self.pid)
         self._pipes.close()
 
     def _wait_until_ready(self) -> tuple[int, int]:
@@ -312,6 +315,7 @@ class _Pool:
 
     def give(self, worker: WorkerProcess) -> None:
         """Take a worker back after an answer."""
+        PEAKS.note(worker.pid)
         if worker.grown():
             worker.kill()
             return

@@ -166,5 +166,5 @@ def _cost_figures(lines: Sequence[StageLine]) -> list[Figure]:
     peak = max(timing.peak_rss_bytes for timing in timed)
     return [
         Figure("time", seconds(wall), f"longest: {words(longest.name)}", timed=True),
-        Figure("peak memory", size(peak), "of the process", timed=True),
+        Figure("peak memory", size(peak), "with decode workers", timed=True),
     ]

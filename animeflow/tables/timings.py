@@ -26,7 +26,7 @@ class Timing:
     started_at: float  # seconds since the epoch
     wall_s: float
     cpu_s: float  # this process and its children, finished or not, user and system
-    peak_rss_bytes: int  # of this process so far; resident
+    peak_rss_bytes: int  # of this process so far and its decode workers together; resident
     unchanged: bool  # the old result stood: nothing was computed
     videos: int  # videos worked on
     source_frames: int  # frames of those videos

@@ -55,6 +55,49 @@ def test_clips_that_are_not_gone_through_have_no_transition(name: str, thumbs: n
     assert transitions(thumbs, signal, area) == frame_transitions(cell_transitions(thumbs, signal), area)
 
 
+def turns_of_a_cell(values: np.ndarray, marks: np.ndarray | None, signal: Signal) -> list[int]:
+    """The rule as it is written, for one cell: UP, DOWN or 0 per frame."""
+    low = high = 0
+    last, found = 0, []
+    step, below = np.float32(signal.step), np.float32(signal.low_below)
+    for now in range(len(values)):
+        low = now if values[now] < values[low] else low
+        high = now if values[now] > values[high] else high
+        up = values[now] - values[low] >= step and last != UP and values[low] < below
+        down = values[high] - values[now] >= step and last != DOWN and values[now] < below
+        if marks is not None:
+            up, down = up and (marks[low] or marks[now]), down and (marks[high] or marks[now])
+        found.append(DOWN if down else UP if up else 0)
+        if up or down:
+            low, high, last = now, now, found[-1]
+    return found
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+@settings(max_examples=15, deadline=None)
+@given(thumbs=strobes())
+def test_every_cell_turns_as_the_rule_says(name: str, thumbs: np.ndarray) -> None:
+    signal, _ = SIGNALS[name]
+    turns = np.array(
+        [np.where(down, DOWN, np.where(up, UP, 0)) for up, down in cell_transitions(thumbs, signal)]
+    )
+    values = signal.value(thumbs)
+    marks = None if signal.marked is None else signal.marked(thumbs)
+    for row, column in ((0, 0), (3, 40), (13, 24), (26, 47)):
+        marked = None if marks is None else marks[:, row, column]
+        assert turns[:, row, column].tolist() == turns_of_a_cell(values[:, row, column], marked, signal)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), density=st.floats(0.0, 1.0), fields=st.integers(2, 4))
+def test_a_share_of_a_field_is_counted_in_every_window(seed: int, density: float, fields: int) -> None:
+    cells = np.random.default_rng(seed).random((27, 48)) < density
+    windows = np.lib.stride_tricks.sliding_window_view(cells, (27 // fields, 48 // fields)).sum(axis=(2, 3))
+    for count in {1, int(windows.max()), int(windows.max()) + 1}:
+        share = (count - 0.5) / (27 // fields * (48 // fields))  # beside any rounding
+        assert covers(cells, share, fields) == (windows.max() >= count)
+
+
 def test_a_still_clip_is_not_gone_through_frame_by_frame() -> None:
     seen: list[int] = []
 

@@ -17,7 +17,7 @@ from animeflow.media.decode import counting_decodes, open_video
 from animeflow.settings.shots import ShotsSettings
 from animeflow.shots import frame_meter as module
 from animeflow.shots import signals
-from animeflow.shots.frame_meter import colours, content_size, worst_blocks
+from animeflow.shots.frame_meter import colours, content_size, levels, worst_blocks
 from animeflow.shots.signals import analyse, passes
 from animeflow.tables.frames import end_pts, pts, seconds, thumbnails, values
 from animeflow_tests.shots.made import VIDEO, scene, write_video
@@ -99,6 +99,18 @@ def test_levels_are_those_of_the_picture(table: pa.Table) -> None:
     assert values(table, "contrast")[20] == pytest.approx(luma.std(), rel=0.2)
     assert values(table, "sharpness")[20] > 100 > values(table, "sharpness")[-1]
     assert values(table, "brightness")[-1] < 2
+
+
+def test_sharpness_is_the_variance_of_the_laplacian() -> None:
+    noise = np.random.default_rng(3)
+    for luma in (
+        noise.integers(0, 256, (180, 320), np.uint8),
+        np.full((180, 320), 7, np.uint8),
+        pictures()[20][..., 0],
+    ):
+        _, deviation = cv2.meanStdDev(cv2.Laplacian(np.ascontiguousarray(luma), cv2.CV_16S))
+        sharpness = levels(np.ascontiguousarray(luma), luma[::2, ::2].copy())[0]
+        assert sharpness == pytest.approx(float(deviation[0, 0]) ** 2, rel=1e-12)
 
 
 def test_content_components_are_those_of_pyscenedetect(video: Path, table: pa.Table) -> None:
