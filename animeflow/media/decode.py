@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import zlib
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -15,11 +12,12 @@ from typing import Any, Self
 import numpy as np
 
 from animeflow.errors import ContractError, DecodeError
-from animeflow.media.allowed import MAX_FRAMES, MAX_PIXELS
+from animeflow.media.card import CardFailed, Given
 from animeflow.media.clock import FrameClock
 from animeflow.media.command import check_stop
 from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded, counting_decodes
+from animeflow.media.decode_limits import DEFAULT_LIMITS, DecodeLimits
 from animeflow.media.frame import U8, Frame, Scalers, Size
 from animeflow.media.frame_index import FrameIndex, read_frame_index
 from animeflow.media.hwdecode import Backend, Choice, choose
@@ -42,27 +40,6 @@ __all__ = [
 
 # A gap is only worth reading the packet list of a file for when it spans several groups of pictures.
 _SEEK_GAP_FRAMES = 24
-
-
-@dataclass(frozen=True)
-class DecodeLimits:
-    """What one file may ask of the decoder before it is refused (`DecodeError`)."""
-
-    max_pixels: int = MAX_PIXELS  # of one picture
-    max_frames: int = MAX_FRAMES
-    max_gap_s: float = 600.0  # longest time between two frames
-    max_corrupt_share: float = 0.10  # of the frames: damaged ones and packets that give none
-
-    def __post_init__(self) -> None:
-        if (
-            min(self.max_pixels, self.max_frames) < 1
-            or self.max_gap_s <= 0
-            or not 0 <= self.max_corrupt_share <= 1
-        ):
-            raise ContractError(f"decode limits out of range: {self}")
-
-
-DEFAULT_LIMITS = DecodeLimits()
 
 
 def open_video(
@@ -113,10 +90,6 @@ def plain_pictures(packets: Iterable[Any], stream: Any, *, purpose: str) -> Iter
             yield picture
 
 
-class _CardFailed(Exception):
-    """The backend cannot go on with this file."""
-
-
 class VideoReader:
     """Frames of the main video of a file, in presentation order.
 
@@ -148,7 +121,7 @@ class VideoReader:
         self._threads = threads
         self.backend: Choice = choose(self.path, backend, max_pixels=limits.max_pixels)
         self._card = None if self.backend.name == "cpu" else backend
-        self._given = array("L")  # checksums of the lumas that a card gave
+        self._given = Given()
         self._closing = ExitStack()
         try:
             self._open()
@@ -168,7 +141,7 @@ class VideoReader:
         )
         self._stream = main_video_stream(self._container, self.path, error=DecodeError)
         context = self._stream.codec_context
-        self._require_size(context.width, context.height)
+        self.limits.require_size(context.width, context.height, self.path)
         context.options = {"max_pixels": str(self.limits.max_pixels)}
         context.thread_type, context.thread_count = "AUTO", self._threads
         self.time_base: Fraction = self._stream.time_base
@@ -183,7 +156,7 @@ class VideoReader:
         self._next = 0
         try:
             self._first = next(self._pictures, None)
-        except _CardFailed as failure:
+        except CardFailed as failure:
             self._to_cpu(failure, 0)
             return
         if self._first is None:
@@ -254,36 +227,33 @@ class VideoReader:
         picture, self._first = self._first, None
         try:
             picture = picture or next(self._pictures, None)
-        except _CardFailed as failure:
+        except CardFailed as failure:
             self._to_cpu(failure, self._next)
             return self._next_frame()
         if picture is None:
             return None
-        if self._next >= self.limits.max_frames:
-            raise DecodeError(
-                f"has more than {self.limits.max_frames} frames", reason="too_large", path=self.path
-            )
+        self.limits.require_frame(self._next, self.path)
         pts = self._clock.stamp(picture)
         self.pts_repairs = self._clock.repairs
         if (picture.width, picture.height) != self._stored_size:
-            self._require_size(picture.width, picture.height)
+            self.limits.require_size(picture.width, picture.height, self.path)
             self.size_changes += 1
         if self._card is not None:
-            self._given.append(_luma_sum(picture))
+            self._given.add(picture)
         frame = Frame(self._next, pts, picture, self._scalers)
         self._next += 1
         return frame
 
-    def _to_cpu(self, failure: _CardFailed, reached: int) -> None:
+    def _to_cpu(self, failure: CardFailed, reached: int) -> None:
         """Begin again without the card and go to where it got, if that was right up to there."""
         name = self.backend.name
         self.backend = Choice("cpu", f"{name}: {failure} (frame {reached})")
-        given, self._given, self._card = self._given, array("L"), None
+        given, self._given, self._card = self._given, Given(), None
         self.frames_decoded = self.corrupt_frames = self.decode_errors = self.size_changes = 0
         self._restart()
         for at in range(reached):
             frame = self._next_frame()
-            if frame is None or (len(given) == reached and _luma_sum(frame.picture) != given[at]):
+            if frame is None or given.differs(frame.picture, at, reached):
                 raise DecodeError(
                     f"{name} gave other pictures than the CPU from frame {at} on, and then failed",
                     reason="corrupt",
@@ -396,15 +366,7 @@ class VideoReader:
     def _leave_card(self, why: object) -> None:
         """Whatever goes wrong with a card: it flags no damage, so nothing it gives can be trusted from here."""
         if self._card is not None:
-            raise _CardFailed(str(why))
-
-    def _require_size(self, width: int, height: int) -> None:
-        if width * height > self.limits.max_pixels:
-            raise DecodeError(
-                f"has pictures of {width}x{height}, more than {self.limits.max_pixels} pixels",
-                reason="too_large",
-                path=self.path,
-            )
+            raise CardFailed(str(why))
 
     def _judge(self, last: Frame | None) -> None:
         """After the last frame: was the file complete, and was enough of it sound?"""
@@ -414,19 +376,4 @@ class VideoReader:
             claimed_s = header_duration_s(self._container, self._stream, first_s)
             self.truncated = is_cut_short(shown_s, claimed_s) or is_cut_riff(self.path)
         bad = self.corrupt_frames + self.decode_errors
-        total = self.frames_decoded + self.decode_errors
-        if bad > self.limits.max_corrupt_share * total:
-            raise DecodeError(
-                f"{bad} of {total} frames are damaged; {self.limits.max_corrupt_share:.0%} are allowed",
-                reason="corrupt",
-                path=self.path,
-            )
-
-
-def _luma_sum(picture: Any) -> int:
-    plane = picture.planes[0]
-    return (
-        zlib.crc32(plane)
-        if plane.line_size == plane.width
-        else zlib.crc32(picture.to_ndarray()[: picture.height])
-    )
+        self.limits.require_sound(bad, self.frames_decoded + self.decode_errors, self.path)
