@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from animeflow.cli.logs import add_json_file
-from animeflow.cli.terminal import Terminal, duration
+from animeflow.cli.terminal import Terminal, duration, size
 from animeflow.defs.settled import settle, unsettle
-from animeflow.errors import Interrupted
+from animeflow.errors import AnimeflowError, Interrupted
 from animeflow.media.command import STOP
 from animeflow.settings.load import dump, dump_changes
 from animeflow.settings.tree import Settings
@@ -153,6 +153,8 @@ class Engine:
         self._say(outcome)
         if self.order.report and not outcome.interrupted:
             self._report(shard)
+        if outcome.success:
+            self._make_room(shard, run_id)
         return outcome
 
     def leave(self, shard: str) -> ShardOutcome:
@@ -160,6 +162,7 @@ class Engine:
         self.terminal.line(f"shard {shard}  unchanged")
         if self.order.report and not self._has_report(shard):
             self._report(shard)
+        self._make_room(shard, str(uuid.uuid4()))
         return ShardOutcome(shard, True, False, 0.0)
 
     @contextmanager
@@ -185,6 +188,18 @@ class Engine:
         workspace = self.order.workspace
         path = build_report(workspace, shard, workspace.report_path(shard), settings=self.order.settings)
         self.terminal.line(f"  report {path}")
+
+    def _make_room(self, shard: str, run_id: str) -> None:
+        """Delete what the settings let go, after the page, which shows it; whatever is against it is said."""
+        from animeflow.defs.retention import free_shard
+
+        try:
+            freed = free_shard(self.order.workspace, shard, self.order.settings, run_id)
+        except AnimeflowError as error:
+            self.terminal.line(f"  kept on disk: {error}")
+            return
+        if freed.assets:
+            self.terminal.line(f"  freed {size(freed.bytes)} of {', '.join(freed.assets)}")
 
     def run_catalog(self) -> RunResult:
         """The tables across shards that are wanted."""

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from animeflow.cli.engine import Order
+from animeflow.defs.judgement import STANDING
 from animeflow.defs.settled import settled
 from animeflow.defs.staleness import StageState, catalog_states, shard_states
 from animeflow.errors import AnimeflowError
@@ -14,7 +15,7 @@ from animeflow.tables.workspace import CATALOG
 
 
 def to_do(order: Order, unit: Unit) -> list[StageState]:
-    """The wanted stages of a shard that do not stand."""
+    """The wanted stages of a shard that do not stand; with them those whose deleted media the run makes again."""
     if not order.stages:
         return []
     states = shard_states(
@@ -25,6 +26,8 @@ def to_do(order: Order, unit: Unit) -> list[StageState]:
         force=order.force,
         wanted=order.stages,
     )
+    if all(state.state in STANDING for state in states):
+        return []
     return [state for state in states if state.state != "done"]
 
 

@@ -15,6 +15,7 @@ from animeflow.cli.options import (
     out_option,
     resolve_settings,
 )
+from animeflow.defs.judgement import STANDING
 from animeflow.errors import AnimeflowError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def describe_shard(
         "shard": shard,
         "in_source": shard in units if units else None,
         "stages": [stage_row(state) for state in states],
-        "done": sum(state.state == "done" for state in states),
+        "done": sum(state.state in STANDING for state in states),
         "failed_videos": max((state.counts.get("failed", 0) for state in states), default=0),
         "failures": [
             *(failure_row(stage, status) for status, stage in failures(workspace, shard)),
@@ -135,7 +136,7 @@ def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
     gone = ", no longer in the source" if entry["in_source"] is False else ""
     click.echo(f"{entry['shard']}  {entry['done']}/{len(stages)} stages done{failed}{gone}")
     for row in stages:
-        if only_stale and row["state"] == "done":
+        if only_stale and row["state"] in STANDING:
             continue
         videos = " ".join(f"{count} {state}" for state, count in row["videos"].items() if count)
         why = f"  ({'; '.join(row['why'])})" if row["why"] else ""
@@ -150,4 +151,4 @@ def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
 
 
 def _only_stale(entry: dict[str, Any]) -> dict[str, Any]:
-    return {**entry, "stages": [row for row in entry["stages"] if row["state"] != "done"]}
+    return {**entry, "stages": [row for row in entry["stages"] if row["state"] not in STANDING]}

@@ -11,13 +11,18 @@ from animeflow.tables.manifest import Manifest
 if TYPE_CHECKING:
     from animeflow.defs.stage import Stage
 
-State = Literal["done", "missing", "stale", "unfinished"]
+State = Literal["done", "freed", "missing", "stale", "unfinished"]
+STANDING: tuple[State, ...] = ("done", "freed")
 NAMED = 3  # faults that are said
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """`unfinished` has a transient error or lacks a file; `why` is empty when done."""
+    """`unfinished` has a transient error or lacks a file; `why` is empty when done.
+
+    `freed` would be done if its media had not been deleted after publishing: nobody waits for it, and a run that needs
+    its media makes them again.
+    """
 
     state: State
     why: tuple[str, ...] = ()
@@ -39,7 +44,7 @@ def judge(stage: Stage) -> Judgement:
     if manifest.input_digest != stage.input_digest:
         why = differences(manifest.provenance, stage) or ("something that goes in has changed",)
         return Judgement("stale", why, manifest)
-    return Judgement("done", (), manifest)
+    return Judgement("freed" if manifest.freed else "done", (), manifest)
 
 
 def differences(made_by: Mapping[str, Any], stage: Stage) -> tuple[str, ...]:

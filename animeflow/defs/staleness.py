@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from animeflow.defs import origins
-from animeflow.defs.judgement import State, judge
+from animeflow.defs.judgement import STANDING, State, judge
 from animeflow.defs.opening import open_stage
 from animeflow.defs.stage import Stage
 from animeflow.defs.units import catalog_rows
@@ -108,10 +108,10 @@ def _state(
     # Where an input was never finished the digests cannot be compared: its own state says why.
     inputs = {name: handles[name] for name in spec.inputs if name in handles}
     verdict = judge(view.stage(spec, inputs))
-    late = [name for name in spec.inputs if name in before and before[name].state != "done"]
+    late = [name for name in spec.inputs if name in before and before[name].state not in STANDING]
     counts = verdict.manifest.counts if verdict.manifest else {}
     if verdict.state in ("missing", "unfinished"):
         return StageState(spec.name, spec.group, verdict.state, verdict.why, counts)
     own = () if any(before[name].state == "missing" for name in late) else verdict.why
     why = (*own, *(f"{name} is {before[name].state}" for name in late))
-    return StageState(spec.name, spec.group, "stale" if why else "done", why, counts)
+    return StageState(spec.name, spec.group, "stale" if why else verdict.state, why, counts)

@@ -1,12 +1,10 @@
-"""Frames that stream: a bounded queue between a producer thread and its consumer, and batches of one
-shape.
-"""
+"""Frames that stream: a bounded queue between a producer thread and its consumer."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import Generic, TypeVar
 
 from animeflow.errors import ContractError
@@ -103,31 +101,3 @@ class _Queue(Generic[T]):
             self._items.clear()
             self._changed.notify_all()
         self._thread.join()
-
-
-def batched_by_shape(
-    items: Iterable[T],
-    *,
-    max_batch: int,
-    shape_of: Callable[[T], Hashable],
-    max_waiting: int | None = None,
-) -> Iterator[list[T]]:
-    """Batches of at most `max_batch` items that all have one shape.
-
-    Within a shape order is kept; across shapes it is not, so results are joined by id. At most
-    `max_waiting` items (default 4 batches) wait for company: beyond that the fullest bucket goes out. The
-    rest goes out at the end, oldest shape first.
-    """
-    if max_batch < 1:
-        raise ContractError(f"batches of {max_batch}; at least 1 is needed")
-    limit = max(max_batch, max_waiting or 4 * max_batch)
-    buckets: dict[Hashable, list[T]] = {}
-    for item in items:
-        shape = shape_of(item)
-        bucket = buckets.setdefault(shape, [])
-        bucket.append(item)
-        if len(bucket) == max_batch:
-            yield buckets.pop(shape)
-        elif sum(map(len, buckets.values())) >= limit:
-            yield buckets.pop(max(buckets, key=lambda key: len(buckets[key])))
-    yield from buckets.values()

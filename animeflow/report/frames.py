@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from animeflow.errors import DecodeError, InputError
+from animeflow.errors import ContractError, DecodeError, InputError
 from animeflow.media import open_video
 from animeflow.report.shard import ShardData
 
@@ -27,6 +27,6 @@ def source_frames(
         try:
             with open_video(handle.media(path), purpose=PURPOSE) as reader:
                 found.extend(frame.rgb() for frame in reader.pick(frames))
-        except (DecodeError, InputError, OSError) as error:
+        except (ContractError, DecodeError, InputError, OSError) as error:
             data.problems.setdefault("shard_files", f"the source cannot be shown any more: {error}")
     return [*found, *[None] * (len(frames) - len(found))]

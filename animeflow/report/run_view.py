@@ -73,7 +73,7 @@ def _line(data: ShardData, view: AssetView, longest: float) -> StageLine:
         failed=counts.get("failed", 0),
         skipped=counts.get("skipped", 0),
         rows=sum(file.rows for files in manifest.tables.values() for file in files) if manifest else 0,
-        media_bytes=sum(file.size for file in manifest.media) if manifest else 0,
+        media_bytes=sum(file.size for file in manifest.media) if manifest and not manifest.freed else 0,
         share=timing.wall_s / longest if timing and longest else 0.0,
     )
 

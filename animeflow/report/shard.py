@@ -122,7 +122,7 @@ class ShardData:
             return None
         try:
             return open_picture(handle.media(media_path))
-        except (OSError, UnidentifiedImageError, ValueError) as error:
+        except (ContractError, OSError, UnidentifiedImageError, ValueError) as error:
             self.problems.setdefault(asset, f"a picture cannot be opened: {_short(error)}")
             return None
 
@@ -173,7 +173,9 @@ def _verdict(handle: Handle) -> tuple[str, str]:
         reason = handle.null_because
     except _UNREADABLE as error:
         return "damaged", _short(error)
-    return ("null", reason) if reason else ("done", "")
+    if reason:
+        return "null", reason
+    return "done", "its files were deleted after publishing" if manifest.freed else ""
 
 
 def _short(error: Exception) -> str:

@@ -48,12 +48,14 @@ class TargetSettings(Section):
 
 
 class RetentionSettings(Section):
-    """What may be deleted once the remote is verified."""
+    """What is deleted once all three publications of a shard were read back. Tables stay; a run that needs a deleted
+    file makes it again.
+    """
 
     source_files: bool = no_digest(False)
-    """Delete the shard's copy of the source."""
+    """Delete the shard's copy of the source, where every encode was decoded to its last frame."""
     intermediates: bool = no_digest(False)
-    """Delete layers and clip files that the export holds."""
+    """Delete the steps towards published layers, and clip files, where the export holds what was made of them."""
 
 
 class DeliverySettings(Section):

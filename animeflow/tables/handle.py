@@ -77,7 +77,13 @@ class Handle:
         return stored_frames(self.folder / file.path, lambda name: self._read(spec, file, [name])[name])
 
     def media(self, path: str) -> Path:
-        """The absolute path of a media file that a table names."""
+        """The absolute path of a media file that a table names; ContractError when the media were freed."""
+        if self.manifest.freed:
+            raise ContractError(
+                f"the files of {self.folder.parent.name}/{self.asset} were deleted after publishing",
+                path=self.folder / path,
+                hint=f"make them again with animeflow run --select {self.asset}",
+            )
         return self.folder / path
 
     def ref(self, path: str) -> FileRef:

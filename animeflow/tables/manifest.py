@@ -51,6 +51,8 @@ class Manifest:
     missing: list[dict[str, str]]
     provenance: dict[str, Any] = field(default_factory=dict)
     manifest_version: int = MANIFEST_VERSION
+    freed: bool = False
+    """The media were deleted once what they led to was published; the tables stay and are true."""
 
     @property
     def done(self) -> bool:
@@ -58,10 +60,10 @@ class Manifest:
         return self.transient_errors == 0
 
     def to_json(self) -> str:
-        return (
-            json.dumps(json.loads(canonical_json(asdict(self))), indent=1, sort_keys=True, ensure_ascii=False)
-            + "\n"
-        )
+        values = json.loads(canonical_json(asdict(self)))
+        if not self.freed:
+            del values["freed"]
+        return json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
     @classmethod
     def read(cls, folder: Path) -> Manifest | None:
@@ -85,8 +87,9 @@ class Manifest:
         return cls(**raw)
 
     def files(self) -> list[FileRef]:
-        """Every file the manifest names, tables first."""
-        return [file for files in self.tables.values() for file in files] + self.media
+        """Every file that the manifest says is there, tables first."""
+        tables: list[FileRef] = [file for files in self.tables.values() for file in files]
+        return tables if self.freed else tables + self.media
 
     def verify(self, folder: Path) -> list[str]:
         """Recount from disk: one line per file that is missing or differs in size."""

@@ -3,8 +3,6 @@ import multiprocessing
 import os
 import signal
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from animeflow.delivery.publishing import (
@@ -14,11 +12,9 @@ from animeflow.delivery.publishing import (
     publish_videos,
     verify_published,
 )
-from animeflow.delivery.retention import make_room
-from animeflow.errors import PublishRejected
 from animeflow.hubs.folder import FolderHub
 from animeflow.hubs.publication import PHASES
-from animeflow.settings.delivery import RetentionSettings, TargetSettings
+from animeflow.settings.delivery import TargetSettings
 from animeflow.tables import staging as staging_module
 from animeflow_tests.delivery.archives import archives_of
 from animeflow_tests.fixtures.shards import FILMS, ShardWriter, put, tree
@@ -123,58 +119,3 @@ def test_killed_at_any_phase_a_rerun_gives_the_same_bytes(phase, writer, hub, tm
     assert process.exitcode == -signal.SIGKILL
     publish_videos(writer.handle("av1_videos"), writer.staging("published_videos"), publisher(hub))
     assert tree(hub.root) == tree(calm.root)
-
-
-FREE = RetentionSettings(source_files=True, intermediates=True)
-
-
-def test_nothing_is_deleted_before_it_is_published_and_read_back(writer, hub):
-    with pytest.raises(PublishRejected, match="was never published: nothing is deleted"):
-        make_room(writer.workspace, writer.shard, FREE, {"published_videos": hub})
-    with pytest.raises(PublishRejected, match="published nowhere"):
-        make_room(writer.workspace, writer.shard, FREE, {})
-    staging = writer.staging("published_videos")
-    finish(
-        writer,
-        publish_videos(writer.handle("av1_videos"), staging, publisher(hub)),
-        "published_videos",
-        staging,
-    )
-    victim = hub.root / f"videos/data/{writer.shard}/{FILMS[0].id}.mkv"
-    good = victim.read_bytes()
-    victim.write_bytes(b"rot")
-    with pytest.raises(PublishRejected, match=r"not intact .* nothing is deleted"):
-        make_room(writer.workspace, writer.shard, FREE, {"published_videos": hub})
-    assert writer.workspace.manifest(writer.shard, "shard_files") is not None
-    victim.write_bytes(good)
-    freed = make_room(writer.workspace, writer.shard, FREE, {"published_videos": hub})
-    assert freed.assets == ("shard_files", "clip_videos")
-    assert freed.bytes > 0
-    assert writer.workspace.manifest(writer.shard, "shard_files") is None
-    assert writer.workspace.manifest(writer.shard, "av1_videos") is not None
-
-
-@pytest.mark.parametrize(
-    ("decoded", "said"), [(None, "was not decoded"), (3, "was not decoded"), ("row", "has no encode")]
-)
-def test_a_source_stays_until_its_encode_was_decoded_to_the_last_frame(writer, hub, decoded, said):
-    """Even with the encode published and read back: what was published may be broken."""
-    staging = writer.staging("published_videos")
-    run = publish_videos(writer.handle("av1_videos"), staging, publisher(hub))
-    finish(writer, run, "published_videos", staging)
-    for path in writer.workspace.asset_dir(writer.shard, "av1_videos").glob("tables/av1_videos/*.parquet"):
-        table = pq.read_table(path)
-        if decoded == "row":
-            table = table.slice(table.num_rows)
-        else:
-            place = table.schema.get_field_index("decoded_frames")
-            values = pa.array([decoded] * table.num_rows, pa.int64())
-            table = table.set_column(place, table.schema.field(place), values)
-        pq.write_table(table, path)
-    with pytest.raises(PublishRejected, match=said):
-        make_room(writer.workspace, writer.shard, FREE, {"published_videos": hub})
-    assert writer.workspace.manifest(writer.shard, "shard_files") is not None
-
-
-def test_by_default_nothing_is_removable(writer, hub):
-    assert make_room(writer.workspace, writer.shard, RetentionSettings(), {}).assets == ()

@@ -5,12 +5,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from animeflow.errors import ContractError, Interrupted
 from animeflow.media import command
-from animeflow.media.stream import batched_by_shape, prefetch
+from animeflow.media.stream import prefetch
 
 
 def size_one(_: object) -> int:
@@ -109,40 +107,3 @@ def test_a_stop_request_ends_a_waiting_producer() -> None:
 def test_a_queue_without_room_is_refused() -> None:
     with pytest.raises(ContractError):
         next(prefetch([1], max_bytes=0, size_of=size_one))
-
-
-@given(
-    shapes=st.lists(st.sampled_from("abc"), max_size=40),
-    max_batch=st.integers(1, 6),
-    max_waiting=st.one_of(st.none(), st.integers(1, 12)),
-)
-def test_batches_hold_one_shape_each_item_once_in_its_order(
-    shapes: list[str], max_batch: int, max_waiting: int | None
-) -> None:
-    items = list(enumerate(shapes))
-    batches = list(
-        batched_by_shape(items, max_batch=max_batch, shape_of=lambda item: item[1], max_waiting=max_waiting)
-    )
-    assert all(1 <= len(batch) <= max_batch for batch in batches)
-    assert all(len({shape for _, shape in batch}) == 1 for batch in batches)
-    for shape in "abc":
-        assert [i for batch in batches for i in batch if i[1] == shape] == [i for i in items if i[1] == shape]
-
-
-def test_items_do_not_wait_without_bound() -> None:
-    """A thousand shapes of one item each must not be held until the end."""
-    taken = 0
-
-    def source() -> Iterator[int]:
-        nonlocal taken
-        for n in range(1000):
-            taken = n
-            yield n
-
-    next(iter(batched_by_shape(source(), max_batch=4, shape_of=lambda n: n)))
-    assert taken < 20
-
-
-def test_a_batch_of_none_is_refused() -> None:
-    with pytest.raises(ContractError):
-        next(batched_by_shape([1], max_batch=0, shape_of=size_one))
