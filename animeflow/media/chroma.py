@@ -7,7 +7,7 @@ from pathlib import Path
 
 from animeflow.errors import AnimeflowError, Interrupted
 from animeflow.media.command import run_command
-from animeflow.media.ffmpeg import input_args
+from animeflow.media.ffmpeg import MEMORY_WITHOUT_DECODER, input_args
 
 LOCATIONS = ("left", "center", "topleft", "top", "bottomleft", "bottom")
 _TIMEOUT_S = 60.0
@@ -20,7 +20,7 @@ def read_chroma_location(path: Path, index: int, ffmpeg: Path) -> str | None:
             "-map", f"0:{index}", "-c", "copy", "-t", "0", "-f", "null", "-"]
     # fmt: on
     try:
-        lines = run_command(args, timeout_s=_TIMEOUT_S).stderr
+        lines = run_command(args, timeout_s=_TIMEOUT_S, memory_bytes=MEMORY_WITHOUT_DECODER).stderr
     except Interrupted:
         raise
     except AnimeflowError:

@@ -10,7 +10,7 @@ from pathlib import Path
 from animeflow.errors import EncodeError
 from animeflow.media.command import check_stop, run_command
 from animeflow.media.container import main_video_stream, open_container
-from animeflow.media.ffmpeg import input_args
+from animeflow.media.ffmpeg import MEMORY_WITHOUT_DECODER, input_args
 from animeflow.media.frame_index import FrameIndex, index_packets
 
 
@@ -58,7 +58,7 @@ def mute(clip: Path, target: Path, *, ticks: int, ffmpeg: Path, timeout_s: float
     """
     args = [str(ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "warning", "-y", *input_args(clip)]
     args += ["-map", "0:v:0", "-c", "copy", *ending(target, ticks)]
-    run_command(args, timeout_s=timeout_s, error=EncodeError)
+    run_command(args, timeout_s=timeout_s, memory_bytes=MEMORY_WITHOUT_DECODER, error=EncodeError)
     ours, theirs = read_clip_file(target), read_clip_file(clip)
     if ours.sounds:
         raise EncodeError("the muted clip has sound", path=target)

@@ -18,7 +18,7 @@ from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded
 from animeflow.media.encode import require_clean
 from animeflow.media.encoders import Encoder, svt
-from animeflow.media.ffmpeg import ffmpeg_path, input_args
+from animeflow.media.ffmpeg import ffmpeg_path, input_args, memory_for
 from animeflow.media.frame_index import FrameIndex, index_packets
 from animeflow.media.streams import AudioTrack, list_audio
 
@@ -234,7 +234,7 @@ def _copy_with_ffmpeg(
         args += ["-t", _SECONDS.format(float(source.seconds(end) - source.seconds(start) - step / 4))]
     args += ["-c:v", "copy", *(sound_args(source.audio, container) if audio else [])]
     args += ["-avoid_negative_ts", "make_zero", *ending(part, source.ticks)]
-    run_command(args, timeout_s=timeout_s, error=EncodeError)
+    run_command(args, timeout_s=timeout_s, memory_bytes=_memory_for(source), error=EncodeError)
 
 
 def _encode_clip(
@@ -265,7 +265,7 @@ def _encode_clip(
     # The encoder's own clock has one tick a frame: times of a varying rate would be rounded to it.
     args += ["-fps_mode:v:0", "passthrough", "-enc_time_base:v:0", "demux", *encoder.args()]
     args += [*(sound_args(source.audio, shape.container) if audio else []), *ending(part, source.ticks)]
-    result = run_command(args, timeout_s=timeout_s, error=EncodeError)
+    result = run_command(args, timeout_s=timeout_s, memory_bytes=_memory_for(source), error=EncodeError)
     require_clean(encoder, result.stderr, {}, source.path)
     count_decoded("cut", end - start)
 
@@ -288,6 +288,10 @@ def _audio_args(source: ClipSource, reading: int) -> list[str]:
 
 def _names(track: AudioTrack) -> dict[str, str]:
     return {key: value for key, value in (("language", track.language), ("title", track.title)) if value}
+
+
+def _memory_for(source: ClipSource) -> int:
+    return memory_for(source.pictures.width, source.pictures.height)
 
 
 def _beginning(ffmpeg: Path) -> list[str]:

@@ -93,6 +93,10 @@ def ffmpeg_facts(choice: FfmpegChoice) -> FfmpegFacts:
     )
 
 
+# Of a process that copies packets or looks at headers: 60 MB is usual, and an index of hours of packets is large.
+MEMORY_WITHOUT_DECODER = 2 << 30
+
+
 def memory_for(width: int, height: int) -> int:
     """Bytes that an ffmpeg process may hold which decodes, filters or encodes pictures of this size.
 

@@ -15,7 +15,7 @@ from animeflow.media.command import run_command
 from animeflow.media.counting import count_decoded
 from animeflow.media.decode import open_video
 from animeflow.media.encoders import Encoder
-from animeflow.media.ffmpeg import FfmpegChoice, ffmpeg_facts, input_args
+from animeflow.media.ffmpeg import FfmpegChoice, ffmpeg_facts, input_args, memory_for
 from animeflow.settings.media import QualitySettings
 
 SAMPLE_FRAMES = 48
@@ -143,7 +143,7 @@ class Sample:
         """`size` is (width, height) of the upright pictures that the encode reduces them to; None keeps theirs."""
         self._folder, self._encoder = folder, encoder
         self._path = folder / "sample.mkv"
-        _write_lossless(source, frames, self._path, size)
+        self._memory = memory_for(*_write_lossless(source, frames, self._path, size))
 
     def measure(self, metric: str, quality: float, *, ffmpeg: Path, threads: int, timeout_s: float) -> float:
         """The metric of the sample at a quality number. Raises `EncodeError` where the encode or the metric fails."""
@@ -153,14 +153,18 @@ class Sample:
         command = [str(ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "warning", "-y", *input_args(self._path),
                    *encoder.args(threads=threads), "-fps_mode:v:0", "passthrough", "-f", "matroska", f"file:{encoded}"]
         # fmt: on
-        result = run_command(command, timeout_s=timeout_s, error=EncodeError)
+        result = run_command(command, timeout_s=timeout_s, memory_bytes=self._memory, error=EncodeError)
         if unused := encoder.unused_option(result.stderr):
             raise EncodeError(f"ffmpeg ended with status 0 but said: {unused}", path=self._path)
-        return _compare(metric, encoded, self._path, ffmpeg=ffmpeg, timeout_s=timeout_s)
+        return _compare(
+            metric, encoded, self._path, ffmpeg=ffmpeg, timeout_s=timeout_s, memory_bytes=self._memory
+        )
 
 
-def _write_lossless(source: Path, frames: Sequence[int], path: Path, size: tuple[int, int] | None) -> None:
-    """FFV1 at 10 bit 4:2:0, as the encoder gets it; one frame every 40 ms."""
+def _write_lossless(
+    source: Path, frames: Sequence[int], path: Path, size: tuple[int, int] | None
+) -> tuple[int, int]:
+    """FFV1 at 10 bit 4:2:0, as the encoder gets it; one frame every 40 ms. Returns its (width, height)."""
     import av
     from av.video.reformatter import VideoReformatter
 
@@ -181,11 +185,15 @@ def _write_lossless(source: Path, frames: Sequence[int], path: Path, size: tuple
                 stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, "yuv420p10le"
             picture.pts, picture.time_base, picture.pict_type = number, Fraction(1, 25), 0
             out.mux(stream.encode(picture))
-        if stream is not None:
-            out.mux(stream.encode(None))
+        if stream is None:
+            return 0, 0
+        out.mux(stream.encode(None))
+        return stream.width, stream.height
 
 
-def _compare(metric: str, encoded: Path, source: Path, *, ffmpeg: Path, timeout_s: float) -> float:
+def _compare(
+    metric: str, encoded: Path, source: Path, *, ffmpeg: Path, timeout_s: float, memory_bytes: int
+) -> float:
     scale = SCALES[metric]
     graph = ";".join(
         f"[{n}:v:0]settb=1/1000,setpts=N,format=yuv420p10le[{label}]"
@@ -195,7 +203,7 @@ def _compare(metric: str, encoded: Path, source: Path, *, ffmpeg: Path, timeout_
     command = [str(ffmpeg), "-nostdin", "-hide_banner", "-nostats", "-loglevel", "info", *input_args(encoded),
                *input_args(source), "-lavfi", f"{graph};[ours][theirs]{scale.filter}", "-f", "null", "-"]
     # fmt: on
-    result = run_command(command, timeout_s=timeout_s, error=EncodeError)
+    result = run_command(command, timeout_s=timeout_s, memory_bytes=memory_bytes, error=EncodeError)
     found = scale.line.findall("\n".join(result.stderr))
     if not found or float(found[-1]) < 0:
         raise EncodeError(f"ffmpeg gave no sensible {metric}: {result.stderr_tail(3)}", path=source)

@@ -14,7 +14,7 @@ from pathlib import Path
 from animeflow.errors import CommandTimeout, DiskFull, EncodeError, ProbeError
 from animeflow.media.command import run_command
 from animeflow.media.counting import count_decoded
-from animeflow.media.ffmpeg import ffmpeg_path, input_args
+from animeflow.media.ffmpeg import ffmpeg_path, input_args, memory_for
 from animeflow.media.probe import Probe, probe
 from animeflow.media.scan import CYCLE, Scan
 from animeflow.media.stream_outcomes import StreamOutcome, stream_outcomes
@@ -105,7 +105,8 @@ def restore(
         command = restore_command(
             path, source, filters, made, _covers(path, source, part), ffmpeg or ffmpeg_path()
         )
-        run_command(command, timeout_s=_time_limit_s(source), error=EncodeError)
+        allowed = memory_for(source.video.width, source.video.height)
+        run_command(command, timeout_s=_time_limit_s(source), memory_bytes=allowed, error=EncodeError)
         count_decoded(PURPOSE, source.video.frames)
         _prove(source, probe(made), filters)
         made.replace(target)

@@ -21,7 +21,7 @@ from animeflow.media.command import run_command
 from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded
 from animeflow.media.encode_plan import OWN_CLOCK, EncodePlan, PlannedGroup, VideoInput, filter_args
-from animeflow.media.ffmpeg import input_args
+from animeflow.media.ffmpeg import input_args, memory_for
 from animeflow.media.frame_index import read_frame_index
 from animeflow.media.probe import Probe
 
@@ -83,6 +83,7 @@ def encode_groups(
     """
     done, lock = [0] * len(plan.groups), Lock()
     threads = plan.threads or max(1, (os.cpu_count() or 1) // workers)
+    allowed = memory_for(plan.probe.video.width, plan.probe.video.height)
 
     def work(number: int) -> Path:
         def take(block: Mapping[str, str]) -> None:
@@ -93,7 +94,9 @@ def encode_groups(
 
         group, path = plan.groups[number], folder / f"group-{number:05d}.mkv"
         command = _group_command(plan, group, cuts, pts, ffmpeg, path, threads)
-        result = run_command(command, timeout_s=timeout_s, on_progress=take, error=EncodeError)
+        result = run_command(
+            command, timeout_s=timeout_s, memory_bytes=allowed, on_progress=take, error=EncodeError
+        )
         if unused := group.encoder.unused_option(result.stderr):
             raise EncodeError(f"ffmpeg ended with status 0 but said: {unused}", path=plan.probe.path)
         require_group(path, group, pts, plan.probe.video.time_base)

@@ -12,7 +12,7 @@ from typing import Any
 from animeflow.errors import EncodeError
 from animeflow.media.command import check_stop, run_command
 from animeflow.media.container import open_container
-from animeflow.media.ffmpeg import input_args
+from animeflow.media.ffmpeg import MEMORY_WITHOUT_DECODER, input_args
 from animeflow.media.probe import Probe
 
 _CHROMA = re.compile(r"\([^()]*\b(left|center|topleft|top|bottomleft|bottom)\)")
@@ -68,7 +68,7 @@ def describe_video(path: Path, index: int, ffmpeg: Path) -> str:
     """FFmpeg's own line on a video stream: PyAV shows neither chroma places nor closed captions."""
     args = [str(ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "verbose", *input_args(path)]
     args += ["-map", f"0:{index}", "-c", "copy", "-t", "0", "-f", "null", "-"]
-    result = run_command(args, timeout_s=_TIMEOUT_S, error=EncodeError)
+    result = run_command(args, timeout_s=_TIMEOUT_S, memory_bytes=MEMORY_WITHOUT_DECODER, error=EncodeError)
     for line in result.stderr:
         match = _STREAM.search(line)
         if match and int(match[2]) == index:

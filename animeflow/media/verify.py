@@ -16,7 +16,7 @@ from animeflow.media.command import run_command
 from animeflow.media.counting import count_decoded
 from animeflow.media.decode import open_video
 from animeflow.media.encode_plan import EncodePlan
-from animeflow.media.ffmpeg import input_args
+from animeflow.media.ffmpeg import input_args, memory_for
 from animeflow.media.fidelity import FidelityRow, fidelity_rows, unexplained
 from animeflow.media.frame_index import FrameIndex, read_frame_index
 from animeflow.media.live_decode import LiveDecode, packets_digest
@@ -121,6 +121,7 @@ def verify_encode(
             plan.probe.path,
             source_stream=plan.probe.video.index,
             resizing=plan.resizing,
+            memory_bytes=memory_for(plan.probe.video.width, plan.probe.video.height),
             ffmpeg=ffmpeg,
             timeout_s=timeout_s,
         )
@@ -201,6 +202,7 @@ def measure(
     resizing: Sequence[str] = (),
     ffmpeg: Path,
     timeout_s: float,
+    memory_bytes: int | None = None,
 ) -> float:
     """SSIM of luma (0-1), XPSNR of luma (dB) or VMAF (0-100, every third frame) of an encode against its
     source.
@@ -223,7 +225,7 @@ def measure(
             "-lavfi", f"{graph};[ours][theirs]{name}",
             "-an", "-sn", "-dn", "-f", "null", "-"]
     # fmt: on
-    result = run_command(args, timeout_s=timeout_s, error=EncodeError)
+    result = run_command(args, timeout_s=timeout_s, memory_bytes=memory_bytes, error=EncodeError)
     found = pattern.findall("\n".join(result.stderr))
     if not found:
         raise EncodeError(f"ffmpeg gave no {metric}: {result.stderr_tail(3)}", path=encoded)
