@@ -83,11 +83,12 @@ class FileWork:
         return find_drawings(self.signals, self.found, settings, video_id=self.id).to_pylist()
 
     @cached_property
-    def color_transfer(self) -> int:
-        """H.273 code of the transfer of the source."""
+    def colours(self) -> dict[str, int]:
+        """H.273 codes of the source: color_transfer, color_primaries."""
         from animeflow.media.probe import probe
 
-        return probe(self.path).video.color_transfer
+        video = probe(self.path).video
+        return {"color_transfer": video.color_transfer, "color_primaries": video.color_primaries}
 
     @property
     def text_boxes(self) -> pa.Table | None:
@@ -147,7 +148,7 @@ def _measure_tables(work: FileWork) -> Iterator[tuple[str, dict[str, dict[str, A
     boxes = work.text_boxes
     flow = work.models("motion").get("flow")
     found = {
-        "flash": measure_flash(work.signals, clips, settings.flash, color_transfer=work.color_transfer),
+        "flash": measure_flash(work.signals, clips, settings.flash, **work.colours),
         "statistics": measure_statistics(work.signals, clips, work.drawings, settings.statistics),
         "text": measure_text(
             TABLES["text_boxes"].empty() if boxes is None else boxes,

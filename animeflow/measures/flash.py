@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from animeflow.measures.broadcast_flash import broadcast_flash
+from animeflow.measures.light import SRGB, Light, light_of
 from animeflow.measures.transitions import (
     F32,
     U8,
@@ -16,7 +17,6 @@ from animeflow.measures.transitions import (
     Bools,
     Signal,
     Transition,
-    looked_up,
     most_per_second,
     transitions,
 )
@@ -28,10 +28,6 @@ _RED_SCALE = 320.0
 # The 10-degree field of vision is a third of the width by a third of the height (341x256 of 1024x768).
 _FIELDS = 3
 _BT601 = np.array([0.299, 0.587, 0.114], np.float32)
-_code = np.arange(256) / 255.0
-_LINEAR = np.where(_code <= 0.04045, _code / 12.92, ((_code + 0.055) / 1.055) ** 2.4).astype(np.float32)
-# Weighted per channel and added in one order: one frame or many give the same bits.
-_WEIGHTED = tuple(_LINEAR * np.float32(weight) for weight in (0.2126, 0.7152, 0.0722))
 
 
 def measure_flash(
@@ -40,18 +36,21 @@ def measure_flash(
     settings: FlashSettings,
     *,
     color_transfer: int | None = None,
+    color_primaries: int | None = None,
 ) -> pa.Table:
     """The table `flash`: one row for each row of `clips` (clip_id, video_id, start, end) of one video.
 
     Every frame is looked at: a stride hides strobes (12 Hz at 24 fps with every second frame gives none).
-    `color_transfer` is the H.273 code of the source: an HDR source has no cd/m2 of a standard display.
+    `color_transfer` and `color_primaries` are the H.273 codes of the source: WCAG's measures are taken of the light of
+    PQ and HLG; BT.1702's, in cd/m2 of a standard display, are null for them.
     """
+    light = light_of(color_transfer, color_primaries)
     thumbs, times = stored_or_loaded(signals), seconds(signals)
     rows = []
     for clip in clips:
         part = slice(clip["start"], clip["end"])
         shown, at = thumbs[part], times[part]
-        general, red = general_transitions(shown, settings), red_transitions(shown, settings)
+        general, red = general_transitions(shown, settings, light), red_transitions(shown, settings, light)
         rows.append(
             {
                 "clip_id": clip["clip_id"],
@@ -65,40 +64,34 @@ def measure_flash(
     return FLASH.table(rows)
 
 
-def general_transitions(thumbs: U8, settings: FlashSettings) -> list[Transition]:
+def general_transitions(thumbs: U8, settings: FlashSettings, light: Light = SRGB) -> list[Transition]:
     """Opposing changes of relative luminance by settings.luminance_step, of uint8 RGB [T, h, w, 3]."""
-    return transitions(thumbs, general_signal(settings), Area(settings.area_share, _FIELDS))
+    return transitions(thumbs, general_signal(settings, light), Area(settings.area_share, _FIELDS))
 
 
-def red_transitions(thumbs: U8, settings: FlashSettings) -> list[Transition]:
+def red_transitions(thumbs: U8, settings: FlashSettings, light: Light = SRGB) -> list[Transition]:
     """The same for max(0, R - G - B) x 320 in linear light, where one of the two states is a saturated red."""
-    return transitions(thumbs, red_signal(settings), Area(settings.area_share, _FIELDS))
+    return transitions(thumbs, red_signal(settings, light), Area(settings.area_share, _FIELDS))
 
 
-def general_signal(settings: FlashSettings) -> Signal:
-    """Relative luminance (0-1); the darker state is below settings.darker_below."""
-    return Signal(_luminance, settings.luminance_step, settings.darker_below)
+def general_signal(settings: FlashSettings, light: Light = SRGB) -> Signal:
+    """Relative luminance (white is 1); the darker state is below settings.darker_below."""
+    return Signal(light.luminance, settings.luminance_step, settings.darker_below)
 
 
-def red_signal(settings: FlashSettings) -> Signal:
+def red_signal(settings: FlashSettings, light: Light = SRGB) -> Signal:
     """max(0, R - G - B) x 320 in linear light; one of the states has R / (R + G + B) of settings.red_share or more."""
 
+    def redness(thumbs: U8) -> F32:
+        red, green, blue = light.linear(thumbs)
+        return np.asarray(np.maximum(red - green - blue, 0) * np.float32(_RED_SCALE), dtype=np.float32)
+
     def saturated(thumbs: U8) -> Bools:
-        red, green, blue = looked_up(thumbs, (_LINEAR,) * 3)
+        red, green, blue = light.linear(thumbs)
         total = red + green + blue
         return np.asarray((red >= settings.red_share * total) & (total > 0))
 
-    return Signal(_redness, settings.red_step, marked=saturated)
-
-
-def _luminance(thumbs: U8) -> F32:
-    red, green, blue = looked_up(thumbs, _WEIGHTED)
-    return np.asarray(red + green + blue, dtype=np.float32)
-
-
-def _redness(thumbs: U8) -> F32:
-    red, green, blue = looked_up(thumbs, (_LINEAR,) * 3)
-    return np.asarray(np.maximum(red - green - blue, 0) * np.float32(_RED_SCALE), dtype=np.float32)
+    return Signal(redness, settings.red_step, marked=saturated)
 
 
 def brightness_jumps(thumbs: U8, settings: FlashSettings) -> float:

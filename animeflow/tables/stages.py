@@ -69,7 +69,7 @@ _STAGES = (
     StageSpec(
         "flash", "measures", "General and red flashes per second, per clip; no decode.",
         ("shard_files", "frame_signals", "clips"), ("measures.flash",), kinds=("numpy",), job="curate",
-        code_version="2",
+        code_version="3",
     ),
     StageSpec(
         "statistics", "measures", "Picture statistics per clip; no decode.",

@@ -33,6 +33,7 @@ def flash(
             video.rows("clips"),
             settings,
             color_transfer=video.probe["color_transfer"],
+            color_primaries=video.probe["color_primaries"],
         )
         return {"flash": table}
 

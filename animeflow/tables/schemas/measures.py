@@ -19,8 +19,16 @@ def _per_clip(name: str, *columns: Column) -> TableSpec:
 
 FLASH = _per_clip(
     "flash",
-    scalar("general_flashes", "most general flashes (WCAG 2.x) in any second", "flashes per second"),
-    scalar("red_flashes", "most saturated-red flashes (WCAG 2.x) in any second", "flashes per second"),
+    scalar(
+        "general_flashes",
+        "most general flashes (WCAG 2.x) in any second; of PQ and HLG by their light, 203 cd/m2 for white",
+        "flashes per second",
+    ),
+    scalar(
+        "red_flashes",
+        "most saturated-red flashes (WCAG 2.x) in any second; of PQ and HLG as above",
+        "flashes per second",
+    ),
     scalar(
         "brightness_jumps", "share of samples (every 5th frame) whose mean grey jumps by 60 or more", "0-1"
     ),
