@@ -18,6 +18,7 @@ from animeflow.report import run_view, sections, summary, text
 from animeflow.report.annotations import annotation_view
 from animeflow.report.layers import layer_view
 from animeflow.report.pictures import Budget
+from animeflow.report.predictions import predictions
 from animeflow.report.shard import AssetView, ShardData
 from animeflow.report.timeline import VideoTimeline, timelines
 from animeflow.settings.load import dump, load
@@ -29,6 +30,7 @@ from animeflow.tables.workspace import SETTINGS, Workspace
 
 KEY_FRAME_BYTES = 1_600_000
 LAYER_BYTES = 5_600_000
+PREDICTION_BYTES = 2_400_000
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def render(data: ShardData, settings: Settings) -> str:
         "files": sections.files(data),
         "problem_list": problem_list,
         "timelines": lines,
+        "predictions": predictions(data, Budget(PREDICTION_BYTES)),
         "many_videos": len(lines) > 1,
         "any_voice": any(line.voice for line in lines),
         "encodes": sections.encodes(data, lines),

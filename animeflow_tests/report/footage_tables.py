@@ -10,6 +10,7 @@ from PIL import Image
 
 from animeflow.tables import ids
 from animeflow.tables.schemas.shots import THUMB_HEIGHT, THUMB_WIDTH
+from animeflow.tables.staging import Staging
 from animeflow_tests.report.shard_writer import (
     KEPT,
     RATE,
@@ -118,7 +119,10 @@ def write_shots(writer: Writer) -> None:
         ]
     writer.finish("frame_signals", {"frame_signals": signals}, decoded=1.0)
     writer.finish("text_boxes", {"text_boxes": text})
-    writer.finish("shots", {"shots": shots, "shot_probabilities": probabilities, "shot_pictures": []})
+    staging = writer.workspace.staging(SHARD, "shots")
+    pictures = [_page(staging, video) for video in writer.videos]
+    tables = {"shots": shots, "shot_probabilities": probabilities, "shot_pictures": pictures}
+    writer.finish("shots", tables, staging=staging)
     writer.finish("drawings", {"drawings": drawings})
     writer.finish("clips", {"clips": clips})
 
@@ -149,6 +153,19 @@ def _signals(video: DrawnVideo) -> list[Row]:
             }
         )
     return rows
+
+
+def _page(staging: Staging, video: DrawnVideo) -> Row:
+    """The only page of the picture of a video's probabilities; what is on it does not matter here."""
+    sink = io.BytesIO()
+    Image.new("RGB", (1250, 139), (20, 120, 40)).save(sink, "PNG")
+    shown = {"first_frame": 0, "frames": len(video.frames), "width": 1250, "height": 139}
+    return {
+        "video_id": video.id,
+        "page": 0,
+        **shown,
+        **put(staging, f"{video.id}/page_000.png", sink.getvalue()),
+    }
 
 
 def _shots(video: DrawnVideo) -> list[Row]:
