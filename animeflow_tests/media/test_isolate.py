@@ -217,8 +217,8 @@ def test_work_without_end_is_stopped() -> None:
 
 def test_a_slow_consumer_is_no_stall() -> None:
     got = []
-    for number in isolate.stream(HERE + "count", 3, limits=limited(stall_s=0.3, timeout_s=0.3)):
-        time.sleep(0.4)
+    for number in isolate.stream(HERE + "count", 3, limits=limited(stall_s=2.0, timeout_s=2.0)):
+        time.sleep(2.2)
         got.append(number)
     assert got == [0, 1, 2]
 
