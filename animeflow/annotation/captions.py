@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from animeflow.annotation.shown import shown_drawings, spread
-from animeflow.media.decode import open_video
+from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits, open_video
 from animeflow.models.caption import Captioner
 from animeflow.models.optional import Maybe
 from animeflow.settings.annotation import CaptionSettings
@@ -27,6 +27,7 @@ def caption_video(
     captioner: Maybe[Captioner],
     settings: CaptionSettings,
     on_clip: Callable[[int, int], None] | None = None,
+    limits: DecodeLimits = DEFAULT_LIMITS,
 ) -> dict[str, pa.Table]:
     """The table `captions` of a video: one row per kept clip.
 
@@ -38,7 +39,7 @@ def caption_video(
     for number, clip in enumerate(kept, 1):
         text, reason = None, captioner.reason
         if captioner.model is not None:
-            text = _caption(path, clip, drawings, captioner.model, settings.frames)
+            text = _caption(path, clip, drawings, captioner.model, settings.frames, limits)
             reason = None if text else EMPTY
         rows.append(
             {
@@ -55,10 +56,15 @@ def caption_video(
 
 
 def _caption(
-    path: Path, clip: Mapping[str, Any], drawings: Sequence[Mapping[str, Any]], model: Captioner, frames: int
+    path: Path,
+    clip: Mapping[str, Any],
+    drawings: Sequence[Mapping[str, Any]],
+    model: Captioner,
+    frames: int,
+    limits: DecodeLimits,
 ) -> str:
     shown = shown_drawings([clip], drawings)
     wanted = [shown[place].frame for place in spread(len(shown), frames)]
-    with open_video(path, purpose="captions") as reader:
+    with open_video(path, purpose="captions", limits=limits) as reader:
         pictures = np.stack([frame.rgb() for frame in reader.pick(wanted)])
     return model.caption([pictures])[0].strip()

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from animeflow.annotation.shown import Shown, shown_drawings
 from animeflow.errors import ContractError
-from animeflow.media.decode import open_video
+from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits, open_video
 from animeflow.models.embed import Embedder
 from animeflow.models.optional import Maybe
 from animeflow.settings.annotation import EmbeddingSettings
@@ -30,6 +30,7 @@ def embed_video(
     embedder: Maybe[Embedder],
     settings: EmbeddingSettings,
     on_picture: OnPicture | None = None,
+    limits: DecodeLimits = DEFAULT_LIMITS,
 ) -> dict[str, pa.Table]:
     """The table `embeddings` of a video: one row per drawing of a kept clip.
 
@@ -37,9 +38,9 @@ def embed_video(
     are decoded, each once, and none without a network. Raises DecodeError.
     """
     shown = shown_drawings(clips, drawings)
-    vectors = (
-        {} if embedder.model is None else _vectors(path, shown, embedder.model, settings.batch, on_picture)
-    )
+    vectors: dict[int, list[float]] = {}
+    if embedder.model is not None:
+        vectors = _vectors(path, shown, embedder.model, settings.batch, on_picture, limits)
     rows = [
         {
             "clip_id": item.clip_id,
@@ -55,12 +56,17 @@ def embed_video(
 
 
 def _vectors(
-    path: Path, shown: Sequence[Shown], model: Embedder, batch: int, on_picture: OnPicture | None
+    path: Path,
+    shown: Sequence[Shown],
+    model: Embedder,
+    batch: int,
+    on_picture: OnPicture | None,
+    limits: DecodeLimits,
 ) -> dict[int, list[float]]:
     """{frame: unit vector}."""
     frames = sorted({item.frame for item in shown})
     found: dict[int, list[float]] = {}
-    for numbers, pictures in _batches(path, frames, batch):
+    for numbers, pictures in _batches(path, frames, batch, limits):
         vectors = model.embed(pictures)
         if len(vectors) != len(pictures):
             raise ContractError(f"the network gave {len(vectors)} vectors for {len(pictures)} pictures")
@@ -70,12 +76,14 @@ def _vectors(
     return found
 
 
-def _batches(path: Path, frames: Sequence[int], batch: int) -> Iterator[tuple[list[int], list[U8]]]:
+def _batches(
+    path: Path, frames: Sequence[int], batch: int, limits: DecodeLimits
+) -> Iterator[tuple[list[int], list[U8]]]:
     if not frames:
         return
     numbers: list[int] = []
     pictures: list[U8] = []
-    with open_video(path, purpose="embeddings") as reader:
+    with open_video(path, purpose="embeddings", limits=limits) as reader:
         for frame in reader.pick(frames):
             numbers.append(frame.index)
             pictures.append(frame.rgb())

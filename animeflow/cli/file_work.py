@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -17,6 +17,9 @@ from animeflow.tables.ids import file_sha256, video_id
 from animeflow.tables.schemas.catalog import MEASURE_COLUMNS
 from animeflow.tables.schemas.measures import NOT_READ, SWITCHED_OFF
 from animeflow.tables.specs import TABLES
+
+if TYPE_CHECKING:
+    from animeflow.media.probe import VideoTrack
 
 Progress = Callable[[int], None]
 
@@ -83,12 +86,20 @@ class FileWork:
         return find_drawings(self.signals, self.found, settings, video_id=self.id).to_pylist()
 
     @cached_property
-    def colours(self) -> dict[str, int]:
-        """H.273 codes of the source: color_transfer, color_primaries."""
+    def facts(self) -> VideoTrack:
+        """The main video by the probe, within the limits of the settings."""
         from animeflow.media.probe import probe
 
-        video = probe(self.path).video
-        return {"color_transfer": video.color_transfer, "color_primaries": video.color_primaries}
+        decode = self.settings.shots.decode
+        return probe(self.path, max_pixels=decode.max_pixels, max_frames=decode.max_frames).video
+
+    @property
+    def colours(self) -> dict[str, int]:
+        """H.273 codes of the source: color_transfer, color_primaries."""
+        return {
+            "color_transfer": self.facts.color_transfer,
+            "color_primaries": self.facts.color_primaries,
+        }
 
     @property
     def text_boxes(self) -> pa.Table | None:
@@ -111,9 +122,7 @@ class FileWork:
 
 def shots_of(work: FileWork) -> dict[str, Any]:
     """Cuts, transitions and shots of a file; `fps` is informative."""
-    from animeflow.media.probe import probe
-
-    rate = probe(work.path).video.average_rate
+    rate = work.facts.average_rate
     plain = work.found.plain()
     return {"frames": plain.pop("frames"), "fps": None if rate is None else round(float(rate), 6), **plain}
 
@@ -142,6 +151,7 @@ def _measure_tables(work: FileWork) -> Iterator[tuple[str, dict[str, dict[str, A
     from animeflow.measures.scores import unscored
     from animeflow.measures.statistics import measure_statistics
     from animeflow.measures.text import measure_text
+    from animeflow.shots.limits import decode_limits
     from animeflow.tables.frames import seconds
 
     settings, clips = work.settings.measures, work.clips
@@ -165,6 +175,7 @@ def _measure_tables(work: FileWork) -> Iterator[tuple[str, dict[str, dict[str, A
             kind=flow.kind,
             settings=settings.motion,
             sampling=settings.sampling,
+            limits=decode_limits(work.settings.shots.decode),
         ),
         **{name: unscored(clips, TABLES[name]) for name in ("quality", "aesthetics")},
     }

@@ -122,14 +122,14 @@ def each_clip(stage: Stage, work: ClipWork, video: Video) -> Mapping[str, pa.Tab
 
     kept = [clip for clip in video.rows("kept_clips") if clip["keep"]]
     drawings = video.rows("drawings")
-    done = itertools.count(1)
+    limits, done = video.limits, itertools.count(1)
 
     def one(row: dict[str, Any]) -> Rows:
         check_stop()
         shown = shown_in(row, drawings)
         writer = LayerWriter(video.staging, row["clip_id"])
         seed_generator()
-        with opened_clip(video.file, row, shown, purpose=stage.spec.name) as clip:
+        with opened_clip(video.file, row, shown, purpose=stage.spec.name, limits=limits) as clip:
             found = work(video, clip, shown, writer)
         give_back()
         video.tick(next(done), len(kept), "clips")

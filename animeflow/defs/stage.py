@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,9 @@ from animeflow.tables.manifest import Manifest
 from animeflow.tables.stages import STAGES, StageSpec
 from animeflow.tables.staging import Staging, sweep
 from animeflow.tables.workspace import Workspace
+
+if TYPE_CHECKING:
+    from animeflow.media.decode import DecodeLimits
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,13 @@ class Video:
     def file(self) -> Path:
         """The source file."""
         return self.input_of("shard_files").media(self.probe["media_path"])
+
+    @property
+    def limits(self) -> DecodeLimits:
+        """What the settings allow a decode of the source: the same in every stage."""
+        from animeflow.shots.limits import decode_limits
+
+        return decode_limits(self.stage.settings.shots.decode)
 
     def frames_done(self, frames: int) -> None:
         """Report that so many source frames of this video are done."""

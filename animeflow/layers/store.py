@@ -15,6 +15,7 @@ import numpy.typing as npt
 from animeflow.layers.clip import Clip
 from animeflow.layers.pixels import I32, U8
 from animeflow.media import open_video
+from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
 from animeflow.media.images import encode_png, encode_webp, read_image
 from animeflow.tables.handle import Handle
 from animeflow.tables.staging import Staging
@@ -45,10 +46,15 @@ def shown_in(clip: Mapping[str, Any], drawings: Sequence[Mapping[str, Any]]) -> 
 
 @contextmanager
 def opened_clip(
-    path: Path, clip: Mapping[str, Any], shown: Sequence[ShownDrawing], *, purpose: str
+    path: Path,
+    clip: Mapping[str, Any],
+    shown: Sequence[ShownDrawing],
+    *,
+    purpose: str,
+    limits: DecodeLimits = DEFAULT_LIMITS,
 ) -> Iterator[Clip]:
     """The clip as separation sees it: one decoded frame per drawing, which stands for the frames that hold it."""
-    with open_video(path, purpose=purpose) as reader:
+    with open_video(path, purpose=purpose, limits=limits) as reader:
         pictures = spacious((len(shown), reader.height, reader.width, 3), np.uint8)
         for place, frame in enumerate(reader.pick([drawing.start for drawing in shown])):
             pictures[place] = frame.rgb()

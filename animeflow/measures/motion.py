@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from animeflow.measures.sampling import Pair, motion_pairs, read_frames
+from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
 from animeflow.settings.measures import MotionSettings, SamplingSettings
 from animeflow.tables.schemas.measures import MOTION
 
@@ -29,6 +30,7 @@ def measure_motion(
     kind: str,
     settings: MotionSettings,
     sampling: SamplingSettings,
+    limits: DecodeLimits = DEFAULT_LIMITS,
 ) -> pa.Table:
     """The table `motion`: one row for each row of `clips` of the video at `path`.
 
@@ -40,7 +42,7 @@ def measure_motion(
     pairs = {clip["clip_id"]: motion_pairs(clip, times, starts, sampling) for clip in clips}
     size = (settings.width_px, settings.height_px)
     measured = _measure(
-        path, [pair for found in pairs.values() for pair in found], times, flow, size, settings
+        path, [pair for found in pairs.values() for pair in found], times, flow, size, settings, limits
     )
     rows = [_row(clip, pairs[clip["clip_id"]], measured, starts, kind, settings) for clip in clips]
     return MOTION.table(rows)
@@ -53,6 +55,7 @@ def _measure(
     flow: Flow,
     size: tuple[int, int],
     settings: MotionSettings,
+    limits: DecodeLimits,
 ) -> dict[Pair, tuple[float, float]]:
     """(mean |flow| in px per second, share of pixels that move) per pair; frames are let go after their last pair."""
     last_use: dict[int, int] = {}
@@ -63,7 +66,7 @@ def _measure(
     held: dict[int, U8] = {}
     found: dict[Pair, tuple[float, float]] = {}
     wanted = {frame for pair in pairs for frame in (pair.first, pair.step, pair.second)}
-    for number, picture in read_frames(path, wanted, size=size, purpose="motion"):
+    for number, picture in read_frames(path, wanted, size=size, purpose="motion", limits=limits):
         held[number] = picture
         for pair in due.get(number, ()):
             found[pair] = _pair_motion(pair, held, times, flow, settings)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from animeflow.media import open_video
+from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
 from animeflow.settings.measures import SamplingSettings
 
 U8 = npt.NDArray[np.uint8]
@@ -65,12 +66,17 @@ def spread(clip: Mapping[str, Any], count: int) -> list[int]:
 
 
 def read_frames(
-    path: Path, wanted: Iterable[int], *, size: tuple[int, int], purpose: str
+    path: Path,
+    wanted: Iterable[int],
+    *,
+    size: tuple[int, int],
+    purpose: str,
+    limits: DecodeLimits = DEFAULT_LIMITS,
 ) -> Iterator[tuple[int, U8]]:
     """(frame number, uint8 RGB [h, w, 3] at `size` = (width, height)) of the wanted frames, ascending."""
     frames = sorted(set(wanted))
     if not frames:
         return
-    with open_video(path, purpose=purpose) as reader:
+    with open_video(path, purpose=purpose, limits=limits) as reader:
         for frame in reader.pick(frames):
             yield frame.index, frame.rgb(size)

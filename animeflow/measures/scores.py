@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from animeflow.measures.sampling import spread
 from animeflow.media import open_video
+from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
 from animeflow.models.score import Scorer
 from animeflow.tables.schema import TableSpec
 
@@ -24,13 +25,22 @@ def unscored(clips: Rows, spec: TableSpec, *, reason: str = NO_SCORER) -> pa.Tab
     return spec.table(rows)
 
 
-def scored(path: Path, clips: Rows, spec: TableSpec, *, scorer: Scorer, column: str, frames: int) -> pa.Table:
+def scored(
+    path: Path,
+    clips: Rows,
+    spec: TableSpec,
+    *,
+    scorer: Scorer,
+    column: str,
+    frames: int,
+    limits: DecodeLimits = DEFAULT_LIMITS,
+) -> pa.Table:
     """The same with a scorer: `column` gets its value for `frames` frames spread over each clip.
 
     Clips are read in the order of their frames, one at a time, so that memory holds one clip's frames.
     """
     rows = []
-    with open_video(path, purpose=spec.name) as reader:
+    with open_video(path, purpose=spec.name, limits=limits) as reader:
         for clip in sorted(clips, key=lambda clip: clip["start"]):
             pictures = np.stack([frame.rgb() for frame in reader.pick(spread(clip, frames))])
             value = float(scorer.score([pictures])[0])

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
 from animeflow.media.encode import EncodeProgress, encode_video
 from animeflow.media.encode_plan import make_plan
 from animeflow.media.encoders import choose_encoder
@@ -60,6 +61,7 @@ def encode_to_table(
     ffmpeg: Path | None = None,
     threads: int = 0,
     damaged: bool = False,
+    limits: DecodeLimits = DEFAULT_LIMITS,
     on_progress: Callable[[EncodeProgress], None] | None = None,
 ) -> pa.Table:
     """Encode a video into the staging folder and return its row.
@@ -71,7 +73,7 @@ def encode_to_table(
     """
     binary = ffmpeg or ffmpeg_path()
     chosen = choose_encoder(settings.encoder, binary)
-    facts = probe(source)
+    facts = probe(source, max_pixels=limits.max_pixels, max_frames=limits.max_frames)
     decoded = damaged or not same_frames(facts, pts)
     plan = make_plan(
         facts,

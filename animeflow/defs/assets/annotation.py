@@ -60,6 +60,7 @@ def embeddings(
             embedder=stage.models.maybe("embedder"),
             settings=stages.settings.annotation.embeddings,
             on_picture=lambda done, total: video.tick(done, total, "drawings"),
+            limits=video.limits,
         )
 
     return stages.per_video(stage, work)
@@ -86,6 +87,7 @@ def captions(
             captioner=stage.models.maybe("captioner"),
             settings=stages.settings.annotation.captions,
             on_clip=lambda done, total: video.tick(done, total, "clips"),
+            limits=video.limits,
         )
 
     return stages.per_video(stage, work)

@@ -130,6 +130,7 @@ def motion(
             kind=adapter.kind,
             settings=settings.motion,
             sampling=settings.sampling,
+            limits=video.limits,
         )
         return {"motion": table}
 
@@ -150,6 +151,9 @@ def _scores(
         if scorer.model is None:
             reason = NO_SCORER if scorer.kind == NO_KIND else str(scorer.reason)
             return {name: unscored(clips, spec, reason=reason)}
-        return {name: scored(video.file, clips, spec, scorer=scorer.model, column=name, frames=frames)}
+        found = scored(
+            video.file, clips, spec, scorer=scorer.model, column=name, frames=frames, limits=video.limits
+        )
+        return {name: found}
 
     return stages.per_video(stage, work)

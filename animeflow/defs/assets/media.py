@@ -39,6 +39,7 @@ def av1_videos(
             ffmpeg=stages.settings.run.ffmpeg,
             threads=stages.settings.run.threads,
             damaged=bool(video.signal("corrupt").any()),
+            limits=video.limits,
             on_progress=lambda state: video.tick(state.frames, state.expected),
         )
         return {"av1_videos": table}

@@ -55,8 +55,10 @@ def film_is_whole(workspace: Workspace, shard: str, settings: Settings) -> Verdi
 
 def every_frame_was_read(workspace: Workspace, shard: str, settings: Settings) -> Verdict:
     """As many rows of `frame_signals` as the source has packets, demuxed again; frame numbers without a gap."""
-    from animeflow.media.probe import probe
+    from animeflow.source.shard import supervised_probe
 
+    decode = settings.shots.decode
+    probe = supervised_probe(settings.source, max_pixels=decode.max_pixels, max_frames=decode.max_frames)
     found = Verdict()
     signals, files = _handles(workspace, shard, "frame_signals", "shard_files")
     sources = {row["video_id"]: row for row in files.rows() if row["usable"]}
@@ -189,7 +191,7 @@ def every_kept_clip_is_a_file(workspace: Workspace, shard: str, settings: Settin
     return found
 
 
-def layers_give_the_frame(workspace: Workspace, shard: str, settings: Settings) -> Verdict:  # noqa: ARG001
+def layers_give_the_frame(workspace: Workspace, shard: str, settings: Settings) -> Verdict:
     """The published pictures, reopened from disk and put together by their blend, are what their row says of the frame.
 
     Where the clip has a plate they are the frame itself. A clip without one says so and how far its layers reach: it is
@@ -198,8 +200,9 @@ def layers_give_the_frame(workspace: Workspace, shard: str, settings: Settings) 
     from animeflow.layers.fitness import Verdict as Ground
     from animeflow.layers.recompose import psnr
     from animeflow.media import open_video
+    from animeflow.shots.limits import decode_limits
 
-    found = Verdict()
+    found, limits = Verdict(), decode_limits(settings.shots.decode)
     layers, files = _handles(workspace, shard, "smoothed_layers", "shard_files")
     sources = {row["video_id"]: files.media(row["media_path"]) for row in files.rows() if row["usable"]}
     sure = {
@@ -210,7 +213,7 @@ def layers_give_the_frame(workspace: Workspace, shard: str, settings: Settings) 
     values = []
     for video in sorted(layers.ok_videos()):
         rows = _some_drawings(_rows(layers, "smoothed_layers", video))
-        with open_video(sources[video], purpose="check") as reader:
+        with open_video(sources[video], purpose="check", limits=limits) as reader:
             for row, frame in zip(rows, reader.pick([row["start"] for row in rows]), strict=True):
                 value = psnr(_put_together(layers, row), frame.rgb())
                 values.append(0.0 if value is None else value)
