@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from animeflow.cli.exits import FAILED, OK, SOME_FAILED, Exit
+from animeflow.cli.terminal import one_line
 from animeflow.errors import AnimeflowError, Interrupted, LicenceRefused, SettingsError, WeightsMissing
 
 # These are not about a file: they end the command.
@@ -37,7 +38,7 @@ def each_file(
         name = printable(path)
         try:
             result = {"file": name, **work(path)}
-            line = json.dumps(result) if as_json else show(result)
+            line = json.dumps(result) if as_json else show({**result, "file": one_line(name)})
         except NOT_OF_A_FILE:
             raise
         except Exception as error:
@@ -47,7 +48,7 @@ def each_file(
             if as_json:
                 click.echo(json.dumps(told))
             else:
-                click.echo(f"{name}: {told['error']}", err=True)
+                click.echo(f"{one_line(name)}: {one_line(told['error'])}", err=True)
         else:
             click.echo(line)
     return OK if not failed else FAILED if failed == len(files) else SOME_FAILED

@@ -20,7 +20,7 @@ from animeflow.cli.logs import add_json_file
 from animeflow.cli.terminal import Terminal, duration, size
 from animeflow.defs.settled import settle, unsettle
 from animeflow.errors import AnimeflowError, Interrupted
-from animeflow.media.command import STOP
+from animeflow.media.command import STOP, STOPPED
 from animeflow.settings.load import dump, dump_changes
 from animeflow.settings.tree import Settings
 from animeflow.tables.manifest import MANIFEST
@@ -241,6 +241,8 @@ class Engine:
         elif outcome.interrupted:
             self.terminal.line("  interrupted")
         for step, text in outcome.failures.items():
+            if outcome.interrupted and STOPPED in text:
+                continue  # it was stopped, as the line above says; what failed before that is still named
             self.terminal.error(f"  FAILED {text if text.startswith(step) else f'{step}: {text}'}")
 
 

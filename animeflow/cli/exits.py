@@ -10,7 +10,7 @@ import click
 
 from animeflow.errors import AnimeflowError, Interrupted, SettingsError
 
-OK, FAILED, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+OK, FAILED, USAGE, SOME_FAILED, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
 NO_ROOM = ("disk I/O error", "database or disk is full")
 log = logging.getLogger("animeflow.cli")
 
@@ -34,6 +34,11 @@ def guarded(run: Callable[[], int | None]) -> int:
     except (click.Abort, KeyboardInterrupt, Interrupted):
         click.echo("interrupted; run the same command again to go on", err=True)
         return INTERRUPTED
+    except click.NoSuchOption as error:
+        error.show()
+        if hint := _dash_hint(error):
+            click.echo(hint, err=True)
+        return error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -52,6 +57,16 @@ def guarded(run: Callable[[], int | None]) -> int:
         log.info("unexpected error", exc_info=True)
         click.echo(f"animeflow: {_plain(error)} (-v shows where)", err=True)
         return FAILED
+
+
+def _dash_hint(error: click.NoSuchOption) -> str:
+    """What to do where a file's name begins with a dash; empty where it looks like an option alone."""
+    context, name = error.ctx, error.option_name
+    if context is None or not any(isinstance(one, click.Argument) for one in context.command.params):
+        return ""
+    if name.startswith("--") and "." not in name:
+        return ""
+    return f"A name that begins with a dash goes after `--`: {context.command_path} -- -NAME"
 
 
 def _plain(error: Exception) -> str:

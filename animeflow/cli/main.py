@@ -14,6 +14,7 @@ import click
 from animeflow import __version__
 from animeflow.cli.exits import guarded
 from animeflow.cli.logs import set_up_logging
+from animeflow.cli.stopping import exit_code, listen
 
 # name -> (module of animeflow.cli, function, one line of help)
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -84,9 +85,10 @@ def cli(context: click.Context, verbose: int, quiet: bool, log_file: Path | None
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script `animeflow`."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # a parent's worker thread blocks it
+    listen()
     code = guarded(lambda: cli.main(args=arguments, prog_name="animeflow", standalone_mode=False))
     logging.shutdown()
-    sys.exit(code)
+    sys.exit(exit_code(code))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from animeflow.cli.exits import Exit
-from animeflow.cli.options import out_option, resolve_settings, settings_options, workspace_at
+from animeflow.cli.options import out_option, plain_path, resolve_settings, settings_options, workspace_at
 
 
 @click.command(epilog="Example: animeflow run episodes --out workspace --dry-run")
@@ -67,6 +67,8 @@ def run(
     from animeflow.cli.plan import named_stages
     from animeflow.cli.terminal import Terminal
 
+    if "://" not in str(source) and not source.exists():
+        raise click.UsageError(f"no such source: {plain_path(source)}")
     workspace = workspace_at(out)
     settings = resolve_settings(
         profile=profile, settings_file=settings_file, overrides=overrides, workspace=workspace

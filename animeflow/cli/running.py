@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from animeflow.cli.encoding import encodes, needs_proof, prove_encoder
 from animeflow.cli.engine import Engine, Order, ShardOutcome, run_in_children
-from animeflow.cli.exits import FAILED, INTERRUPTED, OK, SOME_FAILED
+from animeflow.cli.exits import FAILED, INTERRUPTED, OK, SOME_FAILED, TERMINATED
 from animeflow.cli.first_weights import bring_weights
 from animeflow.cli.options import plain_path
 from animeflow.cli.plan import chosen_units, plan_shard, room_bytes
-from animeflow.cli.standing import catalog_stands, catalog_to_do, stands, to_do
+from animeflow.cli.standing import catalog_stands, catalog_to_do, stands, to_do, will_encode
 from animeflow.cli.stopping import stoppable
-from animeflow.cli.summary import failed_stages, print_summary, videos_failed
+from animeflow.cli.summary import failed_stages, has_failed, print_summary, videos_failed
 from animeflow.cli.terminal import Terminal, duration, size
 from animeflow.cli.upstream import require_upstream
 from animeflow.errors import Interrupted
@@ -59,7 +60,7 @@ def units_of(order: Order, request: Request) -> tuple[Source, list[Unit]]:
     source = open_units(order.settings, order.workspace)
     units = chosen_units(source, shards=request.shards, limit=request.limit)
     if request.retry_failed:
-        units = [unit for unit in units if failed_stages(order.workspace, unit.key)]
+        units = [unit for unit in units if has_failed(order.workspace, unit.key)]
     require_upstream(order.workspace, order.stages, (unit.key for unit in units))
     return source, units
 
@@ -82,10 +83,8 @@ def dry_run(order: Order, request: Request) -> int:
 def _print_plan(order: Order, request: Request, source: Source, units: Sequence[Unit]) -> bool:
     """One line per shard; returns whether any has something to do."""
     local = source.hub.local_path if isinstance(source.hub, FolderHub) else None
-    found = [
-        plan_shard(unit, local, order.workspace, to_do(order_of(order, request, unit.key), unit))
-        for unit in units
-    ]
+    late = {unit.key: to_do(order_of(order, request, unit.key), unit) for unit in units}
+    found = [plan_shard(unit, local, order.workspace, late[unit.key]) for unit in units]
     width = max(len(plan.key) for plan in found)
     click.echo(
         f"{'shard':<{width}}  {'files':>5}  {'source':>9}  {'frames':>8}  {'room':>9}  {'stages':>6}  time (estimated)"
@@ -102,6 +101,8 @@ def _print_plan(order: Order, request: Request, source: Source, units: Sequence[
     click.echo(
         f"{len(found)} shards, {sum(p.frames for p in found)} frames, {size(room)}, {duration(total)} in all"
     )
+    if encodes(state.stage for states in late.values() for state in states):
+        click.echo(prove_encoder(order.settings))
     return any(plan.stages for plan in found)
 
 
@@ -123,6 +124,10 @@ def _run(engine: Engine, request: Request, units: Sequence[Unit]) -> list[ShardO
         if not stands(order := order_of(engine.order, request, unit.key), unit)
     }
     _require_room(engine.order, [unit for unit in units if unit.key in todo])
+    if needs_proof(engine.order.settings) and any(
+        will_encode(todo[unit.key], unit) for unit in units if unit.key in todo
+    ):
+        prove_encoder(engine.order.settings)
     if todo:
         bring_weights(engine.order.settings, engine.order.stages, engine.terminal)
     left = [unit.key for unit in units if engine.order.stages and unit.key not in todo]
@@ -179,7 +184,7 @@ def _in_children(request: Request, shards: Sequence[str], terminal: Terminal) ->
         ShardOutcome(
             shard,
             code in (OK, SOME_FAILED),
-            code == INTERRUPTED,
+            code in (INTERRUPTED, TERMINATED),
             0.0,
             {} if code != FAILED else {"run": "see above"},
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 
+from animeflow.cli.encoding import encodes
 from animeflow.cli.engine import Order
 from animeflow.defs.judgement import STANDING
 from animeflow.defs.settled import settled
@@ -29,6 +30,14 @@ def to_do(order: Order, unit: Unit) -> list[StageState]:
     if all(state.state in STANDING for state in states):
         return []
     return [state for state in states if state.state != "done"]
+
+
+def will_encode(order: Order, unit: Unit) -> bool:
+    """Whether a run of the shard would use the encoder; where a result cannot be read, it may."""
+    try:
+        return encodes(state.stage for state in to_do(order, unit))
+    except AnimeflowError:
+        return encodes(order.stages)
 
 
 def stands(order: Order, unit: Unit) -> bool:

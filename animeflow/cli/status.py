@@ -29,7 +29,9 @@ SHARD_FILES = "shard_files"
 
 @click.command(epilog="Example: animeflow status --out workspace --stale")
 @out_option
-@click.option("--stale", is_flag=True, help="Only what would run again, each with the reason.")
+@click.option(
+    "--stale", is_flag=True, help="Only what would run again, each with the reason; and what was never run."
+)
 @click.option("--shards", multiple=True, metavar="KEY", help="Only this shard; repeatable.")
 @json_option
 def status(out: Path | None, stale: bool, shards: tuple[str, ...], as_json: bool) -> None:
@@ -135,8 +137,12 @@ def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
         failed += f", failed at {', '.join(whole)}"
     gone = ", no longer in the source" if entry["in_source"] is False else ""
     click.echo(f"{entry['shard']}  {entry['done']}/{len(stages)} stages done{failed}{gone}")
+    failed_whole = {failure["stage"] for failure in entry["failures"]}
+    never = [row["stage"] for row in stages if row["state"] == "missing" and row["stage"] not in failed_whole]
+    if only_stale and never:
+        click.echo(f"  {'never run':<22} {', '.join(never)}")
     for row in stages:
-        if only_stale and row["state"] in STANDING:
+        if only_stale and (row["state"] in STANDING or row["stage"] in never):
             continue
         videos = " ".join(f"{count} {state}" for state, count in row["videos"].items() if count)
         why = f"  ({'; '.join(row['why'])})" if row["why"] else ""

@@ -10,12 +10,35 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TypeVar
 
+from animeflow.cli.exits import INTERRUPTED
 from animeflow.errors import Interrupted
 from animeflow.media.command import STOP, request_stop
 
 T = TypeVar("T")
 POLL_S = 0.2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+seen: list[int] = []  # the signals that asked this process to stop, in order
+
+
+def listen() -> None:
+    """Let SIGINT and SIGTERM end a command that has no other rule: by KeyboardInterrupt, so that it clears up; a second
+    one ends at once. A signal that is ignored (nohup, a shell's background) stays ignored.
+    """
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def exit_code(code: int) -> int:
+    """The code of a command that was interrupted says by which signal: 130 or 143."""
+    return 128 + seen[0] if code == INTERRUPTED and seen else code
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 the signature of a handler
+    if seen:
+        os._exit(128 + number)
+    seen.append(number)
+    raise KeyboardInterrupt
 
 
 def stoppable(work: Callable[[], T]) -> T:
@@ -57,6 +80,7 @@ def _on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 th
     if STOP.is_set():
         os.write(2, b"\nstopped at once; a rerun clears up\n")
         sys.stdout.flush()
-        os._exit(130)
+        os._exit(128 + number)
+    seen.append(number)
     request_stop()
     os.write(2, b"\nstopping after the current step; Ctrl-C again ends at once\n")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from animeflow.cli.terminal import Terminal
 from animeflow.source import remarks
+from animeflow.tables import failed
 from animeflow.tables.stages import STAGES
 from animeflow.tables.status import State, Status
 from animeflow.tables.workspace import Workspace
@@ -24,13 +25,13 @@ def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Term
     """Counts over all shards of a run."""
     workspace = order.workspace
     shards = [outcome.shard for outcome in outcomes if outcome.shard != "catalog"]
-    failed = [outcome.shard for outcome in outcomes if not outcome.success]
+    broken = [outcome.shard for outcome in outcomes if not outcome.success]
     found = {shard: failures(workspace, shard) for shard in shards}
     videos = len({(shard, status.path) for shard, rows in found.items() for status, _ in rows})
     out = shlex.quote(str(workspace.root))
     terminal.line("")
-    if shards or failed:
-        terminal.line(outcome_text(len(shards), failed, videos))
+    if shards or broken:
+        terminal.line(outcome_text(len(shards), broken, videos))
     if (decided := clip_counts(workspace, shards)) is not None:
         dropped = ", ".join(
             f"{count} {reason}" for reason, count in sorted(decided.items()) if reason != "kept"
@@ -56,11 +57,11 @@ def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Term
     terminal.line(f"ui       animeflow ui --out {out}")
 
 
-def outcome_text(shards: int, failed: Sequence[str], videos: int) -> str:
+def outcome_text(shards: int, broken: Sequence[str], videos: int) -> str:
     """`2 shards, all done`, `2 shards done, 7 videos failed`, `2 shards, 1 FAILED: a, 7 videos failed`."""
     bad = f", {videos} videos failed" if videos else ""
-    if failed:
-        return f"{shards} shards, {len(failed)} FAILED: {', '.join(failed)}{bad}"
+    if broken:
+        return f"{shards} shards, {len(broken)} FAILED: {', '.join(broken)}{bad}"
     return f"{shards} shards done{bad}" if bad else f"{shards} shards, all done"
 
 
@@ -100,6 +101,18 @@ def failures(workspace: Workspace, shard: str) -> list[tuple[Status, str]]:
 def videos_failed(workspace: Workspace, shard: str) -> bool:
     """Whether any video of the shard failed in any stage."""
     return bool(failures(workspace, shard))
+
+
+def has_failed(workspace: Workspace, shard: str) -> bool:
+    """Whether a video or a whole stage of the shard failed; stages that nobody asked for are no failures."""
+    logs = workspace.logs_dir(shard)
+    for name, spec in STAGES.items():
+        manifest = workspace.manifest(shard, name) if spec.partitioned else None
+        if manifest is not None and (manifest.counts.get("failed") or not manifest.done):
+            return True
+        if spec.partitioned and failed.read(logs, name) is not None:
+            return True
+    return False
 
 
 def failed_stages(workspace: Workspace, shard: str) -> list[str]:

@@ -7,6 +7,7 @@ import shutil
 import sys
 import threading
 import time
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -21,6 +22,11 @@ log = logging.getLogger(RUN_LOGGER)
 PLAIN_EVERY_S = 15.0
 LIVE_EVERY_S = 0.2
 NAME_WIDTH = 22
+UNPRINTED = (
+    "Cc",
+    "Zl",
+    "Zp",
+)  # categories of Unicode: control characters, separators of lines and paragraphs
 
 
 @dataclass
@@ -114,8 +120,17 @@ def progress_text(state: Progress) -> str:
         parts.append(f"{state.done:.0f} {state.unit}")
     if state.left_s is not None and state.share < 1:
         parts.append(f"{duration(state.left_s)} left")
-    parts.append(state.label)
+    parts.append(one_line(state.label))
     return "  ".join(part for part in parts if part)
+
+
+def one_line(text: str) -> str:
+    """The text with control characters and line ends escaped: a file's name may hold any."""
+    return "".join(_escaped(char) if unicodedata.category(char) in UNPRINTED else char for char in text)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
 
 
 def stage_text(name: str, numbers: dict[str, Any]) -> str:

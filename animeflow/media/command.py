@@ -20,6 +20,9 @@ from animeflow.errors import CommandFailed, CommandTimeout, Interrupted
 STOP = threading.Event()
 """Set once for the whole process (Ctrl-C, SIGTERM, a failed sibling): long work checks it and ends early."""
 
+STOPPED = "stopped on request"
+"""What an `Interrupted` says."""
+
 _CHUNK = 1 << 16
 _POLL_S = 0.1
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -64,7 +67,7 @@ def check_stop(*, waiting: bool = False) -> None:
     if not waiting:
         on_check()
     if STOP.is_set():
-        raise Interrupted("stopped on request")
+        raise Interrupted(STOPPED)
 
 
 Progress = Callable[[Mapping[str, str]], None]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -240,7 +240,7 @@ def _explain(error: ValidationError, layers: Sequence[_Layer]) -> str:
         text = f"{where}: unknown key {'.'.join(path)}{_suggest(path)}"
     else:
         value = "…" if _secret(str(first.get("input"))) else repr(first.get("input"))
-        text = f"{where}: {'.'.join(path)} = {value}: {first['msg'].lower()}"
+        text = f"{where}: {'.'.join(path)} = {value}: {first['msg'].lower()}{_or_null(path)}"
     more = len(error.errors()) - 1
     return f"{text} (and {more} more)" if more else text
 
@@ -266,13 +266,26 @@ def _where(layer: _Layer, path: Path_) -> str:
     return f"{layer.origin}, line {line}" if line else layer.origin
 
 
-def _suggest(path: Path_) -> str:
+def _model_at(path: Path_) -> type[BaseModel] | None:
+    """The section of the tree at a path; None where there is none, or several kinds of one."""
     node: Any = Settings
-    for word in path[:-1]:
+    for word in path:
         if not (isinstance(node, type) and issubclass(node, BaseModel)) or word not in node.model_fields:
-            return ""
+            return None
         node = node.model_fields[word].annotation
-    if not (isinstance(node, type) and issubclass(node, BaseModel)):
+    return node if isinstance(node, type) and issubclass(node, BaseModel) else None
+
+
+def _or_null(path: Path_) -> str:
+    """What pydantic leaves out of the values that are allowed."""
+    node = _model_at(path[:-1])
+    field = node.model_fields.get(path[-1]) if path and node is not None else None
+    return " or null" if field is not None and type(None) in get_args(field.annotation) else ""
+
+
+def _suggest(path: Path_) -> str:
+    node = _model_at(path[:-1])
+    if node is None:
         return ""
     near = difflib.get_close_matches(path[-1], node.model_fields, 1)
     return f"; did you mean {near[0]}?" if near else f"; allowed here: {', '.join(node.model_fields)}"

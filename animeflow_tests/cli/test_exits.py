@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from animeflow.cli.exits import FAILED, guarded
+from animeflow.cli.exits import FAILED, USAGE, guarded
 from animeflow_tests.cli.conftest import Call
 
 
@@ -24,3 +27,52 @@ def test_a_place_that_may_not_be_written_is_named(capsys: pytest.CaptureFixture[
     assert guarded(refused) == FAILED  # type: ignore[arg-type]
     (line,) = capsys.readouterr().err.splitlines()
     assert "'/somewhere/workspace': Permission denied" in line and "choose another --out" in line
+
+
+def test_a_name_that_begins_with_a_dash_gets_the_way_out(animeflow: Call) -> None:
+    for words in (("shots", "-ep.mkv"), ("probe", "--ep.mkv"), ("run", "-folder")):
+        called = animeflow(*words)
+        assert called.code == USAGE and f"animeflow {words[0]} -- -NAME" in called.err, called.err
+    assert "-- -NAME" not in animeflow("shots", "--jsn", "a.mkv").err
+    assert "-- -NAME" not in animeflow("status", "-x").err, "it takes no name"
+
+
+def test_a_name_with_a_line_end_is_said_on_one_line(animeflow: Call, tmp_path: Path) -> None:
+    (tmp_path / "a\nb.mkv").write_text("no video")
+    called = animeflow("shots", "a\nb.mkv")
+    assert called.code == FAILED and called.err.count("\n") == 1 and "a\\nb.mkv" in called.err
+
+
+INTERRUPTIBLE = """
+import sys, time
+from animeflow.cli import main
+def work(**_):
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        print("clearing", flush=True)
+        time.sleep(float(sys.argv[1]))
+main.cli.main = work
+main.main()
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("again", [False, True])
+def test_a_signal_ends_any_command_with_its_code(number: signal.Signals, code: int, again: bool) -> None:
+    clears_s = "60" if again else "0"
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, clears_s],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    assert process.stdout.readline() == "clearing\n"
+    if again:
+        process.send_signal(number)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert said == ("" if again else "interrupted; run the same command again to go on\n")

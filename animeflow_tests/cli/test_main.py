@@ -81,10 +81,11 @@ def test_a_history_that_finds_no_room_is_told_as_such_without_its_sql(
     assert "the disk is full or fails" in told and "SQL:" not in told and len(told.splitlines()) == 1
 
 
-def test_an_error_is_one_line_on_stderr(animeflow: Call) -> None:
-    called = animeflow("run", "nowhere", "--out", "out")
+def test_an_error_is_one_line_on_stderr(animeflow: Call, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    called = animeflow("run", "nothing", "--out", "out")
     assert called.code == 1 and not called.out
-    assert called.err.count("\n") == 1 and "nowhere" in called.err
+    assert called.err.count("\n") == 1 and "nothing" in called.err
 
 
 def test_an_unknown_option_and_an_unknown_stage_are_usage_errors(animeflow: Call, source: Path) -> None:

@@ -127,9 +127,9 @@ def test_a_source_that_holds_nothing_is_named_and_leaves_no_workspace(
     animeflow: Call, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
-    for name in ("empty", "nowhere"):
+    for name, code in (("empty", 1), ("nowhere", 2)):
         called = animeflow("run", name, *FAST)
-        assert called.code == 1 and str(tmp_path / name) in called.err, called.err
+        assert called.code == code and str(tmp_path / name) in called.err, called.err
         assert not (tmp_path / "workspace").exists()
 
 
@@ -139,6 +139,37 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(
     called = animeflow("run", source, "--dry-run")
     assert called.code == 0 and SHARD in called.out and " 48 " in called.out
     assert not (tmp_path / "workspace").exists()
+
+
+def test_a_retry_leaves_out_shards_where_nothing_failed(animeflow: Call, tmp_path: Path, clip: Path) -> None:
+    for name in ("bad", "good"):
+        (tmp_path / "shows" / name).mkdir(parents=True)
+        (tmp_path / "shows" / name / "1.mkv").write_bytes(clip.read_bytes() + name.encode())
+    (tmp_path / "shows" / "bad" / "2.mkv").write_bytes(b"no video")
+    words = ("run", tmp_path / "shows", *FAST)
+    assert animeflow(*words, "--select", "source").code == 3
+    planned = animeflow(*words, "--retry-failed", "--dry-run")
+    assert planned.code == 0 and shard_key("bad") in planned.out and shard_key("good") not in planned.out
+
+
+def test_a_dry_run_tries_the_encoder_as_the_run_does(
+    animeflow: Call, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from animeflow.media import encoders
+
+    chosen = ("--set", "media.av1.encoder={kind: nvenc}")
+    words = ("run", source, *FAST)
+    monkeypatch.setattr(encoders, "trial", lambda *_: encoders.Trial(problem="no card"))
+    for call in ((*words, *chosen, "--dry-run"), (*words, *chosen)):
+        called = animeflow(*call)
+        assert called.code == 2 and "av1_nvenc does not encode here: no card" in called.err
+    assert not (tmp_path / "workspace" / "settings.yaml").exists()
+    assert animeflow(*words, *chosen, "--select", "source", "--dry-run").code == 0, "nothing is encoded"
+    fell = animeflow(*words, "--set", "media.av1.encoder={kind: auto}", "--dry-run")
+    assert "encoder: libsvtav1, because av1_nvenc does not encode here: no card\n" in fell.out
+    monkeypatch.setattr(encoders, "trial", lambda *_: encoders.Trial("NVENC 13.0"))
+    assert "encoder: av1_nvenc, which encoded a frame here\n" in animeflow(*words, *chosen, "--dry-run").out
+    assert "encoder: libsvtav1\n" in animeflow(*words, "--dry-run").out
 
 
 def test_a_run_is_visible_where_plain_dagster_opens_the_root(
@@ -218,6 +249,7 @@ def test_ctrl_c_stops_after_the_step_with_130_and_a_rerun_goes_on(
     rest = process.stdout.read()
     assert process.wait(60) == 130, rest
     assert "stopping after the current step" in rest and "Traceback" not in rest
+    assert "FAILED" not in rest and rest.count("interrupted; ") == 1
     assert leftovers(Workspace(tmp_path / "workspace")) == ([], 0)
     again = animeflow(*words)
     assert again.code == 0 and "shard_files            unchanged" in again.out

@@ -61,6 +61,12 @@ def test_restored_and_left_out_files_are_named_though_nothing_failed(
     assert (head.text, said.text) == ("1 file restored:", f"{restored}.")
 
 
+def test_what_was_never_run_is_apart_from_what_is_stale(animeflow: Call, workspace: Workspace) -> None:
+    lines = animeflow("status", "--shards", SHARD, "--stale").out.splitlines()
+    assert lines[1].split()[:4] == ["never", "run", "frame_signals,", "text_boxes,"]
+    assert {line.split()[0] for line in lines[2:] if not line.startswith("    ")} == {"shard_files", "clips"}
+
+
 def test_failures_are_in_the_json(animeflow: Call, workspace: Workspace) -> None:
     (shard,) = json.loads(animeflow("status", "--json").out)["shards"]
     assert shard["failures"] == [

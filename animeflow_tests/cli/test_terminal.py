@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from animeflow.cli.terminal import duration, size, stage_text
+from animeflow.cli.terminal import duration, one_line, progress_text, size, stage_text
+from animeflow.defs.progress import Progress
 
 
 def test_a_stage_says_its_time_its_rate_and_its_rows() -> None:
@@ -38,3 +39,9 @@ def test_durations(seconds: float, text: str) -> None:
 )
 def test_sizes(count: float, text: str) -> None:
     assert size(count) == text
+
+
+def test_a_name_with_line_ends_stays_on_one_line() -> None:
+    state = Progress("shard", "frame_signals", 1, 2, "a\nb\x1b[2J\u2028第.mkv")
+    assert progress_text(state).endswith("a\\nb\\x1b[2J\\u2028第.mkv")
+    assert one_line("plain 第1話 é") == "plain 第1話 é"

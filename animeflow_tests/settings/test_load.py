@@ -145,3 +145,10 @@ def test_a_file_that_is_not_utf_8_is_named(tmp_path):
     path.write_bytes("profile: embedded # Größe".encode("latin-1"))
     with pytest.raises(SettingsError, match=r"mine\.yaml: not UTF-8 text"):
         loader.load(file=path, environment={})
+
+
+def test_a_choice_that_may_be_left_out_names_null_among_what_is_allowed():
+    with pytest.raises(SettingsError, match=r"media\.clips\.max_height = 90: input should be 720 or null$"):
+        loader.load(overrides=("media.clips.max_height=90",), environment={})
+    with pytest.raises(SettingsError, match=r"media\.av1\.metric = 'x': input should be .*(?<!null)$"):
+        loader.load(overrides=("media.av1.metric=x",), environment={})

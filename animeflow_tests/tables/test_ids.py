@@ -55,6 +55,15 @@ def test_two_paths_with_one_slug_have_two_keys():
     assert ids.shard_key("第01話") != ids.shard_key("第02話")
 
 
+@pytest.mark.parametrize(
+    ("path", "slug"),
+    [("第1話.mp4", "1"), ("話.mkv", "shard"), ("アニメ/第2話.zip", "2"), ("1.mp4", "1.mp4"), ("é.mp4", "e.mp4"),
+     ("話/OVA.mkv", "OVA.mkv")],
+)  # fmt: skip
+def test_an_extension_is_no_name_where_the_name_has_no_ascii(path, slug):
+    assert ids.shard_key(path).rpartition("-")[0] == slug
+
+
 def test_a_file_is_digested_whole(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"a" * (3 << 20))
