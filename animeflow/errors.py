@@ -19,6 +19,7 @@
         ├── WorkspaceBusy         another run writes this shard
         ├── CommandTimeout
         ├── OutOfMemory           the machine had too little memory for a video
+        ├── WorkerBusy            the machine had no time to start a process
         ├── Interrupted           somebody asked the process to stop
         ├── DeviceBusy
         └── HubUnavailable
@@ -174,6 +175,12 @@ class OutOfMemory(TransientError):
     """The machine had too little memory for a video: with less beside it, it may go through."""
 
     default_reason = "out_of_memory"
+
+
+class WorkerBusy(TransientError):
+    """A process of ours did not start in time: the machine has too much to do."""
+
+    default_reason = "timeout"
 
 
 class Interrupted(TransientError):

@@ -16,7 +16,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from animeflow.errors import ContractError
+from animeflow.errors import ContractError, WorkerBusy
 from animeflow.media import wire
 from animeflow.media.command import MemoryWatch, check_stop, end, spawn
 from animeflow.media.peaks import PEAKS
@@ -106,7 +106,7 @@ class WorkerProcess:
         """Run one call: yields the items of a generator function, returns the answer.
 
         After any exception (and when it is closed early) the worker has to be killed. Raises WorkerDied, Stalled,
-        TookTooLong, MemoryLimit, ContractError (it sent nonsense), Interrupted.
+        TookTooLong, MemoryLimit, WorkerBusy (it did not start), ContractError (it sent nonsense), Interrupted.
         """
         watch = MemoryWatch(self.pid, self._wait_until_ready()[1] + limits.memory_bytes)
         deadline = _Deadline(limits.stall_s, limits.timeout_s)
@@ -140,7 +140,13 @@ class WorkerProcess:
 
     def _wait_until_ready(self) -> tuple[int, int]:
         if self._empty is None:
-            kind, value = self._receive(_Deadline(_START_S, _START_S), MemoryWatch(self.pid, None))
+            try:
+                kind, value = self._receive(_Deadline(_START_S, _START_S), MemoryWatch(self.pid, None))
+            except (Stalled, TookTooLong):
+                raise WorkerBusy(
+                    f"the decoding worker did not start within {_START_S:g} s",
+                    hint="the machine is busy; run fewer things at a time",
+                ) from None
             if kind != "ready":
                 raise ContractError(f"the decoding worker began with {kind!r}")
             self._empty = int(value[0]), int(value[1])

@@ -40,7 +40,8 @@ def files(data: ShardData) -> list[Row]:
 def _length(row: Row) -> float | None:
     if row["last_pts"] is None or row["first_pts"] is None or not row["time_base_den"]:
         return row["duration_s"]
-    return float((row["last_pts"] - row["first_pts"]) * row["time_base_num"] / row["time_base_den"])
+    shown = row["last_pts"] - row["first_pts"] + (row["last_duration"] or 0)
+    return float(shown * row["time_base_num"] / row["time_base_den"])
 
 
 def _streams(row: Row) -> str:
@@ -116,6 +117,7 @@ def speech(data: ShardData, lines: Sequence[VideoTimeline]) -> list[SpeechView]:
     for row in data.rows("transcripts"):
         rows[row["video_id"]].append(row)
     reasons = {status.video_id: status for status in data.statuses("transcripts")}
+    silent = {row["video_id"] for row in data.rows("shard_files") if not _json_list(row["audio_json"])}
     found = []
     for line in lines:
         status = reasons.get(line.video_id)
@@ -123,6 +125,9 @@ def speech(data: ShardData, lines: Sequence[VideoTimeline]) -> list[SpeechView]:
             found.append(
                 SpeechView(line.name, f"{status.state.value}: {status.reason.value} {status.message}", [], [])
             )
+            continue
+        if line.video_id in silent:
+            found.append(SpeechView(line.name, "It has no sound.", [], []))
             continue
         spoken = voice.get(line.video_id, [])
         said = [row for row in rows[line.video_id] if row.get("text")]

@@ -250,7 +250,7 @@ def _axis_ticks(total: float) -> list[tuple[float, str]]:
     step = next(
         (s for s in (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600) if total / s <= 14), max(600.0, total / 12)
     )
-    count = int(total / step * 0.98)  # a label at the very end would be cut off
+    count = int(total / step * 0.93)  # a label at the very end would be cut off
     return [(100 * i * step / total, _tick(i * step, step)) for i in range(count + 1)]
 
 

@@ -16,7 +16,15 @@ import pyarrow as pa
 import pytest
 
 import animeflow_tests
-from animeflow.errors import ContractError, DecodeError, InputError, Interrupted, OutOfMemory, ProbeError
+from animeflow.errors import (
+    ContractError,
+    DecodeError,
+    InputError,
+    Interrupted,
+    OutOfMemory,
+    ProbeError,
+    WorkerBusy,
+)
 from animeflow.media import command, isolate, worker_process
 from animeflow.media.counting import counting_decodes
 from animeflow.media.probe import probe
@@ -207,6 +215,14 @@ def test_standing_still_is_stopped_and_slow_work_is_not() -> None:
     assert error.value.reason == "timeout"
     assert wait_until_gone(worker)
     assert call("pause", 2, alive=True, limits=limited(stall_s=1.5)) == "done"
+
+
+def test_a_worker_that_does_not_start_is_the_machine_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker_process.POOL.close()
+    monkeypatch.setattr(worker_process, "_START_S", 0.001)
+    with pytest.raises(WorkerBusy, match=r"did not start within 0\.001 s") as error:
+        pid()
+    assert (error.value.transient, error.value.reason) == (True, "timeout")
 
 
 def test_work_without_end_is_stopped() -> None:
