@@ -41,7 +41,8 @@ class TransNetV2(Frozen):
     autocast: bool | Literal["auto"] = Field(
         default=False,
         description="bfloat16 autocast: 2x (quiet CPU) faster, probabilities move by up to 0.007. "
-        "auto: where the CPU or GPU computes in bfloat16 by itself; results of unequal machines then differ.",
+        "auto: where the CPU or GPU computes in bfloat16 by itself; results of unequal machines then differ. "
+        "true is refused where it does not.",
     )
     batch_windows: int = no_digest(
         0,

@@ -42,11 +42,19 @@ def clip(source: Path, folder: Path) -> None:
 
 
 def muted(source: Path, folder: Path) -> None:
-    clip_files.mute(source, folder / "mute.mkv", ticks=1000, ffmpeg=ffmpeg_path(), timeout_s=60)
+    clip_files.mute(source, folder / "mute.mkv", ticks=1000, ffmpeg=slow_ffmpeg(folder), timeout_s=60)
 
 
 def described(source: Path, folder: Path) -> None:
-    stream_facts.describe_video(source, 0, ffmpeg_path())
+    stream_facts.describe_video(source, 0, slow_ffmpeg(folder))
+
+
+def slow_ffmpeg(folder: Path) -> Path:
+    """ffmpeg that begins a second late: what copies a few packets is else over before anybody looks at it."""
+    path = folder / "slow-ffmpeg"
+    path.write_text(f'#!/bin/bash\nsleep 1\nexec "{ffmpeg_path()}" "$@"\n')
+    path.chmod(0o755)
+    return path
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import dagster as dg
 import pyarrow as pa
@@ -47,21 +48,13 @@ def one_decode(
         text = None
         if SIGNALS in todo:
             tries: list[TableRows] = []
-
-            @contextmanager
-            def rows() -> Iterator[Callable[[pa.Table], None]]:
-                provenance = opened[SIGNALS].provenance
-                with todo[SIGNALS].writer(SIGNALS, stem=video.id, provenance=provenance) as table:
-                    tries.append(table)
-                    yield table.write
-
             _, text = analyse(
                 video.file,
                 video_id=video.id,
                 settings=settings,
                 text_reader=reader,
                 progress=video.frames_done,
-                sink=rows,
+                sink=partial(_rows_of, opened[SIGNALS], video, todo[SIGNALS], tries),
                 queue_bytes=queue_bytes,
                 threads=run.threads,
             )
@@ -82,6 +75,16 @@ def one_decode(
 
     chosen = {key.to_user_string() for key in context.selected_asset_keys}
     yield from stages.jointly([stage for name, stage in opened.items() if name in chosen], decode)
+
+
+@contextmanager
+def _rows_of(
+    stage: Stage, video: Video, staging: Staging, tries: list[TableRows]
+) -> Iterator[Callable[[pa.Table], None]]:
+    """Where the rows of a video's signals go; `tries` gets each table that was begun, of which the last counts."""
+    with staging.writer(SIGNALS, stem=video.id, provenance=stage.provenance) as table:
+        tries.append(table)
+        yield table.write
 
 
 @dg.asset(**declared("shots"))
