@@ -30,6 +30,23 @@ def probe(files: tuple[Path, ...], as_json: bool) -> None:
     raise Exit(each_file(files, row, show_probe, as_json=as_json))
 
 
+PRIMARIES = {1: "BT.709", 5: "BT.601 (625 lines)", 6: "BT.601 (525 lines)", 9: "BT.2020", 12: "Display P3"}
+TRANSFERS = {1: "BT.709", 6: "BT.601", 13: "sRGB", 14: "BT.2020", 15: "BT.2020", 16: "PQ", 18: "HLG"}
+RANGES = {1: "limited range", 2: "full range"}
+
+
+def colour_words(result: dict[str, Any]) -> str:
+    """Primaries, transfer (code points of ITU-T H.273), range and HDR metadata; "" where the file tags none."""
+    words = []
+    for key, names in (("color_primaries", PRIMARIES), ("color_transfer", TRANSFERS)):
+        code = result[key]
+        if code not in (None, 0, 2):  # reserved, unspecified
+            words.append(f"{key.removeprefix('color_')} {names.get(code, f'code {code}')}")
+    words += [RANGES[result["color_range"]]] if result["color_range"] in RANGES else []
+    words += ["HDR metadata"] if result.get("hdr") else []
+    return ", ".join(words)
+
+
 def show_probe(result: dict[str, Any]) -> str:
     """A few lines for people."""
     rate = f", {result['rate_num'] / result['rate_den']:.3f} fps" if result.get("rate_den") else ""
@@ -38,6 +55,9 @@ def show_probe(result: dict[str, Any]) -> str:
         f"  video     {result['codec']} {result['width']}x{result['height']} {result['pix_fmt']}, "
         f"{result['frames']} frames{rate}{' variable' if result['variable_rate'] else ''}",
     ]
+    colour = colour_words(result)
+    if colour:
+        lines.append(f"  colour    {colour}")
     if result["truncated"]:
         lines.append(f"  TRUNCATED the header says {result['duration_s']:.1f} s, the packets end before")
     lines += [

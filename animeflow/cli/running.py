@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import yaml
 
 from animeflow.cli.encoding import encodes, needs_proof, prove_encoder
 from animeflow.cli.engine import Engine, Order, ShardOutcome, run_in_children
@@ -26,6 +27,7 @@ from animeflow.hubs.folder import FolderHub
 from animeflow.media.command import STOP
 from animeflow.settings.tree import Settings
 from animeflow.source.units import Unit
+from animeflow.tables.workspace import SETTINGS
 
 if TYPE_CHECKING:
     from animeflow.defs.units import Source
@@ -62,7 +64,26 @@ def units_of(order: Order, request: Request) -> tuple[Source, list[Unit]]:
     if request.retry_failed:
         units = [unit for unit in units if has_failed(order.workspace, unit.key)]
     require_upstream(order.workspace, order.stages, (unit.key for unit in units))
+    _note_other_source(order, units)
     return source, units
+
+
+def _note_other_source(order: Order, units: Sequence[Unit]) -> None:
+    """Say so where shards of another source that have the same keys would be replaced."""
+    saved = order.workspace.root / SETTINGS
+    if not saved.is_file():
+        return
+    before = yaml.safe_load(saved.read_text()) or {}
+    old = before.get("source", {}).get("hub", {}).get("location")
+    now = order.settings.source.hub.location
+    same = sorted({unit.key for unit in units} & set(order.workspace.shards()))
+    if old and now and str(old) != str(now) and same:
+        more = f" and {len(same) - 1} more" if len(same) > 1 else ""
+        click.echo(
+            f"note: {order.workspace.root} was made from {old}; shard {same[0]}{more} of {now} takes the place "
+            "of the one of that name (another --out keeps both)",
+            err=True,
+        )
 
 
 def dry_run(order: Order, request: Request) -> int:

@@ -44,6 +44,15 @@ def ui(out: Path | None, port: int, host: str, print_environment: bool) -> None:
         pass  # clears what a killed run left behind
     command = ["-m", "dagster", "dev", "-w", str(home / "workspace.yaml"), "-p", str(port), "-h", host]
     click.echo(f"http://{host}:{port}  workspace {workspace.root}", err=True)
+    servers: list[subprocess.Popen[bytes]] = []
+
+    def stop(*_: object) -> None:
+        for server in servers:
+            server.send_signal(signal.SIGINT)
+
+    # Before the start: a script's background job ignores SIGINT and would hand that on, and nothing could end it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     # A session of its own: it hears of Ctrl-C from us alone, once, and of SIGTERM too, so that no server outlives us.
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", *command],
@@ -51,8 +60,7 @@ def ui(out: Path | None, port: int, host: str, print_environment: bool) -> None:
         cwd=home,
         start_new_session=True,
     )
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: process.send_signal(signal.SIGINT))
+    servers.append(process)
     raise Exit(process.wait())
 
 

@@ -31,6 +31,10 @@ class Verdict(enum.StrEnum):
     NONE = "none"  # no plate: moving or layered background
 
 
+SURE = frozenset({Verdict.PLATE, Verdict.EFFECTS})
+MIN_RECOMPOSED_DB = 20.0  # below this the layers show something else than the frame
+
+
 class Why(enum.StrEnum):
     """The reason of a verdict."""
 
@@ -41,6 +45,7 @@ class Why(enum.StrEnum):
     MOVES = "background_moves"  # parallax, water, crowds: no single plate explains it
     CANVAS = "canvas_too_large"
     COVERED = "background_covered"  # too little background beside the characters to judge
+    FAR = "far_from_the_frame"  # a plate that seemed right, but the layers do not give the frame
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,15 @@ def decide(drawings: Sequence[Fitness], settings: BackgroundSettings) -> tuple[V
     if unexplained > settings.max_unexplained_effects:
         return Verdict.NONE, Why.MOVES
     return Verdict.SUSPICIOUS, Why.PARTLY
+
+
+def settled(verdict: Verdict, why: Why, worst_db: float) -> tuple[Verdict, Why]:
+    """The verdict on a clip once its layers are put together: a sure one falls to suspicious where its worst drawing
+    shows something else than the frame (PSNR of the recomposition in dB).
+    """
+    if verdict in SURE and worst_db < MIN_RECOMPOSED_DB:
+        return Verdict.SUSPICIOUS, Why.FAR
+    return verdict, why
 
 
 def _median_of(drawings: Sequence[Fitness]) -> Fitness:

@@ -15,6 +15,7 @@ from animeflow.layers.character import quantised, rgba, solved_colour
 from animeflow.layers.clip import Clip
 from animeflow.layers.difference import Difference, noise_level
 from animeflow.layers.effects import Blend
+from animeflow.layers.fitness import Why, settled
 from animeflow.layers.flow import Flicker, flicker, judged, stabilised
 from animeflow.layers.instances import boxes_of, label_instances
 from animeflow.layers.pixels import F32, U8
@@ -228,12 +229,14 @@ def _clip_row(
     needed, solid = (sum(proof.necessity[i] for proof in proofs) for i in (0, 1))
     outside = [row["outside_psnr"] for row in rows if row["outside_psnr"] is not None]
     seen = {box["instance"] for row in rows for box in row["instances"]}
+    worst = min(row["recomposition_psnr"] for row in rows)
+    verdict, why = settled(background.verdict, Why(background.reason), worst)
     return {
         "clip_id": clip.clip_id,
         "video_id": video_id,
         "drawings": clip.drawings,
-        "verdict": background.verdict.value,
-        "reason": background.reason,
+        "verdict": verdict.value,
+        "reason": why.value,
         "smoothed": smoothed.done,
         "flicker_before": smoothed.before,
         "flicker": smoothed.after,

@@ -129,6 +129,7 @@ _STAGES = (
         "smoothed_layers", "layers", "The published layers: stable alpha, colour solved again, recomposition measured.",
         ("shard_files", "kept_clips", "drawings", "background_layers", "character_layers", "effect_layers"),
         ("layers.smoothing", "layers.character"), ("smoothed_layers", "layer_clips"), pool="gpu", kinds=("opencv",), job="layers",
+        code_version="2",
     ),
     StageSpec(
         "annotations", "annotation", "Shot scale, palette, motion class, camera move, text and holds.",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from animeflow.cli.each_file import each_file
-from animeflow.cli.files import show_shots
+from animeflow.cli.files import colour_words, show_shots
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.settings.load import load
 from animeflow.settings.rules import rules_of
@@ -197,3 +197,20 @@ def test_probe_says_that_a_file_ends_before_its_header_does(
     assert "TRUNCATED" in animeflow("probe", "half.mkv").out
     assert "TRUNCATED" not in animeflow("probe", clip).out
     assert json.loads(animeflow("probe", "half.mkv", "--json").out)["truncated"] is True
+
+
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        ({}, ""),
+        (
+            {"color_primaries": 9, "color_transfer": 16, "color_range": 1},
+            "primaries BT.2020, transfer PQ, limited range",
+        ),
+        ({"color_primaries": 1, "color_transfer": 17, "hdr": {}}, "primaries BT.709, transfer code 17"),
+        ({"color_range": 2, "hdr": {"max_cll": 1000}}, "full range, HDR metadata"),
+    ],
+)
+def test_probe_says_colours_in_words(tags: dict[str, object], words: str) -> None:
+    untagged = {"color_primaries": 2, "color_transfer": 2, "color_range": 0, "hdr": None}
+    assert colour_words({**untagged, **tags}) == words

@@ -65,6 +65,17 @@ def test_a_second_run_computes_nothing_and_changes_no_byte(
     assert content(tmp_path / "workspace") == before
 
 
+def test_another_source_with_shards_of_the_same_name_is_said(
+    animeflow: Call, source: Path, tmp_path: Path
+) -> None:
+    only = ("--select", "source")
+    assert "note:" not in animeflow("run", source, *FAST, *only).err
+    assert "note:" not in animeflow("run", source, *FAST, *only).err
+    other = shutil.copytree(source, tmp_path / "elsewhere" / source.name)
+    called = animeflow("run", other, *FAST, *only, "--dry-run")
+    assert f"was made from {source}" in called.err and "takes the place" in called.err
+
+
 def test_a_broken_file_is_a_row_and_the_exit_code_says_that_some_failed(
     animeflow: Call, source: Path, clip: Path
 ) -> None:

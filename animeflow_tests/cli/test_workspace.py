@@ -23,6 +23,7 @@ from animeflow_tests.defs.conftest import WHOLE, clip, whole  # noqa: F401 fixtu
 from animeflow_tests.defs.services import free_port
 
 DEMO, UI = ("demo",), ("ui",)
+BACKGROUND = ("bash", "-c", 'trap "" INT; exec "$@"', "bash")  # a script's background job ignores SIGINT
 
 
 @pytest.fixture
@@ -98,7 +99,17 @@ def test_ui_serves_the_history_of_the_workspace_alone_and_ends_with_its_servers(
 ) -> None:
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "animeflow.cli.main", "ui", "--out", str(workspace.root), "--port", str(port)],
+        [
+            *BACKGROUND,
+            sys.executable,
+            "-m",
+            "animeflow.cli.main",
+            "ui",
+            "--out",
+            str(workspace.root),
+            "--port",
+            str(port),
+        ],
         cwd=tmp_path,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

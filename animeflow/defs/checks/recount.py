@@ -20,7 +20,6 @@ from animeflow.tables.workspace import Workspace
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MIN_PSNR_DB = 20.0  # below this the layers of a clip with a plate show something else than the frame
 SAME_TIME_S = 0.001 + 1e-9  # Matroska keeps whole milliseconds: each side rounds by at most half of one
 SAME_DB = 0.05  # how far the value in the table may be from the one that is measured again
 
@@ -194,10 +193,10 @@ def every_kept_clip_is_a_file(workspace: Workspace, shard: str, settings: Settin
 def layers_give_the_frame(workspace: Workspace, shard: str, settings: Settings) -> Verdict:
     """The published pictures, reopened from disk and put together by their blend, are what their row says of the frame.
 
-    Where the clip has a plate they are the frame itself. A clip without one says so and how far its layers reach: it is
-    a guess, not a fault, and costs the other clips of the shard nothing.
+    Where the clip is sure of its plate they are the frame itself. Another one says so and how far its layers reach:
+    it is a guess, not a fault, and costs the other clips of the shard nothing.
     """
-    from animeflow.layers.fitness import Verdict as Ground
+    from animeflow.layers.fitness import MIN_RECOMPOSED_DB, SURE
     from animeflow.layers.recompose import psnr
     from animeflow.media import open_video
     from animeflow.shots.limits import decode_limits
@@ -205,11 +204,7 @@ def layers_give_the_frame(workspace: Workspace, shard: str, settings: Settings) 
     found, limits = Verdict(), decode_limits(settings.shots.decode)
     layers, files = _handles(workspace, shard, "smoothed_layers", "shard_files")
     sources = {row["video_id"]: files.media(row["media_path"]) for row in files.rows() if row["usable"]}
-    sure = {
-        row["clip_id"]
-        for row in layers.rows("layer_clips")
-        if row["verdict"] in (Ground.PLATE, Ground.EFFECTS)
-    }
+    sure = {row["clip_id"] for row in layers.rows("layer_clips") if row["verdict"] in SURE}
     values = []
     for video in sorted(layers.ok_videos()):
         rows = _some_drawings(_rows(layers, "smoothed_layers", video))
@@ -218,13 +213,13 @@ def layers_give_the_frame(workspace: Workspace, shard: str, settings: Settings) 
                 value = psnr(_put_together(layers, row), frame.rgb())
                 values.append(0.0 if value is None else value)
                 name = f"{row['clip_id']} {row['drawing_id']}"
-                good = values[-1] >= MIN_PSNR_DB or row["clip_id"] not in sure
+                good = values[-1] >= MIN_RECOMPOSED_DB - SAME_DB or row["clip_id"] not in sure
                 found.require(good, f"{name}: {values[-1]:.1f} dB")
                 found.require(
                     abs(values[-1] - row["recomposition_psnr"]) <= SAME_DB,
                     f"{name}: {values[-1]:.2f} dB, its row says {row['recomposition_psnr']:.2f}",
                 )
-    found.numbers = {"drawings": len(values), "floor_db": MIN_PSNR_DB}
+    found.numbers = {"drawings": len(values), "floor_db": MIN_RECOMPOSED_DB}
     if values:
         found.numbers |= {
             "lowest_db": round(min(values), 2),

@@ -160,7 +160,12 @@ LAYER_CLIPS = TableSpec(
         CLIP_ID,
         VIDEO_ID,
         Column("drawings", I32, "drawings of the clip"),
-        Column("verdict", STR, "what the background rests on: plate, effects, suspicious or none"),
+        Column(
+            "verdict",
+            STR,
+            "what the background rests on: plate, effects, suspicious or none; suspicious too where the layers of a drawing "
+            "are less than 20 dB like the frame (reason far_from_the_frame)",
+        ),
         Column("reason", STR, "why, in one word"),
         Column("smoothed", BOOL, "whether alpha was smoothed: it flickered, and smoothing made it steadier"),
         scalar(
