@@ -9,6 +9,11 @@ from pathlib import Path
 import pytest
 
 from animeflow.media import command
+from animeflow.media.encode import encode_video
+from animeflow.media.encode_plan import EncodePlan, make_plan
+from animeflow.media.encoders import svt
+from animeflow.media.frame_index import read_frame_index
+from animeflow.media.probe import probe
 from animeflow_tests.media.numbered import ffmpeg, write_numbered
 
 H264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-g", "12", "-bf", "2", "-pix_fmt", "yuv420p")
@@ -217,3 +222,15 @@ def oddly_named(request: pytest.FixtureRequest, plain_mkv: Path, tmp_path: Path)
     path = tmp_path / request.param
     shutil.copyfile(plain_mkv, path)
     return path
+
+
+@pytest.fixture(scope="module")
+def encoded(rich_mkv: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[EncodePlan, Path, list[int]]:
+    """The plan of an encode of every kind of stream with a cut at frame 24, the encode, and its source's times."""
+    index = read_frame_index(rich_mkv)
+    assert index is not None
+    pts = index.pts.tolist()
+    plan = make_plan(probe(rich_mkv), cuts=[24], pts=pts, encoder=svt("draft"))
+    path = tmp_path_factory.mktemp("encoded") / "out.mkv"
+    encode_video(plan, path, cuts=[24], pts=pts)
+    return plan, path, pts

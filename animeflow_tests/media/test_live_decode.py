@@ -24,17 +24,6 @@ CUTS = [24]
 FRAMES = 48
 
 
-@pytest.fixture(scope="module")
-def encoded(rich_mkv: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[EncodePlan, Path, list[int]]:
-    index = read_frame_index(rich_mkv)
-    assert index is not None
-    pts = index.pts.tolist()
-    plan = make_plan(probe(rich_mkv), cuts=CUTS, pts=pts, encoder=svt("draft"))
-    path = tmp_path_factory.mktemp("live") / "out.mkv"
-    encode_video(plan, path, cuts=CUTS, pts=pts)
-    return plan, path, pts
-
-
 def some_packet(path: Path) -> bytes:
     """The bytes of the second picture."""
     with open_container(path) as container:

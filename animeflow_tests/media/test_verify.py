@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 
 from animeflow.errors import ContractError, EncodeError
-from animeflow.media.encode import encode_video
-from animeflow.media.encode_plan import EncodePlan, make_plan
-from animeflow.media.encoders import svt
+from animeflow.media.encode_plan import EncodePlan
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.fidelity import fidelity_rows
 from animeflow.media.frame_index import FrameIndex, read_frame_index
@@ -25,17 +23,6 @@ from animeflow.media.verify import (
 from animeflow_tests.media.numbered import ffmpeg
 
 CUTS = [24]
-
-
-@pytest.fixture(scope="module")
-def encoded(rich_mkv: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[EncodePlan, Path, list[int]]:
-    index = read_frame_index(rich_mkv)
-    assert index is not None
-    pts = index.pts.tolist()
-    plan = make_plan(probe(rich_mkv), cuts=CUTS, pts=pts, encoder=svt("draft"))
-    path = tmp_path_factory.mktemp("verify") / "out.mkv"
-    encode_video(plan, path, cuts=CUTS, pts=pts)
-    return plan, path, pts
 
 
 def index_of(path: Path) -> FrameIndex:
