@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,10 +45,11 @@ def draw_sample(
     seed: int = DEMO_SEED,
     size: tuple[int, int] = (640, 360),
     style: Style | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> DrawnSample:
     """Draw the demo's episodes into `folder`, each in a folder of its own (a shard), and their truth beside it.
 
-    The truth lies in `<folder>.truth`.
+    The truth lies in `<folder>.truth`. `meanwhile` is called while other processes draw, if they do.
 
     When both are there already, drawn with the same arguments by the same code and unharmed, nothing is done.
     """
@@ -72,7 +73,8 @@ def draw_sample(
                 style,
             )
             for i, (video, place) in enumerate(zip(videos, truths, strict=True))
-        ]
+        ],
+        meanwhile,
     )
     stamp.write_text(
         json.dumps(order | {"sha256": [_sha256(v) for v in videos]}, ensure_ascii=False) + "\n",
@@ -93,7 +95,7 @@ class _Order:
     style: Style | None
 
 
-def _draw_all(orders: Sequence[_Order]) -> None:
+def _draw_all(orders: Sequence[_Order], meanwhile: Callable[[], object] | None) -> None:
     """Draw episodes, as many at once as there are cores, each in a process of its own: drawing is one thread's work."""
     workers = min(len(orders), os.cpu_count() or 1)
     if workers < 2:
@@ -103,7 +105,10 @@ def _draw_all(orders: Sequence[_Order]) -> None:
     with ProcessPoolExecutor(
         workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
     ) as pool:
-        list(pool.map(_draw, orders))
+        drawn = pool.map(_draw, orders)  # begins at once
+        if meanwhile:
+            meanwhile()
+        list(drawn)
 
 
 def _draw(order: _Order) -> None:

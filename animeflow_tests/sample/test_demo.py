@@ -45,6 +45,23 @@ def test_episodes_drawn_at_once_are_those_drawn_one_after_the_other(short_plans,
     assert len(alone) > 4 and alone == together
 
 
+def test_what_may_be_done_meanwhile_is_done_once_while_other_processes_draw(
+    short_plans, tmp_path, monkeypatch
+):
+    calls = []
+
+    def draw():
+        demo.draw_sample(tmp_path / "s", size=(64, 36), meanwhile=lambda: calls.append(stamped()))
+
+    def stamped():
+        return (tmp_path / "s.truth" / "drawn.json").exists()
+
+    monkeypatch.setattr(demo.os, "cpu_count", lambda: 2)
+    draw()
+    draw()  # there already
+    assert calls == [False]
+
+
 def test_an_episode_that_cannot_be_drawn_is_told_and_nothing_counts_as_drawn(
     short_plans, tmp_path, monkeypatch
 ):
