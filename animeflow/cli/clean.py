@@ -12,7 +12,7 @@ import click
 from animeflow.cli.exits import FAILED, Exit
 from animeflow.cli.options import chosen_shards, existing_workspace, out_option
 from animeflow.cli.terminal import size
-from animeflow.tables import failed, timings
+from animeflow.tables import failed, failed_checks, timings
 from animeflow.tables.manifest import MANIFEST
 from animeflow.tables.stages import STAGES
 from animeflow.tables.staging import MEDIA, STATUS_FILE, TABLE_DIR, TRASH
@@ -83,10 +83,10 @@ def _is_result(folder: Path) -> bool:
 
 
 def _records(workspace: Workspace, shard: str) -> list[Path]:
-    """The timings, the remembered failures and the report of a shard."""
+    """The timings, the remembered failures of stages and checks, and the report of a shard."""
     logs, page = workspace.logs_dir(shard), workspace.report_path(shard)
     records = [path for name in STAGES for path in (timings.path_of(logs, name), failed.path_of(logs, name))]
-    found = [path for path in records if path.is_file()]
+    found = [path for path in records if path.is_file()] + sorted(logs.glob(f"*{failed_checks.SUFFIX}"))
     whole = bool(found) and set(found) == set(logs.iterdir())
     return ([logs] if whole else found) + ([page] if page.is_file() else [])
 

@@ -21,6 +21,7 @@ from animeflow.errors import AnimeflowError
 if TYPE_CHECKING:
     from animeflow.defs.staleness import StageState
     from animeflow.settings.tree import Settings
+    from animeflow.tables.failed_checks import CheckFailure
     from animeflow.tables.status import Status
     from animeflow.tables.workspace import Workspace
 
@@ -69,6 +70,7 @@ def describe_shard(
     """The states of a shard's stages, and what failed in them, as plain values."""
     from animeflow.cli.summary import failures, file_remarks
     from animeflow.defs.staleness import shard_states
+    from animeflow.tables import failed_checks
 
     states = shard_states(shard, settings=settings, workspace=workspace, unit_digest=units.get(shard))
     return {
@@ -81,6 +83,7 @@ def describe_shard(
             *(failure_row(stage, status) for status, stage in failures(workspace, shard)),
             *whole_failures(workspace, shard),
         ],
+        "checks": [check_row(check, workspace, shard) for check in failed_checks.found(workspace, shard)],
         "remarks": [line for lines in file_remarks(workspace, shard).values() for line in lines],
     }
 
@@ -99,6 +102,21 @@ def stage_row(state: StageState) -> dict[str, Any]:
 def failure_row(stage: str, status: Status) -> dict[str, Any]:
     """A video that failed in a stage, as plain values."""
     return {"stage": stage, "file": status.path, "reason": status.reason.value, "message": status.message}
+
+
+def check_row(check: CheckFailure, workspace: Workspace, shard: str) -> dict[str, Any]:
+    """A check that failed on a result of a stage, as plain values, with the stages that it keeps waiting."""
+    from animeflow.tables.failed_checks import waiting
+
+    behind = waiting(workspace, shard, check.asset)
+    return {
+        "check": check.check,
+        "stage": check.asset,
+        "blocking": check.blocking,
+        "message": check.message,
+        "waiting": behind if check.blocking else [],
+        "text": f"{check.text(len(behind))} ({check.way_out})",
+    }
 
 
 def whole_failures(workspace: Workspace, shard: str) -> list[dict[str, Any]]:
@@ -135,6 +153,8 @@ def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
     failed = f", {entry['failed_videos']} videos failed" if entry["failed_videos"] else ""
     if whole := [failure["stage"] for failure in entry["failures"] if failure["file"] is None]:
         failed += f", failed at {', '.join(whole)}"
+    if names := [check["check"] for check in entry["checks"]]:
+        failed += f", check failed: {', '.join(names)}"
     gone = ", no longer in the source" if entry["in_source"] is False else ""
     click.echo(f"{entry['shard']}  {entry['done']}/{len(stages)} stages done{failed}{gone}")
     failed_whole = {failure["stage"] for failure in entry["failures"]}
@@ -142,7 +162,8 @@ def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
     if only_stale and never:
         click.echo(f"  {'never run':<22} {', '.join(never)}")
     for row in stages:
-        if only_stale and (row["state"] in STANDING or row["stage"] in never):
+        checks = [check["text"] for check in entry["checks"] if check["stage"] == row["stage"]]
+        if only_stale and not checks and (row["state"] in STANDING or row["stage"] in never):
             continue
         videos = " ".join(f"{count} {state}" for state, count in row["videos"].items() if count)
         why = f"  ({'; '.join(row['why'])})" if row["why"] else ""
@@ -150,6 +171,8 @@ def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
         if row["stage"] == SHARD_FILES:
             for remark in entry["remarks"]:
                 click.echo(f"    {remark}")
+        for text in checks:
+            click.echo(f"    {text}")
         for failure in entry["failures"]:
             if failure["stage"] == row["stage"]:
                 what = "its last run failed" if failure["file"] is None else repr(failure["file"])

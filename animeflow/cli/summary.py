@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from animeflow.cli.terminal import Terminal
 from animeflow.source import remarks
-from animeflow.tables import failed
+from animeflow.tables import failed, failed_checks
 from animeflow.tables.stages import STAGES
 from animeflow.tables.status import State, Status
 from animeflow.tables.workspace import Workspace
@@ -50,6 +50,11 @@ def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Term
             terminal.line(f"failed   {shard}: {status.path!r} in {stage}: {status.reason}: {status.message}")
         if len(rows) > SHOWN:
             terminal.line(f"failed   {shard}: … and {len(rows) - SHOWN} more: animeflow status --out {out}")
+    for shard in shards:
+        for check in failed_checks.found(workspace, shard):
+            waiting = failed_checks.waiting(workspace, shard, check.asset)
+            terminal.line(f"failed   {shard}: {check.text(len(waiting))}")
+            terminal.line(f"{'':<8} {shard}: {check.way_out}")
     terminal.line(f"results  {workspace.root}")
     for shard in shards:
         if workspace.report_path(shard).is_file():
@@ -104,8 +109,10 @@ def videos_failed(workspace: Workspace, shard: str) -> bool:
 
 
 def has_failed(workspace: Workspace, shard: str) -> bool:
-    """Whether a video or a whole stage of the shard failed; stages that nobody asked for are no failures."""
+    """Whether a video, a whole stage or a check of the shard failed; stages that nobody asked for are no failures."""
     logs = workspace.logs_dir(shard)
+    if failed_checks.found(workspace, shard):
+        return True
     for name, spec in STAGES.items():
         manifest = workspace.manifest(shard, name) if spec.partitioned else None
         if manifest is not None and (manifest.counts.get("failed") or not manifest.done):
@@ -116,15 +123,16 @@ def has_failed(workspace: Workspace, shard: str) -> bool:
 
 
 def failed_stages(workspace: Workspace, shard: str) -> list[str]:
-    """Stages with a failed video, or that were never finished although the shard was begun."""
+    """Stages with a failed video or check, or that were never finished although the shard was begun."""
     begun = workspace.shard_dir(shard).is_dir()
+    refused = {check.asset for check in failed_checks.found(workspace, shard)}
     found = []
     for name, spec in STAGES.items():
         if not spec.partitioned:
             continue
         manifest = workspace.manifest(shard, name)
         if (manifest is None and begun) or (
-            manifest is not None and (manifest.counts.get("failed") or not manifest.done)
+            manifest is not None and (manifest.counts.get("failed") or not manifest.done or name in refused)
         ):
             found.append(name)
     return found

@@ -13,7 +13,8 @@ from PIL import Image, UnidentifiedImageError
 
 from animeflow.errors import ContractError
 from animeflow.report.pictures import open_picture
-from animeflow.tables import timings
+from animeflow.tables import failed_checks, timings
+from animeflow.tables.failed_checks import CheckFailure
 from animeflow.tables.handle import Handle
 from animeflow.tables.parquet import read_provenance
 from animeflow.tables.stages import STAGES, StageSpec
@@ -136,7 +137,22 @@ class ShardData:
             return AssetView(spec, "missing", self._why_missing(spec), timing=timing)
         except (OSError, TypeError) as error:
             return AssetView(spec, "damaged", _short(error), timing=timing)
-        return AssetView(spec, *_verdict(handle), handle=handle, timing=timing)
+        state, reason = _verdict(handle)
+        return AssetView(spec, state, reason or self._refused(spec), handle=handle, timing=timing)
+
+    @cached_property
+    def failed_checks(self) -> list[CheckFailure]:
+        """The checks that failed on results that are here."""
+        return failed_checks.found(self.workspace, self.shard)
+
+    def waiting(self, check: CheckFailure) -> list[str]:
+        """The stages without a result behind the asset of a failed check."""
+        return failed_checks.waiting(self.workspace, self.shard, check.asset)
+
+    def _refused(self, spec: StageSpec) -> str:
+        return "; ".join(
+            check.text(len(self.waiting(check))) for check in self.failed_checks if check.asset == spec.name
+        )
 
     def _timing(self, asset: str) -> Timing | None:
         """The last materialisation that computed something; None for a log that cannot be read."""
@@ -148,6 +164,8 @@ class ShardData:
     def _why_missing(self, spec: StageSpec) -> str:
         """Names the stages that could run now and on which this one waits, however far upstream."""
         roots = self._waiting_for(spec)
+        if held := [one for one in self.failed_checks if one.blocking and spec.name in self.waiting(one)]:
+            return f"not materialised; {held[0].check} of {held[0].asset} failed"
         return f"not materialised; it waits for {', '.join(roots)}" if roots else "not materialised"
 
     def _waiting_for(self, spec: StageSpec) -> list[str]:

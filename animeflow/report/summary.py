@@ -58,7 +58,7 @@ def verdict(data: ShardData, clips: Sequence[ClipLine]) -> list[Part]:
     parts += _completeness(
         [v.name for v in data.assets.values() if v.state in WITHOUT_RESULT], len(data.assets)
     )
-    return parts + _restored(data) + _failures(data)
+    return parts + _restored(data) + _failures(data) + _checks(data)
 
 
 def _restored(data: ShardData) -> list[Part]:
@@ -88,6 +88,18 @@ def _failures(data: ShardData) -> list[Part]:
     return [
         Part(f"{plural(len(failed), 'file')} failed:", strong=True, alert=True),
         Part(_listed(failed) + "."),
+    ]
+
+
+def _checks(data: ShardData) -> list[Part]:
+    found = data.failed_checks
+    if not found:
+        return []
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    said = [f"{check.text(len(data.waiting(check)))} ({check.way_out})" for check in found[:SHOWN]]
+    return [
+        Part(f"{plural(len(found), 'check')} failed:", strong=True, alert=True),
+        Part("; ".join(said) + more + "."),
     ]
 
 

@@ -1,6 +1,7 @@
 """Asset checks: a table of what is counted again from files, each in a step of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,7 +10,9 @@ import dagster as dg
 from animeflow.defs.checks import recount
 from animeflow.defs.checks.recount import Verdict
 from animeflow.defs.failures import dagster_failures
+from animeflow.errors import Interrupted
 from animeflow.settings.tree import Settings
+from animeflow.tables import failed_checks
 from animeflow.tables.workspace import Workspace
 
 LISTED = 10  # faults that a check shows
@@ -115,10 +118,31 @@ def _shard_check(check: Check) -> dg.AssetChecksDefinition:
         workspace: dg.ResourceParam[Workspace],
     ) -> dg.AssetCheckResult:
         shard = context.run.tags["dagster/partition"]
-        with dagster_failures(check.name, shard):
-            return result(check.recount(workspace, shard, settings), shard, severity=check.severity)
+        with dagster_failures(check.name, shard), _remembered(check, workspace, shard):
+            verdict = check.recount(workspace, shard, settings)
+        if check.severity is dg.AssetCheckSeverity.ERROR and verdict.faults:
+            _remember(check, workspace, shard, "; ".join(verdict.faults[:LISTED]))
+        else:
+            failed_checks.forget(workspace, shard, check.name, check.asset)
+        return result(verdict, shard, severity=check.severity)
 
     return recounted
+
+
+@contextmanager
+def _remembered(check: Check, workspace: Workspace, shard: str) -> Iterator[None]:
+    """A check that cannot count ends the run as one that fails does, so it is remembered like one."""
+    try:
+        yield
+    except Interrupted:
+        raise
+    except Exception as error:
+        _remember(check, workspace, shard, f"it could not count: {error}")
+        raise
+
+
+def _remember(check: Check, workspace: Workspace, shard: str, why: str) -> None:
+    failed_checks.remember(workspace, shard, check.name, check.asset, blocking=check.blocking, why=why)
 
 
 @dg.asset_check(

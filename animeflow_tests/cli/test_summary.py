@@ -1,0 +1,60 @@
+"""The end of a run, `status` and the report say the same of what stopped a shard."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from animeflow.cli.summary import failed_stages, has_failed
+from animeflow.media.images import read_image, write_webp
+from animeflow.report import build_report
+from animeflow.tables.workspace import Workspace
+from animeflow_tests.cli.conftest import Call
+from animeflow_tests.defs.conftest import TINY, WHOLE, clip, whole  # noqa: F401 fixtures
+
+
+@pytest.fixture
+def workspace(whole: Workspace, tmp_path: Path) -> Workspace:  # noqa: F811
+    """A copy of the finished workspace and of its source, without what reads its layers."""
+    shutil.copytree(whole.root.parent, tmp_path, dirs_exist_ok=True)
+    found = Workspace(tmp_path / "workspace")
+    for name in ("annotations", "dataset_export", "published_dataset"):
+        shutil.rmtree(found.asset_dir(WHOLE, name))
+    return found
+
+
+@pytest.mark.logs_errors
+def test_a_blocking_check_that_fails_is_named_with_what_waits_for_it_and_the_way_out(
+    animeflow: Call, workspace: Workspace, tmp_path: Path
+) -> None:
+    layers = workspace.asset_dir(WHOLE, "smoothed_layers")
+    for row in workspace.handle(WHOLE, "smoothed_layers").rows():
+        path = layers / row["background_path"]
+        size = path.stat().st_size
+        write_webp(path, 255 - read_image(path, mode="RGB"), lossless=True)
+        path.write_bytes(path.read_bytes().ljust(size, b"\0")[:size])
+    words = ("run", tmp_path / "source", *TINY, "--select", "smoothed_layers", "--select", "annotations")
+    called = animeflow(*words)
+    assert called.code == 1, called.out + called.err
+    line = f"failed   {WHOLE}: check layers_give_the_frame of smoothed_layers failed (3 stages wait for it): "
+    (said,) = [text for text in called.out.splitlines() if text.startswith(line)]
+    assert len(said) > len(line), "and why"
+    assert "`animeflow run` with --retry-failed makes smoothed_layers again" in called.out
+
+    lines = animeflow("status", "--stale").out.splitlines()
+    assert "check failed: layers_give_the_frame" in lines[0]
+    assert any("layers_give_the_frame of smoothed_layers failed (3 stages" in text for text in lines[1:])
+    (check,) = json.loads(animeflow("status", "--json").out)["shards"][0]["checks"]
+    assert check["waiting"] == ["annotations", "dataset_export", "published_dataset"]
+    page = build_report(workspace, WHOLE, tmp_path / "page.html").read_text()
+    assert "1 check failed:" in page and "check layers_give_the_frame of smoothed_layers failed" in page
+    assert "not materialised; layers_give_the_frame of smoothed_layers failed" in page
+
+    assert has_failed(workspace, WHOLE) and "smoothed_layers" in failed_stages(workspace, WHOLE)
+    mended = animeflow(*words, "--retry-failed")
+    assert mended.code == 0, mended.out + mended.err
+    assert not json.loads(animeflow("status", "--json").out)["shards"][0]["checks"]
+    assert not has_failed(workspace, WHOLE)
