@@ -19,7 +19,7 @@ import click
 from animeflow.cli.logs import add_json_file
 from animeflow.cli.terminal import Terminal, duration, size
 from animeflow.defs.settled import settle, unsettle
-from animeflow.errors import AnimeflowError, Interrupted
+from animeflow.errors import AnimeflowError, Interrupted, WorkspaceBusy
 from animeflow.media.command import STOP, STOPPED
 from animeflow.settings.load import dump, dump_changes
 from animeflow.settings.tree import Settings
@@ -86,6 +86,7 @@ class ShardOutcome:
     wall_s: float
     failures: Mapping[str, str] = field(default_factory=dict)
     run_id: str = ""
+    busy: str = ""  # who holds the shard, where another run does: then nothing was done here
 
 
 class Engine:
@@ -114,7 +115,7 @@ class Engine:
             write_whole(root / name, text)
 
     def run_shards(self, shards: Sequence[str]) -> list[ShardOutcome]:
-        """Run the order's job on each shard; a shard that fails does not stop the others, Ctrl-C does."""
+        """Run the order's job on each shard; one that fails or is busy does not stop the others, Ctrl-C does."""
         from animeflow.defs import progress
         from animeflow.defs.instances import open_instance
 
@@ -129,7 +130,10 @@ class Engine:
         outcomes = []
         for number, shard in enumerate(shards, 1):
             self.terminal.line(f"shard {shard} ({number} of {len(shards)})")
-            outcomes.append(self._one(instance, shard))
+            try:
+                outcomes.append(self._one(instance, shard))
+            except WorkspaceBusy as error:
+                outcomes.append(self.pass_by(shard, error))
             if STOP.is_set():
                 break
         return outcomes
@@ -156,6 +160,11 @@ class Engine:
         if outcome.success:
             self._make_room(shard, run_id)
         return outcome
+
+    def pass_by(self, shard: str, error: WorkspaceBusy) -> ShardOutcome:
+        """Say that another run holds the shard: it is no reason to leave the others undone."""
+        self.terminal.error(f"  BUSY {error}")
+        return ShardOutcome(shard, False, False, 0.0, busy=error.message)
 
     def leave(self, shard: str) -> ShardOutcome:
         """Say that a shard needs no run; its page is written where it is not there."""

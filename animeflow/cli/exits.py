@@ -11,6 +11,7 @@ import click
 from animeflow.errors import AnimeflowError, Interrupted, SettingsError
 
 OK, FAILED, USAGE, SOME_FAILED, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
+BUSY = 75  # only between a run and its child processes: another run holds the child's shard (sysexits: try later)
 NO_ROOM = ("disk I/O error", "database or disk is full")
 log = logging.getLogger("animeflow.cli")
 

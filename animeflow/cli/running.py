@@ -12,8 +12,8 @@ import click
 import yaml
 
 from animeflow.cli.encoding import encodes, needs_proof, prove_encoder
-from animeflow.cli.engine import Engine, Order, ShardOutcome, run_in_children
-from animeflow.cli.exits import FAILED, INTERRUPTED, OK, SOME_FAILED, TERMINATED
+from animeflow.cli.engine import CATALOG, Engine, Order, ShardOutcome, run_in_children
+from animeflow.cli.exits import BUSY, FAILED, INTERRUPTED, OK, SOME_FAILED, TERMINATED
 from animeflow.cli.first_weights import bring_weights
 from animeflow.cli.options import plain_path
 from animeflow.cli.plan import chosen_units, plan_shard, room_bytes
@@ -22,7 +22,7 @@ from animeflow.cli.stopping import stoppable
 from animeflow.cli.summary import failed_stages, has_failed, print_summary, videos_failed
 from animeflow.cli.terminal import Terminal, duration, size
 from animeflow.cli.upstream import require_upstream
-from animeflow.errors import Interrupted
+from animeflow.errors import Interrupted, WorkspaceBusy
 from animeflow.hubs.folder import FolderHub
 from animeflow.media.command import STOP
 from animeflow.settings.tree import Settings
@@ -184,10 +184,13 @@ def _across_shards(engine: Engine) -> list[ShardOutcome]:
         engine.terminal.line("across shards  unchanged")
         return []
     engine.terminal.line("across shards")
-    catalog = engine.run_catalog()
+    try:
+        catalog = engine.run_catalog()
+    except WorkspaceBusy as error:
+        return [engine.pass_by(CATALOG, error)]
     if catalog.success:
         return []
-    return [ShardOutcome("catalog", False, catalog.interrupted, 0.0, catalog.failures)]
+    return [ShardOutcome(CATALOG, False, catalog.interrupted, 0.0, catalog.failures)]
 
 
 def _in_process(engine: Engine, request: Request, orders: Mapping[str, Order]) -> list[ShardOutcome]:
@@ -208,17 +211,20 @@ def _in_children(request: Request, shards: Sequence[str], terminal: Terminal) ->
             code in (INTERRUPTED, TERMINATED),
             0.0,
             {} if code != FAILED else {"run": "see above"},
+            busy=f"shard {shard} is being written by another run" if code == BUSY else "",
         )
         for shard, code in codes.items()
     ]
 
 
 def _conclude(order: Order, outcomes: Sequence[ShardOutcome], terminal: Terminal) -> int:
-    shards = [outcome.shard for outcome in outcomes if outcome.shard != "catalog"]
+    shards = [outcome.shard for outcome in outcomes if outcome.shard != CATALOG]
     if not order.part:
         print_summary(order, outcomes, terminal)
     if any(outcome.interrupted for outcome in outcomes):
         return INTERRUPTED
+    if order.part and any(outcome.busy for outcome in outcomes):
+        return BUSY
     if not all(outcome.success for outcome in outcomes):
         return FAILED
     return SOME_FAILED if any(videos_failed(order.workspace, shard) for shard in shards) else OK

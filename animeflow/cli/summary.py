@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from animeflow.cli.terminal import Terminal
@@ -25,13 +25,16 @@ def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Term
     """Counts over all shards of a run."""
     workspace = order.workspace
     shards = [outcome.shard for outcome in outcomes if outcome.shard != "catalog"]
-    broken = [outcome.shard for outcome in outcomes if not outcome.success]
+    busy = {outcome.shard: outcome.busy for outcome in outcomes if outcome.busy}
+    broken = [outcome.shard for outcome in outcomes if not outcome.success and not outcome.busy]
     found = {shard: failures(workspace, shard) for shard in shards}
     videos = len({(shard, status.path) for shard, rows in found.items() for status, _ in rows})
     out = shlex.quote(str(workspace.root))
     terminal.line("")
-    if shards or broken:
-        terminal.line(outcome_text(len(shards), broken, videos))
+    if shards or broken or busy:
+        terminal.line(outcome_text(len(shards), broken, videos, busy))
+    for shard, why in busy.items():
+        terminal.line(f"busy     {shard}: {why}: nothing was done here; once it has ended, run this again")
     if (decided := clip_counts(workspace, shards)) is not None:
         dropped = ", ".join(
             f"{count} {reason}" for reason, count in sorted(decided.items()) if reason != "kept"
@@ -62,11 +65,16 @@ def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Term
     terminal.line(f"ui       animeflow ui --out {out}")
 
 
-def outcome_text(shards: int, broken: Sequence[str], videos: int) -> str:
-    """`2 shards, all done`, `2 shards done, 7 videos failed`, `2 shards, 1 FAILED: a, 7 videos failed`."""
+def outcome_text(shards: int, broken: Sequence[str], videos: int, busy: Iterable[str] = ()) -> str:
+    """`2 shards, all done`, `2 shards done, 7 videos failed`, `3 shards, 1 FAILED: a, 1 BUSY: b, 7 videos failed`."""
     bad = f", {videos} videos failed" if videos else ""
-    if broken:
-        return f"{shards} shards, {len(broken)} FAILED: {', '.join(broken)}{bad}"
+    undone = [
+        f"{len(names)} {word}: {', '.join(names)}"
+        for word, names in (("FAILED", list(broken)), ("BUSY", list(busy)))
+        if names
+    ]
+    if undone:
+        return f"{shards} shards, {', '.join(undone)}{bad}"
     return f"{shards} shards done{bad}" if bad else f"{shards} shards, all done"
 
 

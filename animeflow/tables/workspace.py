@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -104,6 +105,9 @@ class Workspace:
             self._refuse_others(folder, own, shard)
             held = own.open("a")
             fcntl.flock(held, fcntl.LOCK_SH)
+            if not held.tell():  # whoever joins a run leaves the name of its first process
+                held.write(f"process {os.getpid()} on {socket.gethostname()}")
+                held.flush()
         try:
             yield
         finally:
@@ -118,8 +122,10 @@ class Workspace:
             if other == own:
                 continue
             if not _is_free(other):
+                holder = other.read_text(encoding="utf-8", errors="replace")
                 raise WorkspaceBusy(
-                    f"shard {shard} is being written by run {other.stem}",
+                    f"shard {shard} is being written by run {other.stem}"
+                    + (f" ({holder})" if holder else ""),
                     hint="wait for it, or stop it",
                 )
             other.unlink(missing_ok=True)

@@ -269,7 +269,31 @@ def test_ctrl_c_stops_after_the_step_with_130_and_a_rerun_goes_on(
 def test_two_runs_on_one_shard_do_not_mix(animeflow: Call, source: Path, tmp_path: Path) -> None:
     with Workspace(tmp_path / "workspace").lock(SHARD, "another-run"):
         called = animeflow("run", source, *FAST, *SOME)
-    assert called.code == 1 and "another-run" in called.err
+    assert called.code == 1 and "another-run" in called.out
+    assert "across shards" not in called.out, "no shard was done"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_busy_shard_is_named_and_the_others_go_on(
+    animeflow: Call, tmp_path: Path, clip: Path, jobs: int
+) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / "shows" / name).mkdir(parents=True)
+        (tmp_path / "shows" / name / "1.mkv").write_bytes(clip.read_bytes() + name.encode())
+    workspace = Workspace(tmp_path / "workspace")
+    busy = shard_key("a")
+    words = ["run", str(tmp_path / "shows"), *FAST, "--jobs", str(jobs), "--select", "shard_files"]
+    with workspace.lock(busy, "another-run"):
+        process = start(words, tmp_path)
+        out, _ = process.communicate(timeout=120)
+    assert process.returncode == 1, out
+    assert f"BUSY shard {busy} is being written by run another-run (process {os.getpid()} on " in out
+    assert f"\n3 shards, 1 BUSY: {busy}\n" in out
+    (line,) = [line for line in out.splitlines() if line.startswith(f"busy     {busy}: ")]
+    assert line.endswith("once it has ended, run this again") and "interrupted" not in out
+    done = [workspace.manifest(shard_key(name), "shard_files") is not None for name in "abc"]
+    assert done == [False, True, True]
+    assert animeflow(*words).code == 0
 
 
 def test_a_run_that_is_refused_changes_no_setting(animeflow: Call, source: Path, tmp_path: Path) -> None:
