@@ -72,6 +72,7 @@ class VideoTimeline:
     network_path: str = ""
     ticks: list[tuple[float, str]] = field(default_factory=list)
     left_out: int = 0
+    no_pictures: str = ""  # why no shot has a key frame to show
 
     @property
     def min_width(self) -> int:
@@ -96,6 +97,7 @@ def timelines(data: ShardData, budget: Budget) -> list[VideoTimeline]:
         clock = _clock(data, file, shots[video])
         line = VideoTimeline(video, file["path"], _facts(file, clock), clock)
         _add_shots(line, shots[video], lambda key: _picture(data, pictures.get(key), budget))
+        line.no_pictures = _why_no_pictures(data, line)
         line.clips = [_clip_band(clock, row, decisions.get(row["clip_id"])) for row in clips[video]]
         line.voice = [_voice_band(clock, a, b) for a, b in voice.get(video, []) if clock.total]
         line.drawings_count = len(drawings[video])
@@ -197,6 +199,18 @@ def _add_shots(
 def _picture(data: ShardData, row: Row | None, budget: Budget) -> str | None:
     image = data.picture("key_frames", row["media_path"]) if row and budget.left > 0 else None
     return budget.take(webp_uri(fit(image, KEY_FRAME_WIDTH), quality=58)) if image is not None else None
+
+
+def _why_no_pictures(data: ShardData, line: VideoTimeline) -> str:
+    """Empty where a shot has one, or where there is no shot to have one."""
+    if not line.shots or any(band.picture for band in line.shots):
+        return ""
+    view = data.assets["key_frames"]
+    if not view.readable:
+        return view.reason or view.state
+    refused = [s for s in data.statuses(view.name) if s.video_id == line.video_id and not s.ok]
+    said = refused[0].message or refused[0].reason.value if refused else data.problems.get(view.name, "")
+    return said or "left out to keep the page small"
 
 
 def _cut(kind: str) -> str:

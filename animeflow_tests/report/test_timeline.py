@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
+from animeflow.report.page import render
 from animeflow.report.pictures import Budget
 from animeflow.report.shard import ShardData
 from animeflow.report.timeline import AXIS, Clock, VideoTimeline, _add_shots, timelines
-from animeflow_tests.report.shard_writer import RATE
+from animeflow.settings.load import load
+from animeflow.tables.workspace import Workspace
+from animeflow_tests.report.shard_writer import RATE, SHARD
 
 
 @pytest.fixture(scope="module")
 def line(finished_workspace) -> VideoTimeline:  # type: ignore[no-untyped-def]
-    from animeflow_tests.report.shard_on_disk import SHARD
-
     (found,) = timelines(ShardData(finished_workspace, SHARD), Budget(10_000_000))
     return found
 
@@ -91,3 +94,14 @@ def test_key_frames_beyond_the_budget_are_left_out(data: ShardData) -> None:
     budget = Budget(1)
     (line,) = timelines(data, budget)
     assert sum(band.picture is not None for band in line.shots) == 1
+    assert line.no_pictures == ""
+
+
+def test_a_shard_without_key_frames_says_why_there_is_no_picture(own_workspace: Workspace) -> None:
+    shutil.rmtree(own_workspace.asset_dir(SHARD, "key_frames"))
+    (line,) = timelines(ShardData(own_workspace, SHARD), Budget(10_000_000))
+    assert line.shots and line.no_pictures == "not materialised"
+    html = render(ShardData(own_workspace, SHARD), load(environment={}))
+    lane = html[html.index('class="lane film"') : html.index('class="lane cuts"')]
+    assert "<em>none: not materialised</em>" in lane and "<img" not in lane
+    assert lane.count('class="bare"') == len(line.shots)
