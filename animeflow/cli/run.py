@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,6 +71,7 @@ def run(
     if "://" not in str(source) and not source.exists():
         raise click.UsageError(f"no such source: {plain_path(source)}")
     workspace = workspace_at(out)
+    _refuse_source_as_workspace(source, workspace.root)
     settings = resolve_settings(
         profile=profile, settings_file=settings_file, overrides=overrides, workspace=workspace
     )
@@ -83,6 +85,15 @@ def run(
     request = running.Request(shards, limit, retry_failed, jobs, tuple(_child_options(sys.argv)))
     terminal = Terminal(quiet=(context.obj or {}).get("quiet", False))
     raise Exit(running.dry_run(order, request) if dry_run else running.carry_out(order, request, terminal))
+
+
+def _refuse_source_as_workspace(source: Path, root: Path) -> None:
+    """Results among the episodes would have to be told from them by name for ever."""
+    if "://" not in str(source) and source.is_dir() and source.resolve() == root.resolve():
+        raise click.UsageError(
+            f"the workspace {root} is the source itself; --out names a folder of its own, "
+            f"which may lie inside the source: --out {shlex.quote(str(root / 'workspace'))}"
+        )
 
 
 def _child_options(arguments: Sequence[str]) -> list[str]:

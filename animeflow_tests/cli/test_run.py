@@ -399,10 +399,22 @@ def test_a_workspace_inside_its_source_is_no_source(animeflow: Call, clip: Path,
     films = tmp_path / "films"
     films.mkdir()
     shutil.copy(clip, films)
-    for out in (films / "workspace", films, tmp_path / "apart"):  # the last finds those of the runs before
+    for out in (films / "workspace", tmp_path / "apart"):  # the second finds that of the first
         assert animeflow("run", films, "--out", out, *FAST, "--select", "source").code == 0
         assert animeflow("run", films, "--out", out, *FAST, "--select", "source").code == 0
         assert Workspace(out).shards() == [SHARD]
+
+
+@pytest.mark.parametrize("words", [(), ("--dry-run",)])
+def test_a_workspace_that_is_its_source_is_a_usage_error(
+    animeflow: Call, source: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "link").symlink_to(source)
+    for out in (source, tmp_path / "link", source / ".." / source.name):
+        called = animeflow("run", source, "--out", out, *FAST, *words)
+        assert called.code == 2 and "is the source itself" in called.err
+        assert called.err.rstrip().endswith("/workspace")
+    assert [path.name for path in source.iterdir()] == ["one.mkv"]
 
 
 def test_a_place_that_no_workspace_can_be_made_at_is_a_usage_error(
