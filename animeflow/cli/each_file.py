@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import click
 
-from animeflow.cli.exits import FAILED, OK, SOME_FAILED, Exit
+from animeflow.cli.exits import FAILED, INTERRUPTED, OK, SOME_FAILED, Exit
 from animeflow.cli.terminal import one_line
 from animeflow.errors import AnimeflowError, Interrupted, LicenceRefused, SettingsError, WeightsMissing
 
@@ -19,6 +20,7 @@ NOT_OF_A_FILE = (
     Interrupted, SettingsError, WeightsMissing, LicenceRefused, Exit, click.ClickException, click.exceptions.Exit,
     click.Abort,
 )  # fmt: skip
+Command = TypeVar("Command", bound=Callable[..., None])
 log = logging.getLogger("animeflow.cli")
 
 
@@ -52,6 +54,20 @@ def each_file(
         else:
             click.echo(line)
     return OK if not failed else FAILED if failed == len(files) else SOME_FAILED
+
+
+def begins_anew(command: Command) -> Command:
+    """Of a command on single files: it keeps no half work, so an interruption promises no going on."""
+
+    @wraps(command)
+    def called(*words: Any, **options: Any) -> None:
+        try:
+            command(*words, **options)
+        except (KeyboardInterrupt, Interrupted, click.Abort):
+            click.echo("interrupted; files that were answered stand, the same command begins anew", err=True)
+            raise Exit(INTERRUPTED) from None
+
+    return cast("Command", called)
 
 
 def printable(text: Path | str) -> str:

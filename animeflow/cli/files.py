@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from animeflow.cli.each_file import each_file, table
+from animeflow.cli.each_file import begins_anew, each_file, table
 from animeflow.cli.exits import Exit
 from animeflow.cli.options import json_option, resolve_settings, settings_options
 from animeflow.cli.terminal import size
@@ -19,6 +19,7 @@ FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_ty
 @click.command(epilog="Example: animeflow probe episode.mkv --json")
 @FILES
 @json_option
+@begins_anew
 def probe(files: tuple[Path, ...], as_json: bool) -> None:
     """What is in each file: streams, exact times, frames counted by packets, colour, HDR, fonts, chapters."""
     from animeflow.media.probe import probe as probe_file
@@ -77,6 +78,7 @@ def show_probe(result: dict[str, Any]) -> str:
 @FILES
 @settings_options
 @json_option
+@begins_anew
 def shots(
     files: tuple[Path, ...],
     profile: str | None,
@@ -113,6 +115,7 @@ def show_shots(result: dict[str, Any]) -> str:
 @FILES
 @settings_options
 @json_option
+@begins_anew
 def measures(
     files: tuple[Path, ...],
     profile: str | None,

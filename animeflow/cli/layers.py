@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from animeflow.cli.each_file import each_file, printable, table
+from animeflow.cli.each_file import begins_anew, each_file, printable, table
 from animeflow.cli.exits import Exit
 from animeflow.cli.options import json_option, resolve_settings, settings_options
 
@@ -23,6 +23,7 @@ from animeflow.cli.options import json_option, resolve_settings, settings_option
 )
 @settings_options
 @json_option
+@begins_anew
 def layers(
     files: tuple[Path, ...],
     out: Path,

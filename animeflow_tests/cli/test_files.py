@@ -171,6 +171,21 @@ def test_an_interruption_ends_all_files() -> None:
         each_file([Path("0"), Path("1")], work, str, as_json=True)
 
 
+@pytest.mark.parametrize("command", ["probe", "shots", "measures", "layers"])
+def test_an_interrupted_file_promises_no_going_on(
+    animeflow: Call, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    def stopped(*_: object, **__: object) -> int:
+        raise KeyboardInterrupt
+
+    module = "layers" if command == "layers" else "files"
+    monkeypatch.setattr(f"animeflow.cli.{module}.each_file", stopped)
+    out = ("--out", tmp_path / "layers") if command == "layers" else ()
+    called = animeflow(command, clip, *out)
+    assert called.code == 130 and "go on" not in called.err
+    assert called.err == "interrupted; files that were answered stand, the same command begins anew\n"
+
+
 def test_the_line_of_a_failed_file_names_it_once(animeflow: Call, tmp_path: Path) -> None:
     (tmp_path / "empty.mkv").touch()
     called = animeflow("shots", "empty.mkv")
@@ -197,6 +212,27 @@ def test_probe_says_that_a_file_ends_before_its_header_does(
     assert "TRUNCATED" in animeflow("probe", "half.mkv").out
     assert "TRUNCATED" not in animeflow("probe", clip).out
     assert json.loads(animeflow("probe", "half.mkv", "--json").out)["truncated"] is True
+
+
+def test_probe_says_that_a_file_is_hdr(animeflow: Call, clip: Path, tmp_path: Path) -> None:
+    """A real stream: PQ on BT.2020 with 10 bit, and the light of its mastering display."""
+    path = tmp_path / "hdr.mkv"
+    source = ("-f", "lavfi", "-i", "testsrc2=size=160x96:rate=24:duration=0.5", "-pix_fmt", "yuv420p10le")
+    tags = "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:range=limited"
+    light = (
+        "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1):max-cll=1000,400"
+    )
+    coded = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", f"log-level=none:{tags}:{light}")
+    subprocess.run([str(ffmpeg_path()), "-v", "error", *source, *coded, str(path)], check=True)
+    lines = animeflow("probe", path).out.splitlines()
+    assert "yuv420p10le" in lines[1]
+    words = "primaries BT.2020, transfer PQ, limited range, HDR metadata"
+    assert lines[2].partition("colour")[2].strip() == words
+    found = json.loads(animeflow("probe", path, "--json").out)
+    codes = {name: found[f"color_{name}"] for name in ("primaries", "transfer", "space", "range")}
+    assert codes == {"primaries": 9, "transfer": 16, "space": 9, "range": 1} and found["bit_depth"] == 10
+    assert found["hdr"]["max_cll"] == 1000
+    assert "PQ" not in animeflow("probe", clip).out
 
 
 @pytest.mark.parametrize(
