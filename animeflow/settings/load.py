@@ -236,13 +236,66 @@ def _explain(error: ValidationError, layers: Sequence[_Layer]) -> str:
     path = tuple(str(word) for word in first["loc"])
     origin = next((layer for layer in reversed(layers) if _reaches(layer, path)), None)
     where = _where(origin, path) if origin else "the settings"
-    if first["type"] == "extra_forbidden":
+    if named := _fields_named(first, path):
+        text = _between_fields(first, path, named, layers)
+    elif first["type"] == "extra_forbidden":
         text = f"{where}: unknown key {'.'.join(path)}{_suggest(path)}"
     else:
-        value = "…" if _secret(str(first.get("input"))) else repr(first.get("input"))
+        value = _shown(first.get("input"))
         text = f"{where}: {'.'.join(path)} = {value}: {first['msg'].lower()}{_or_null(path)}"
     more = len(error.errors()) - 1
     return f"{text} (and {more} more)" if more else text
+
+
+def _fields_named(error: Mapping[str, Any], section: Path_) -> dict[str, Any]:
+    """{key inside the section: its value} of the fields that a rule between fields speaks of."""
+    given, node = error.get("input"), _model_at(section)
+    if not isinstance(given, Mapping) or node is None:
+        return {}
+    found: dict[str, Any] = {}
+    for word in re.findall(r"[a-z]\w*(?:\.[a-z]\w*)*", error["msg"]):
+        value: Any = given
+        model: Any = node
+        for key in word.split("."):
+            if (
+                not (isinstance(model, type) and issubclass(model, BaseModel))
+                or key not in model.model_fields
+            ):
+                break
+            field = model.model_fields[key]
+            value = value[key] if isinstance(value, Mapping) and key in value else field.get_default()
+            model = field.annotation
+        else:
+            found[word] = value
+    return found
+
+
+def _between_fields(
+    error: Mapping[str, Any], section: Path_, named: Mapping[str, Any], layers: Sequence[_Layer]
+) -> str:
+    """Each field with its value, where the strongest of them was set, and the rule."""
+    paths = [(*section, *word.split(".")) for word in named]
+    places = [(layer, path) for layer in reversed(layers) for path in paths if _reaches(layer, path)]
+    where = _where(*places[0]) if places else "the settings"
+    said = [f"{'.'.join(path)}: {_shown(value)}" for path, value in zip(paths, named.values(), strict=True)]
+    return f"{where}: {', '.join(said)}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _shown(value: Any) -> str:
+    """A value as one would write it in YAML, on one line; never a secret."""
+    if _secret(str(value)):
+        return "…"
+    if isinstance(value, str):
+        return repr(value)
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json")
+    try:
+        text = yaml.safe_dump(
+            value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000
+        )
+    except yaml.YAMLError:
+        return repr(value)
+    return text.removesuffix("\n").removesuffix("\n...")
 
 
 def _tidy(path: Path_, values: Mapping[str, Any]) -> Path_:

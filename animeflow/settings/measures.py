@@ -122,5 +122,5 @@ class MeasuresSettings(Section):
     @model_validator(mode="after")
     def _same_aspect(self) -> Self:
         if self.motion.reach_px > self.motion.width_px / 4:
-            raise ValueError(f"motion.reach_px {self.motion.reach_px} is more than a quarter of the width")
+            raise ValueError("motion.reach_px is more than a quarter of motion.width_px")
         return self

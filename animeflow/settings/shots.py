@@ -198,9 +198,7 @@ class ClipSettings(Section):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.max_s < 2 * self.min_s:
-            raise ValueError(
-                f"max_s {self.max_s} is less than twice min_s {self.min_s}: a split could be too short"
-            )
+            raise ValueError("max_s is less than twice min_s: a split could be too short")
         return self
 
 

@@ -152,3 +152,38 @@ def test_a_choice_that_may_be_left_out_names_null_among_what_is_allowed():
         loader.load(overrides=("media.clips.max_height=90",), environment={})
     with pytest.raises(SettingsError, match=r"media\.av1\.metric = 'x': input should be .*(?<!null)$"):
         loader.load(overrides=("media.av1.metric=x",), environment={})
+
+
+def test_a_rule_between_fields_says_their_names_and_values_as_yaml(tmp_path):
+    with pytest.raises(SettingsError) as refused:
+        settings(tmp_path, "shots:\n  clips:\n    min_s: 6\n    max_s: 4\n")
+    said = str(refused.value)
+    assert said.endswith(
+        "mine.yaml, line 4: shots.clips.max_s: 4, shots.clips.min_s: 6: "
+        "max_s is less than twice min_s: a split could be too short"
+    )
+    with pytest.raises(SettingsError) as refused:
+        loader.load(environment={}, overrides=["shots.clips.min_s=15"])
+    assert str(refused.value).startswith(
+        f"--set shots.clips.min_s=15: shots.clips.max_s: {Settings().shots.clips.max_s}, shots.clips.min_s: 15: "
+    )
+
+
+def test_a_rule_between_sections_names_the_fields_of_both():
+    with pytest.raises(SettingsError) as refused:
+        loader.load(environment={}, overrides=["measures.motion.reach_px=200"])
+    assert "measures.motion.reach_px: 200, measures.motion.width_px: 576: " in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("shots.detector={kind: nope}", "shots.detector = {kind: nope}: "),
+        ("shots.text.enabled=[true, null]", "shots.text.enabled = [true, null]: "),
+        ("shots.clips=null", "shots.clips = null: "),
+    ],
+)
+def test_a_wrong_value_is_said_as_it_is_written(override, said):
+    with pytest.raises(SettingsError) as refused:
+        loader.load(environment={}, overrides=[override])
+    assert f": {said}" in str(refused.value)
