@@ -92,12 +92,16 @@ def clip_counts(workspace: Workspace, shards: Sequence[str]) -> Counter[str] | N
 
 
 def file_remarks(workspace: Workspace, shard: str) -> dict[str, list[str]]:
-    """Lines on the files of a shard that were restored, and on those that were skipped as copies of others."""
+    """Lines on the files of a shard that were restored, that should be, and that were skipped as copies of others."""
     if workspace.manifest(shard, SHARD_FILES) is None:
         return {}
     handle = workspace.handle(shard, SHARD_FILES)
     rows = handle.table(columns=list(remarks.COLUMNS)).to_pylist()
-    return {"restored": remarks.restored(rows), "skipped": remarks.copies(handle.statuses)}
+    return {
+        "restored": remarks.restored(rows),
+        "as it is": remarks.not_restored(rows),
+        "skipped": remarks.copies(handle.statuses),
+    }
 
 
 def failures(workspace: Workspace, shard: str) -> list[tuple[Status, str]]:

@@ -10,7 +10,7 @@ from animeflow.report.run_view import StageLine
 from animeflow.report.shard import Row, ShardData
 from animeflow.report.text import number, percent, plural, seconds, size, words
 from animeflow.report.timeline import VideoTimeline
-from animeflow.source.remarks import restored
+from animeflow.source.remarks import not_restored, restored
 
 SHOWN = 3
 WITHOUT_RESULT = ("missing", "damaged", "retry")
@@ -62,14 +62,14 @@ def verdict(data: ShardData, clips: Sequence[ClipLine]) -> list[Part]:
 
 
 def _restored(data: ShardData) -> list[Part]:
-    lines = restored(data.rows("shard_files"))
-    if not lines:
-        return []
-    more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
-    return [
-        Part(f"{plural(len(lines), 'file')} restored:", strong=True),
-        Part("; ".join(lines[:SHOWN]) + more + "."),
-    ]
+    rows = data.rows("shard_files")
+    parts = []
+    for word, lines in (("restored", restored(rows)), ("not restored", not_restored(rows))):
+        if lines:
+            more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+            parts.append(Part(f"{plural(len(lines), 'file')} {word}:", strong=True))
+            parts.append(Part("; ".join(lines[:SHOWN]) + more + "."))
+    return parts
 
 
 def _completeness(names: Sequence[str], total: int) -> list[Part]:

@@ -32,7 +32,7 @@ def restored(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 def not_restored(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """One line per usable video whose pictures are not those of the film or of one moment each."""
     return [
-        f"{row['path']}: {STRETCHED[row['scan']]}, not restored"
+        f"{row['path']!r} is {STRETCHED[row['scan']]} and was not restored (source.restore=film restores it)"
         for row in rows
         if row["usable"] and row["scan"] in STRETCHED and not row["restored"]
     ]

@@ -49,16 +49,23 @@ def test_restored_and_left_out_files_are_named_though_nothing_failed(
     film = {"path": "good.mkv", "usable": True, "scan": "interlaced", "frames": 90, "size_bytes": 9}
     film |= {"restored": "setfield=tff,bwdif=mode=send_frame", "restored_from_frames": 90}
     staged = Staged(workspace.staging(SHARD, "shard_files"), [GOOD, copy], "digest", {})
-    staged.staging.write_table("shard_files", TABLES["shard_files"].table([film]), provenance={})
+    tv = film | {"path": "tv.mkv", "scan": "telecine_hard", "restored": None, "restored_from_frames": None}
+    staged.staging.write_table("shard_files", TABLES["shard_files"].table([film, tv]), provenance={})
     finalise(staged, workspace.asset_dir(SHARD, "shard_files"))
     restored = "'good.mkv' was interlaced: restored, 90 frames became 90 (bwdif)"
+    as_it_is = "'tv.mkv' is telecined and was not restored (source.restore=film restores it)"
     left_out = "'copy.mkv' has the bytes of 'good.mkv'"
     lines = animeflow("status", "--shards", SHARD).out.splitlines()
-    assert f"    {restored}" in lines and f"    {left_out}" in lines
-    assert json.loads(animeflow("status", "--json").out)["shards"][0]["remarks"] == [restored, left_out]
-    assert file_remarks(workspace, SHARD) == {"restored": [restored], "skipped": [left_out]}
-    (head, said) = _restored(ShardData(workspace, SHARD))
-    assert (head.text, said.text) == ("1 file restored:", f"{restored}.")
+    assert {f"    {restored}", f"    {as_it_is}", f"    {left_out}"} <= set(lines)
+    assert json.loads(animeflow("status", "--json").out)["shards"][0]["remarks"] == [
+        restored,
+        as_it_is,
+        left_out,
+    ]
+    said = {"restored": [restored], "as it is": [as_it_is], "skipped": [left_out]}
+    assert file_remarks(workspace, SHARD) == said
+    parts = [part.text for part in _restored(ShardData(workspace, SHARD))]
+    assert parts == ["1 file restored:", f"{restored}.", "1 file not restored:", f"{as_it_is}."]
 
 
 def test_what_was_never_run_is_apart_from_what_is_stale(animeflow: Call, workspace: Workspace) -> None:

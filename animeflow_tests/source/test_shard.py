@@ -126,7 +126,9 @@ def test_what_the_fields_say_is_in_the_row_and_its_frames_are_counted(take, film
     assert [found["tv.mkv"][name] for name in columns] == ["telecine_hard", "top", 75, 24000, 1001]
     assert [status.frames_decoded for status in run.statuses] == [1, 76]
     assert scan_counts(found.values()) == {"progressive": 1, "telecine_hard": 1}
-    assert not_restored(found.values()) == ["tv.mkv: telecined, not restored"]
+    assert not_restored(found.values()) == [
+        "'tv.mkv' is telecined and was not restored (source.restore=film restores it)"
+    ]
 
 
 def test_a_telecined_film_is_restored_on_request_under_the_id_of_its_source(take, films, tmp_path):
