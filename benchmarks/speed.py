@@ -36,11 +36,12 @@ REPEATS = 3  # of the episode in the long one: starting a process must not be wh
 
 SEED = 77
 ROWS = (
-    "decode", "everything", "everything-hd", "network", "text", "pictures", "pictures-one", "shots", "encode",
-    "archive", "definitions", "shots-network",
+    "decode", "everything", "everything-hd", "network", "text", "pictures", "pictures-one", "pictures-hd",
+    "pictures-floor", "shots", "encode", "archive", "definitions", "shots-network",
 )  # fmt: skip
 DECODE_GOAL = 1.25  # of ffmpeg's time for decoding alone
 PICTURES_GOAL = 1 / 3
+PICTURES_PEER = "scenedetect detect-adaptive save-images"
 ARCHIVE_GOAL = 1 / 5
 
 
@@ -91,8 +92,12 @@ def measured(folder: Path, arguments: argparse.Namespace) -> Iterator[dict[str, 
         "everything-hd": lambda: all_without_network(drawn_hd(), "1920x1080"),
         "network": lambda: network_of_a_table(video),
         "text": lambda: text_in_the_pass(video),
-        "pictures": lambda: with_pictures(long, folder, ()),
-        "pictures-one": lambda: with_pictures(long, folder, ("-n", "1")),
+        "pictures": lambda: with_pictures(long, folder, (), f"{REPEATS * 300} frames of 640x360"),
+        "pictures-one": lambda: with_pictures(
+            long, folder, ("-n", "1"), f"{REPEATS * 300} frames of 640x360"
+        ),
+        "pictures-hd": lambda: with_pictures(drawn_hd(), folder, (), "300 frames of 1920x1080"),
+        "pictures-floor": lambda: decode_beside_pictures(long, folder),
         "shots": lambda: shots_of_a_file(long),
         "encode": lambda: encode(video, folder),
         "archive": lambda: archive(folder),
@@ -230,18 +235,34 @@ def text_in_the_pass(video: Path) -> Case:
     )
 
 
-def with_pictures(video: Path, folder: Path, words: Sequence[str]) -> Case:
+def with_pictures(video: Path, folder: Path, words: Sequence[str], what: str) -> Case:
     """Everything and key frames, both as processes."""
-    peer = " ".join(("scenedetect detect-adaptive save-images", *words))
-    ours, theirs = folder / "key_frames", folder / "images"
+    ours = folder / "key_frames"
     return Case(
-        f"everything without a network and two key frames (WebP) a shot, {REPEATS * 300} frames, a process",
-        peer,
+        f"everything without a network and two key frames (WebP) a shot, {what}, a process",
+        " ".join((PICTURES_PEER, *words)),
         "the decode itself and the pictures",
         run(sys.executable, "-m", "benchmarks.everything", video, ours),
-        run(BIN / "scenedetect", "-i", video, "-o", theirs, "detect-adaptive", "save-images", *words),
+        save_images(video, folder, words),
         PICTURES_GOAL,
     )
+
+
+def decode_beside_pictures(video: Path, folder: Path) -> Case:
+    """Decoding alone against the peer of the rows with pictures: whoever decodes every frame is above this ratio."""
+    return Case(
+        f"the floor of the rows with pictures: ffmpeg decodes {REPEATS * 300} frames of 640x360 and keeps nothing",
+        PICTURES_PEER,
+        "-",
+        bare_decode(video),
+        save_images(video, folder, ()),
+    )
+
+
+def save_images(video: Path, folder: Path, words: Sequence[str]) -> Callable[[], object]:
+    """The peer of the rows with pictures."""
+    out = ("-o", folder / "images")
+    return run(BIN / "scenedetect", "-i", video, *out, "detect-adaptive", "save-images", *words)
 
 
 def shots_of_a_file(video: Path) -> Case:
