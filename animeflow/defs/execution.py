@@ -7,9 +7,10 @@ upgrade changes them.
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run_iterator
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 
 from animeflow.defs.instances import process_tags
 from animeflow.defs.partitions import LOCATION, SHARD_TAG, SHARDS
@@ -99,8 +101,11 @@ def _drive(
     failures: dict[str, str] = {}
     checks: list[str] = []
     events = execute_run_iterator(job, run, instance)
+    held = ExitStack()
     try:
         for event in events:
+            if event.event_type is dg.DagsterEventType.RUN_START:  # the run's file is there by now
+                _hold_open(instance, run.run_id, held)
             if event.event_type_value == "STEP_FAILURE" and event.step_key:
                 failures[event.step_key] = failure_text(event)
             elif event.event_type_value == "ASSET_CHECK_EVALUATION":
@@ -112,10 +117,28 @@ def _drive(
         # Left early, the generator ends the run as failed; its pool slot would stay claimed.
         with _unraised():
             events.close()  # type: ignore[attr-defined]
+        held.close()
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
     ended = instance.get_run_by_id(run.run_id)
     success = ended is not None and ended.status is dg.DagsterRunStatus.SUCCESS
     return RunResult(run.run_id, success, stopped() and not success, failures, tuple(checks))
+
+
+def _hold_open(instance: dg.DagsterInstance, run_id: str, held: ExitStack) -> None:
+    """Keep a connection to the files that events of a run go to, where they go to SQLite.
+
+    Dagster opens one for each event and closes it again. When the last one closes, SQLite writes its log back, syncs
+    and removes it: 1.5 ms an event instead of 0.6.
+    """
+    storage = instance.event_log_storage
+    if not isinstance(storage, SqliteEventLogStorage):
+        return
+    for name in (run_id, INDEX_SHARD_NAME):
+        path = storage.path_for_shard(name)
+        connection = held.enter_context(closing(sqlite3.connect(path)))
+        connection.execute(
+            "SELECT name FROM sqlite_master"
+        ).fetchone()  # it joins the log when it first reads
 
 
 @contextmanager
