@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from animeflow.cli.each_file import printable
 from animeflow.cli.file_work import FileWork
+from animeflow.cli.terminal import Terminal, one_line, stage_text
+from animeflow.defs import progress
 from animeflow.defs.layer_work import WORKS
 from animeflow.defs.opening import open_stage
 from animeflow.defs.runner import Outcome, run_per_video
+from animeflow.errors import AnimeflowError
 from animeflow.settings.tree import Settings
 from animeflow.source.names import as_text, folder_name, media_suffix
 from animeflow.tables.handle import Handle
@@ -23,30 +28,72 @@ from animeflow.tables.staging import Staged, finalise
 from animeflow.tables.status import Status
 from animeflow.tables.workspace import Workspace
 
-SHARD = "file"
+SHARD, DECODE = "file", "frame_signals"
 PUBLISHED = ("smoothed_layers", "layer_clips")
 
 
-def separate_file(path: Path, out: Path, settings: Settings) -> dict[str, Any]:
-    """Separate every clip of a video file and write its layers to a folder of its own in `out`."""
-    work = FileWork(path, settings)
+def separate_file(path: Path, out: Path, settings: Settings, terminal: Terminal) -> dict[str, Any]:
+    """Separate every clip of a video file and write its layers to a folder of its own in `out`; how far it is, is said
+    as in a run.
+    """
+    with _shown(terminal):
+        terminal.line(f"file {one_line(printable(path))}")
+        return _separate(FileWork(path, settings), out, terminal)
+
+
+def _separate(work: FileWork, out: Path, terminal: Terminal) -> dict[str, Any]:
+    path = work.path
+    _decode(work, terminal)
     target = out / f"{folder_name(path.stem)}-{work.id}"
     with tempfile.TemporaryDirectory(dir=out, prefix=".separating-") as scratch:
-        published = separate_in(work, Workspace(Path(scratch)))["smoothed_layers"]
+        published = separate_in(work, Workspace(Path(scratch)), terminal)["smoothed_layers"]
         _take_over(published, target)
         return {"out": printable(target), "clips": [_clip(row) for row in published.rows("layer_clips")]}
 
 
-def separate_in(work: FileWork, workspace: Workspace) -> dict[str, Handle]:
+@contextmanager
+def _shown(terminal: Terminal) -> Iterator[None]:
+    """Stages that work inside the block say on the terminal how far they are."""
+    progress.listeners.append(terminal.progress)
+    try:
+        yield
+    finally:
+        progress.listeners.remove(terminal.progress)
+        terminal.clear()
+
+
+def _decode(work: FileWork, terminal: Terminal) -> None:
+    """The one decode, which no stage does here."""
+    started = time.monotonic()
+    watch = progress.Watch(SHARD, DECODE, lambda _: None)
+    watch.file(1, 1, printable(work.path.name))
+    with suppress(AnimeflowError):  # the decode itself says it better
+        frames = work.facts.frames
+        work.progress = lambda done: watch.tick(done, frames)
+    rows = work.signals.num_rows
+    wall_s = time.monotonic() - started
+    terminal.line(stage_text(DECODE, _numbers(wall_s, rows, rows)))
+
+
+def _numbers(wall_s: float, frames: int, rows: int) -> dict[str, Any]:
+    rate = {"frames_per_s": frames / wall_s} if wall_s > 0 else {}
+    return {"wall_s": wall_s, "dagster/row_count": rows, **rate}
+
+
+def separate_in(work: FileWork, workspace: Workspace, terminal: Terminal) -> dict[str, Handle]:
     """Run the stages of the group on one file inside a workspace; what each of them stored, by name."""
     handles = _stored(work, workspace)
     for name, make in WORKS.items():
         inputs = [handles[other] for other in STAGES[name].inputs]
         stage = open_stage(name, shard=SHARD, settings=work.settings, workspace=workspace, inputs=inputs)
         try:
-            handles[name] = _finished(run_per_video(stage, make(stage)))
+            outcome = run_per_video(stage, make(stage))
+            handles[name] = _finished(outcome)
         finally:
             stage.models.close()
+        timing = outcome.timing
+        rows = sum(file.rows for file in handles[name].manifest.tables[name])
+        terminal.line(stage_text(name, _numbers(timing.wall_s, timing.source_frames, rows)))
     return handles
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,10 @@ from animeflow.cli.options import json_option, resolve_settings, settings_option
 )
 @settings_options
 @json_option
+@click.pass_context
 @begins_anew
 def layers(
+    context: click.Context,
     files: tuple[Path, ...],
     out: Path,
     profile: str | None,
@@ -37,10 +40,15 @@ def layers(
     Pictures lie in DIR/<name>-<video id>/media/<clip id>/, their tables beside them as JSON lines.
     """
     from animeflow.cli.file_layers import separate_file
+    from animeflow.cli.terminal import Terminal
 
     settings = resolve_settings(profile=profile, settings_file=settings_file, overrides=overrides)
     require_writable(out)
-    raise Exit(each_file(files, lambda path: separate_file(path, out, settings), show, as_json=as_json))
+    # On stderr: what a program reads from stdout are the results alone.
+    terminal = Terminal(sys.stderr, quiet=(context.obj or {}).get("quiet", False))
+    raise Exit(
+        each_file(files, lambda path: separate_file(path, out, settings, terminal), show, as_json=as_json)
+    )
 
 
 def require_writable(out: Path) -> None:

@@ -55,6 +55,12 @@ class Terminal:
             self.stream.write(text + "\n")
             self.stream.flush()
 
+    def clear(self) -> None:
+        """Take away a line that is being rewritten, before somebody else writes."""
+        with self._lock:
+            self._wipe()
+            self.stream.flush()
+
     def relay(self, text: str, stream: TextIO | None = None) -> None:
         """A line of a child process, which has logged it and was quiet itself where it should be."""
         with self._lock:

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from animeflow.cli import terminal
 from animeflow.cli.each_file import each_file
 from animeflow.cli.files import colour_words, show_shots
+from animeflow.defs.layer_work import WORKS
+from animeflow.defs.progress import listeners
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.settings.load import load
 from animeflow.settings.rules import rules_of
@@ -104,11 +107,20 @@ def test_people_get_a_table(animeflow: Call, clip: Path, broken: Path) -> None:
     assert "sharpness" in animeflow("measures", clip, *CONTENT, *NO_TEXT).out
 
 
-def test_layers_writes_what_is_published(animeflow: Call, clip: Path, tmp_path: Path) -> None:
+def test_layers_writes_what_is_published(
+    animeflow: Call, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "PLAIN_EVERY_S", 0.0)
     small = ("--set", "models.matte.short_side_px=64", "--set", "layers.segmentation.net_drawings=1")
     called = animeflow("layers", clip, "--out", tmp_path / "layers", *CONTENT, *small, "--json")
     found = json.loads(called.out)
     assert called.code == 0 and len(found["clips"]) == 2
+    stages = {line.split()[0]: line for line in called.err.splitlines()}
+    assert list(stages) == ["file", "frame_signals", *WORKS], "on stderr alone"
+    assert stages["frame_signals"].endswith("frames/s  48 rows"), "when it has ended"
+    going = {line.split()[0] for line in called.err.splitlines() if "1/1" in line and "%" in line}
+    assert going == {"frame_signals", *WORKS}, "and while it works"
+    assert not listeners
     folder = Path(found["out"])
     rows = [json.loads(line) for line in (folder / "smoothed_layers.jsonl").read_text().splitlines()]
     assert rows
