@@ -48,6 +48,7 @@ class Order:
     force: tuple[str, ...] = ()  # stages or groups
     job: str = EVERYTHING
     report: bool = True  # write the shard's HTML page
+    labels: Mapping[str, str] = field(default_factory=dict)  # what people read in place of a shard's key
     part: bool = False  # a child's share of a run: the parent makes the tables across shards and sums up
 
     @property
@@ -129,7 +130,7 @@ class Engine:
     def _each(self, instance: dg.DagsterInstance, shards: Sequence[str]) -> list[ShardOutcome]:
         outcomes = []
         for number, shard in enumerate(shards, 1):
-            self.terminal.line(f"shard {shard} ({number} of {len(shards)})")
+            self.terminal.line(f"shard {self.order.labels.get(shard, shard)} ({number} of {len(shards)})")
             try:
                 outcomes.append(self._one(instance, shard))
             except WorkspaceBusy as error:
@@ -168,7 +169,7 @@ class Engine:
 
     def leave(self, shard: str) -> ShardOutcome:
         """Say that a shard needs no run; its page is written where it is not there."""
-        self.terminal.line(f"shard {shard}  unchanged")
+        self.terminal.line(f"shard {self.order.labels.get(shard, shard)}  unchanged")
         if self.order.report and not self._has_report(shard):
             self._report(shard)
         self._make_room(shard, str(uuid.uuid4()))

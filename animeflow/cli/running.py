@@ -107,6 +107,7 @@ def _print_plan(order: Order, request: Request, source: Source, units: Sequence[
     late = {unit.key: to_do(order_of(order, request, unit.key), unit) for unit in units}
     found = [plan_shard(unit, local, order.workspace, late[unit.key]) for unit in units]
     width = max(len(plan.key) for plan in found)
+    beside = {unit.key: unit.label.removeprefix(unit.key) for unit in units}
     click.echo(
         f"{'shard':<{width}}  {'files':>5}  {'source':>9}  {'frames':>8}  {'room':>9}  {'stages':>6}  time (estimated)"
     )
@@ -116,6 +117,7 @@ def _print_plan(order: Order, request: Request, source: Source, units: Sequence[
         click.echo(
             f"{plan.key:<{width}}  {plan.files:>5}  {size(plan.source_bytes):>9}  {about + str(plan.frames):>8}  "
             f"{size(plan.room_bytes):>9}  {plan.stages:>6}  {time_s}"
+            + (f"  {beside[plan.key]}" if beside[plan.key] else "")
         )
     total = sum(plan.estimated_s for plan in found)
     room = sum(plan.room_bytes for plan in found)
@@ -133,6 +135,7 @@ def carry_out(order: Order, request: Request, terminal: Terminal) -> int:
     if not units:
         terminal.line("nothing failed: nothing to retry" if request.retry_failed else "nothing to do")
         return OK
+    order = replace(order, labels={unit.key: unit.label for unit in units})
     engine = Engine(order, terminal)  # makes the workspace: not before the source is known to hold something
     outcomes = stoppable(lambda: _run(engine, request, units))
     return _conclude(order, outcomes, terminal)

@@ -21,6 +21,7 @@ from animeflow.errors import AnimeflowError
 if TYPE_CHECKING:
     from animeflow.defs.staleness import StageState
     from animeflow.settings.tree import Settings
+    from animeflow.source.units import Unit
     from animeflow.tables.failed_checks import CheckFailure
     from animeflow.tables.status import Status
     from animeflow.tables.workspace import Workspace
@@ -39,7 +40,7 @@ def status(out: Path | None, stale: bool, shards: tuple[str, ...], as_json: bool
     """Every shard of the source and of the workspace with the state of its stages."""
     workspace = existing_workspace(out)
     settings = resolve_settings(profile=None, settings_file=None, overrides=(), workspace=workspace)
-    units = unit_digests(settings, workspace)
+    units = units_now(settings, workspace)
     keys = chosen_shards(workspace, shards, known=sorted({*tried_shards(workspace), *units}))
     report = [describe_shard(key, settings, workspace, units) for key in keys]
     if as_json:
@@ -65,16 +66,19 @@ def tried_shards(workspace: Workspace) -> list[str]:
 
 
 def describe_shard(
-    shard: str, settings: Settings, workspace: Workspace, units: dict[str, str]
+    shard: str, settings: Settings, workspace: Workspace, units: dict[str, Unit]
 ) -> dict[str, Any]:
     """The states of a shard's stages, and what failed in them, as plain values."""
     from animeflow.cli.summary import failures, file_remarks
     from animeflow.defs.staleness import shard_states
     from animeflow.tables import failed_checks
 
-    states = shard_states(shard, settings=settings, workspace=workspace, unit_digest=units.get(shard))
+    unit = units.get(shard)
+    digest = unit.digest if unit is not None else None
+    states = shard_states(shard, settings=settings, workspace=workspace, unit_digest=digest)
     return {
         "shard": shard,
+        "path": unit.name if unit is not None else None,
         "in_source": shard in units if units else None,
         "stages": [stage_row(state) for state in states],
         "done": sum(state.state in STANDING for state in states),
@@ -133,12 +137,12 @@ def whole_failures(workspace: Workspace, shard: str) -> list[dict[str, Any]]:
     ]
 
 
-def unit_digests(settings: Settings, workspace: Workspace) -> dict[str, str]:
-    """{shard: digest of its unit} as the source is now; empty where the source does not answer."""
+def units_now(settings: Settings, workspace: Workspace) -> dict[str, Unit]:
+    """{shard: its unit} as the source is now; empty where the source does not answer."""
     from animeflow.defs.units import open_units
 
     try:
-        return {unit.key: unit.digest for unit in open_units(settings, workspace).units}
+        return {unit.key: unit for unit in open_units(settings, workspace).units}
     except AnimeflowError as error:
         click.echo(f"the source was not asked: {error}", err=True)
         return {}
@@ -146,9 +150,10 @@ def unit_digests(settings: Settings, workspace: Workspace) -> dict[str, str]:
 
 def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
     """A line for the shard, one per stage (or per stage that is not done), and one per video that failed there."""
-    stages = entry["stages"]
+    stages, path = entry["stages"], entry["path"]
+    name = entry["shard"] if path is None or path.isascii() else f"{entry['shard']} {path!r}"
     if not entry["failures"] and all(row["state"] == "missing" for row in stages):
-        click.echo(f"{entry['shard']}  0/{len(stages)} stages done: no stage has ended here yet")
+        click.echo(f"{name}  0/{len(stages)} stages done: no stage has ended here yet")
         return
     failed = f", {entry['failed_videos']} videos failed" if entry["failed_videos"] else ""
     if whole := [failure["stage"] for failure in entry["failures"] if failure["file"] is None]:
@@ -156,7 +161,7 @@ def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
     if names := [check["check"] for check in entry["checks"]]:
         failed += f", check failed: {', '.join(names)}"
     gone = ", no longer in the source" if entry["in_source"] is False else ""
-    click.echo(f"{entry['shard']}  {entry['done']}/{len(stages)} stages done{failed}{gone}")
+    click.echo(f"{name}  {entry['done']}/{len(stages)} stages done{failed}{gone}")
     failed_whole = {failure["stage"] for failure in entry["failures"]}
     never = [row["stage"] for row in stages if row["state"] == "missing" and row["stage"] not in failed_whole]
     if only_stale and never:

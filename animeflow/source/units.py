@@ -62,6 +62,11 @@ class Unit:
         """The path as tables show it."""
         return as_text(self.path)
 
+    @property
+    def label(self) -> str:
+        """The key for people: with the path beside it where the key cannot hold its letters."""
+        return self.key if self.name.isascii() else f"{self.key} {self.name!r}"
+
     def inside(self, file: RemoteFile) -> str:
         """The path of a file inside the unit."""
         return PurePosixPath(file.path).name

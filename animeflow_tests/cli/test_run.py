@@ -273,6 +273,29 @@ def test_two_runs_on_one_shard_do_not_mix(animeflow: Call, source: Path, tmp_pat
     assert "across shards" not in called.out, "no shard was done"
 
 
+def test_a_path_whose_letters_the_key_cannot_hold_stands_beside_it(
+    animeflow: Call, tmp_path: Path, clip: Path
+) -> None:
+    for name in ("作品", "plain"):
+        (tmp_path / "shows" / name).mkdir(parents=True)
+        (tmp_path / "shows" / name / "1.mkv").write_bytes(clip.read_bytes() + name.encode())
+    words = ("run", tmp_path / "shows", *FAST, "--select", "shard_files")
+    key, plain = shard_key("作品"), shard_key("plain")
+    assert key.startswith("shard-")
+    planned = [line.rstrip() for line in animeflow(*words, "--dry-run").out.splitlines()]
+    assert [line.endswith("'作品'") for line in planned if line.startswith((key, plain))] == [False, True]
+    assert f"shard {key} '作品' (1 of 1)\n" in animeflow(*words, "--shards", "作品").out
+    assert f"shard {plain} (1 of 1)\n" in animeflow(*words).out
+    assert f"shard {key} '作品'  unchanged\n" in animeflow(*words).out
+    lines = animeflow("status").out.splitlines()
+    assert any(line.startswith(f"{key} '作品'  1/") for line in lines)
+    assert any(line.startswith(f"{plain}  1/") for line in lines)
+    paths = {
+        shard["shard"]: shard["path"] for shard in json.loads(animeflow("status", "--json").out)["shards"]
+    }
+    assert paths == {key: "作品", plain: "plain"}
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_busy_shard_is_named_and_the_others_go_on(
     animeflow: Call, tmp_path: Path, clip: Path, jobs: int
