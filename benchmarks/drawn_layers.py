@@ -21,7 +21,7 @@ from animeflow.layers.pixels import F32, U8
 from animeflow.layers.seeds import Net, SeedNets
 from animeflow.layers.segmentation import segment_clip
 from animeflow.layers.smoothing_stage import smooth_clip, stored_alphas, stored_characters, stored_effects
-from animeflow.layers.store import LayerWriter, opened_clip, picture_at, shown_in
+from animeflow.layers.store import LayerWriter, decoded_clip, picture_at, shown_in
 from animeflow.models.registry import create
 from animeflow.sample import DrawnShot
 from animeflow.settings.tree import Settings
@@ -87,8 +87,8 @@ def separate_drawn(shot: DrawnShot, folder: Path) -> Published:
     shown = shown_in(row, drawings)
     nets, space = networks(), Workspace(folder / "work")
     handles: dict[str, Handle] = {}
-    with opened_clip(path, row, shown, purpose="accuracy") as lazy:
-        held = np.stack([lazy.picture(d) for d in range(lazy.drawings)])
+    lazy = decoded_clip(path, row, shown, purpose="accuracy")
+    held = np.stack([lazy.picture(d) for d in range(lazy.drawings)])
     clip = Clip(row["clip_id"], held[lazy.drawing], lazy.drawing, lazy.drawing_ids, 0)
     for name, tables in _stages(clip, shown, video, nets, settings, handles):
         handles[name] = _written(space, name, tables)

@@ -10,10 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from animeflow.annotation.shown import shown_drawings, spread
-from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits, open_video
+from animeflow.media.chosen import chosen_frames
+from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
 from animeflow.models.caption import Captioner
 from animeflow.models.optional import Maybe
 from animeflow.settings.annotation import CaptionSettings
+from animeflow.settings.isolation import IsolationSettings
 from animeflow.tables.specs import TABLES
 
 EMPTY = "the captioner gave no words"
@@ -28,6 +30,7 @@ def caption_video(
     settings: CaptionSettings,
     on_clip: Callable[[int, int], None] | None = None,
     limits: DecodeLimits = DEFAULT_LIMITS,
+    isolation: IsolationSettings | None = None,
 ) -> dict[str, pa.Table]:
     """The table `captions` of a video: one row per kept clip.
 
@@ -39,7 +42,10 @@ def caption_video(
     for number, clip in enumerate(kept, 1):
         text, reason = None, captioner.reason
         if captioner.model is not None:
-            text = _caption(path, clip, drawings, captioner.model, settings.frames, limits)
+            shown = shown_drawings([clip], drawings)
+            wanted = [shown[place].frame for place in spread(len(shown), settings.frames)]
+            decoded = chosen_frames(path, wanted, purpose="captions", limits=limits, isolation=isolation)
+            text = captioner.model.caption([np.stack([picture for _, picture in decoded])])[0].strip()
             reason = None if text else EMPTY
         rows.append(
             {
@@ -53,18 +59,3 @@ def caption_video(
         if on_clip is not None:
             on_clip(number, len(kept))
     return {"captions": TABLES["captions"].table(rows)}
-
-
-def _caption(
-    path: Path,
-    clip: Mapping[str, Any],
-    drawings: Sequence[Mapping[str, Any]],
-    model: Captioner,
-    frames: int,
-    limits: DecodeLimits,
-) -> str:
-    shown = shown_drawings([clip], drawings)
-    wanted = [shown[place].frame for place in spread(len(shown), frames)]
-    with open_video(path, purpose="captions", limits=limits) as reader:
-        pictures = np.stack([frame.rgb() for frame in reader.pick(wanted)])
-    return model.caption([pictures])[0].strip()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from animeflow.annotation.shown import Shown, shown_drawings
+from animeflow.annotation.shown import shown_drawings
 from animeflow.errors import ContractError
-from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits, open_video
+from animeflow.media.chosen import chosen_frames
+from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
 from animeflow.models.embed import Embedder
 from animeflow.models.optional import Maybe
 from animeflow.settings.annotation import EmbeddingSettings
+from animeflow.settings.isolation import IsolationSettings
 from animeflow.tables.specs import TABLES
 
 U8 = npt.NDArray[np.uint8]
@@ -31,6 +35,7 @@ def embed_video(
     settings: EmbeddingSettings,
     on_picture: OnPicture | None = None,
     limits: DecodeLimits = DEFAULT_LIMITS,
+    isolation: IsolationSettings | None = None,
 ) -> dict[str, pa.Table]:
     """The table `embeddings` of a video: one row per drawing of a kept clip.
 
@@ -40,7 +45,11 @@ def embed_video(
     shown = shown_drawings(clips, drawings)
     vectors: dict[int, list[float]] = {}
     if embedder.model is not None:
-        vectors = _vectors(path, shown, embedder.model, settings.batch, on_picture, limits)
+        frames = sorted({item.frame for item in shown})
+        with closing(
+            chosen_frames(path, frames, purpose="embeddings", limits=limits, isolation=isolation)
+        ) as pictures:
+            vectors = _vectors(pictures, len(frames), embedder.model, settings.batch, on_picture)
     rows = [
         {
             "clip_id": item.clip_id,
@@ -56,39 +65,15 @@ def embed_video(
 
 
 def _vectors(
-    path: Path,
-    shown: Sequence[Shown],
-    model: Embedder,
-    batch: int,
-    on_picture: OnPicture | None,
-    limits: DecodeLimits,
+    pictures: Iterator[tuple[int, U8]], count: int, model: Embedder, batch: int, on_picture: OnPicture | None
 ) -> dict[int, list[float]]:
     """{frame: unit vector}."""
-    frames = sorted({item.frame for item in shown})
     found: dict[int, list[float]] = {}
-    for numbers, pictures in _batches(path, frames, batch, limits):
-        vectors = model.embed(pictures)
-        if len(vectors) != len(pictures):
-            raise ContractError(f"the network gave {len(vectors)} vectors for {len(pictures)} pictures")
-        found |= {number: vector.tolist() for number, vector in zip(numbers, vectors, strict=True)}
+    while some := list(islice(pictures, batch)):
+        vectors = model.embed([picture for _, picture in some])
+        if len(vectors) != len(some):
+            raise ContractError(f"the network gave {len(vectors)} vectors for {len(some)} pictures")
+        found |= {number: vector.tolist() for (number, _), vector in zip(some, vectors, strict=True)}
         if on_picture is not None:
-            on_picture(len(found), len(frames))
+            on_picture(len(found), count)
     return found
-
-
-def _batches(
-    path: Path, frames: Sequence[int], batch: int, limits: DecodeLimits
-) -> Iterator[tuple[list[int], list[U8]]]:
-    if not frames:
-        return
-    numbers: list[int] = []
-    pictures: list[U8] = []
-    with open_video(path, purpose="embeddings", limits=limits) as reader:
-        for frame in reader.pick(frames):
-            numbers.append(frame.index)
-            pictures.append(frame.rgb())
-            if len(pictures) == batch:
-                yield numbers, pictures
-                numbers, pictures = [], []
-    if pictures:
-        yield numbers, pictures

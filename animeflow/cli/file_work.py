@@ -88,10 +88,9 @@ class FileWork:
     @cached_property
     def facts(self) -> VideoTrack:
         """The main video by the probe, within the limits of the settings."""
-        from animeflow.media.probe import probe
+        from animeflow.source.shard import probe_within
 
-        decode = self.settings.shots.decode
-        return probe(self.path, max_pixels=decode.max_pixels, max_frames=decode.max_frames).video
+        return probe_within(self.settings)(self.path).video
 
     @property
     def colours(self) -> dict[str, int]:
@@ -176,6 +175,7 @@ def _measure_tables(work: FileWork) -> Iterator[tuple[str, dict[str, dict[str, A
             settings=settings.motion,
             sampling=settings.sampling,
             limits=decode_limits(work.settings.shots.decode),
+            isolation=work.settings.shots.decode,
         ),
         **{name: unscored(clips, TABLES[name]) for name in ("quality", "aesthetics")},
     }

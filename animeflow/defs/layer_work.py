@@ -118,19 +118,21 @@ def each_clip(stage: Stage, work: ClipWork, video: Video) -> Mapping[str, pa.Tab
     depend on how many run at once.
     """
     from animeflow.layers.pixels import repeatable, seed_generator
-    from animeflow.layers.store import LayerWriter, opened_clip, shown_in
+    from animeflow.layers.store import LayerWriter, decoded_clip, shown_in
 
     kept = [clip for clip in video.rows("kept_clips") if clip["keep"]]
     drawings = video.rows("drawings")
-    limits, done = video.limits, itertools.count(1)
+    limits, isolation, done = video.limits, video.isolation, itertools.count(1)
 
     def one(row: dict[str, Any]) -> Rows:
         check_stop()
         shown = shown_in(row, drawings)
         writer = LayerWriter(video.staging, row["clip_id"])
         seed_generator()
-        with opened_clip(video.file, row, shown, purpose=stage.spec.name, limits=limits) as clip:
-            found = work(video, clip, shown, writer)
+        clip = decoded_clip(
+            video.file, row, shown, purpose=stage.spec.name, limits=limits, isolation=isolation
+        )
+        found = work(video, clip, shown, writer)
         give_back()
         video.tick(next(done), len(kept), "clips")
         return found

@@ -19,6 +19,7 @@ from animeflow.defs.progress import Watch
 from animeflow.defs.resources.models import Models
 from animeflow.errors import ContractError
 from animeflow.models.base import Adapter
+from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.tree import Settings
 from animeflow.tables.digests import digest, input_digest
 from animeflow.tables.frames import StoredFrames
@@ -167,6 +168,11 @@ class Video:
         from animeflow.shots.limits import decode_limits
 
         return decode_limits(self.stage.settings.shots.decode)
+
+    @property
+    def isolation(self) -> IsolationSettings:
+        """The worker process of such a decode, and its limits."""
+        return self.stage.settings.shots.decode
 
     def frames_done(self, frames: int) -> None:
         """Report that so many source frames of this video are done."""

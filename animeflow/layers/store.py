@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,10 @@ import numpy.typing as npt
 
 from animeflow.layers.clip import Clip
 from animeflow.layers.pixels import I32, U8
-from animeflow.media import open_video
+from animeflow.media.chosen import chosen_frames
 from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
 from animeflow.media.images import encode_png, encode_webp, read_image
+from animeflow.settings.isolation import IsolationSettings
 from animeflow.tables.handle import Handle
 from animeflow.tables.staging import Staging
 
@@ -44,23 +44,26 @@ def shown_in(clip: Mapping[str, Any], drawings: Sequence[Mapping[str, Any]]) -> 
     ]
 
 
-@contextmanager
-def opened_clip(
+def decoded_clip(
     path: Path,
     clip: Mapping[str, Any],
     shown: Sequence[ShownDrawing],
     *,
     purpose: str,
     limits: DecodeLimits = DEFAULT_LIMITS,
-) -> Iterator[Clip]:
+    isolation: IsolationSettings | None = None,
+) -> Clip:
     """The clip as separation sees it: one decoded frame per drawing, which stands for the frames that hold it."""
-    with open_video(path, purpose=purpose, limits=limits) as reader:
-        pictures = spacious((len(shown), reader.height, reader.width, 3), np.uint8)
-        for place, frame in enumerate(reader.pick([drawing.start for drawing in shown])):
-            pictures[place] = frame.rgb()
-        drawing = np.repeat(np.arange(len(shown)), [d.end - d.start for d in shown]).astype(np.int32)
-        ids = tuple(d.drawing_id for d in shown)
-        yield Clip(clip["clip_id"], _Held(pictures, drawing), drawing, ids, clip["start"])
+    pictures: npt.NDArray[Any] = np.empty((0, 0, 0, 3), np.uint8)
+    starts = [drawing.start for drawing in shown]
+    found = chosen_frames(path, starts, purpose=purpose, limits=limits, isolation=isolation)
+    for place, (_, picture) in enumerate(found):
+        if not place:
+            pictures = spacious((len(shown), *picture.shape), np.uint8)
+        pictures[place] = picture
+    drawing = np.repeat(np.arange(len(shown)), [d.end - d.start for d in shown]).astype(np.int32)
+    ids = tuple(d.drawing_id for d in shown)
+    return Clip(clip["clip_id"], _Held(pictures, drawing), drawing, ids, clip["start"])
 
 
 def spacious(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from animeflow.measures.sampling import Pair, motion_pairs, read_frames
 from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
+from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.measures import MotionSettings, SamplingSettings
 from animeflow.tables.schemas.measures import MOTION
 
@@ -31,6 +33,7 @@ def measure_motion(
     settings: MotionSettings,
     sampling: SamplingSettings,
     limits: DecodeLimits = DEFAULT_LIMITS,
+    isolation: IsolationSettings | None = None,
 ) -> pa.Table:
     """The table `motion`: one row for each row of `clips` of the video at `path`.
 
@@ -41,21 +44,22 @@ def measure_motion(
     starts = sorted(drawing["start"] for drawing in drawings)
     pairs = {clip["clip_id"]: motion_pairs(clip, times, starts, sampling) for clip in clips}
     size = (settings.width_px, settings.height_px)
-    measured = _measure(
-        path, [pair for found in pairs.values() for pair in found], times, flow, size, settings, limits
-    )
+    wanted = [pair for found in pairs.values() for pair in found]
+    frames = {frame for pair in wanted for frame in (pair.first, pair.step, pair.second)}
+    with closing(
+        read_frames(path, frames, size=size, purpose="motion", limits=limits, isolation=isolation)
+    ) as pictures:
+        measured = _measure(pictures, wanted, times, flow, settings)
     rows = [_row(clip, pairs[clip["clip_id"]], measured, starts, kind, settings) for clip in clips]
     return MOTION.table(rows)
 
 
 def _measure(
-    path: Path,
+    pictures: Iterable[tuple[int, U8]],
     pairs: Sequence[Pair],
     times: npt.NDArray[np.float64],
     flow: Flow,
-    size: tuple[int, int],
     settings: MotionSettings,
-    limits: DecodeLimits,
 ) -> dict[Pair, tuple[float, float]]:
     """(mean |flow| in px per second, share of pixels that move) per pair; frames are let go after their last pair."""
     last_use: dict[int, int] = {}
@@ -65,8 +69,7 @@ def _measure(
     due = {pair.second: [p for p in pairs if p.second == pair.second] for pair in pairs}
     held: dict[int, U8] = {}
     found: dict[Pair, tuple[float, float]] = {}
-    wanted = {frame for pair in pairs for frame in (pair.first, pair.step, pair.second)}
-    for number, picture in read_frames(path, wanted, size=size, purpose="motion", limits=limits):
+    for number, picture in pictures:
         held[number] = picture
         for pair in due.get(number, ()):
             found[pair] = _pair_motion(pair, held, times, flow, settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from animeflow.media import open_video
+from animeflow.media.chosen import chosen_frames
 from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
+from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.measures import SamplingSettings
 
 U8 = npt.NDArray[np.uint8]
@@ -72,11 +73,9 @@ def read_frames(
     size: tuple[int, int],
     purpose: str,
     limits: DecodeLimits = DEFAULT_LIMITS,
-) -> Iterator[tuple[int, U8]]:
+    isolation: IsolationSettings | None = None,
+) -> Generator[tuple[int, U8], None, None]:
     """(frame number, uint8 RGB [h, w, 3] at `size` = (width, height)) of the wanted frames, ascending."""
-    frames = sorted(set(wanted))
-    if not frames:
-        return
-    with open_video(path, purpose=purpose, limits=limits) as reader:
-        for frame in reader.pick(frames):
-            yield frame.index, frame.rgb(size)
+    return chosen_frames(
+        path, sorted(set(wanted)), size=size, purpose=purpose, limits=limits, isolation=isolation
+    )

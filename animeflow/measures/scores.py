@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from animeflow.measures.sampling import spread
-from animeflow.media import open_video
+from animeflow.media.chosen import chosen_frames
 from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
 from animeflow.models.score import Scorer
+from animeflow.settings.isolation import IsolationSettings
 from animeflow.tables.schema import TableSpec
 
 NO_SCORER = "no scorer is chosen in this profile: no known scorer has weights inside a PyPI package"
@@ -34,15 +37,21 @@ def scored(
     column: str,
     frames: int,
     limits: DecodeLimits = DEFAULT_LIMITS,
+    isolation: IsolationSettings | None = None,
 ) -> pa.Table:
     """The same with a scorer: `column` gets its value for `frames` frames spread over each clip.
 
     Clips are read in the order of their frames, one at a time, so that memory holds one clip's frames.
     """
     rows = []
-    with open_video(path, purpose=spec.name, limits=limits) as reader:
-        for clip in sorted(clips, key=lambda clip: clip["start"]):
-            pictures = np.stack([frame.rgb() for frame in reader.pick(spread(clip, frames))])
+    ordered = [(clip, spread(clip, frames)) for clip in sorted(clips, key=lambda clip: clip["start"])]
+    wanted = [frame for _, chosen in ordered for frame in chosen]
+    with closing(
+        chosen_frames(path, wanted, purpose=spec.name, limits=limits, isolation=isolation)
+    ) as decoded:
+        for clip, chosen in ordered:
+            pictures = np.stack([picture for _, picture in islice(decoded, len(chosen))])
             value = float(scorer.score([pictures])[0])
             rows.append({"clip_id": clip["clip_id"], "video_id": clip["video_id"], column: value})
+        next(decoded, None)  # to its end: only there the frames are counted
     return spec.table(rows)

@@ -102,7 +102,9 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _serve(link: Link, call: Any, space: int, faults: Sequence[Fault]) -> None:
-    target, args, kwargs, memory_bytes = call
+    target, args, kwargs, memory_bytes, here = call
+    with suppress(OSError):
+        os.chdir(here or "/")
     armed = [fault.arm() for fault in faults if fault.meant_by(args, kwargs)]
     _limit_space(space + memory_bytes)
     with counting_decodes() as counted:

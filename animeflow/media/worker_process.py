@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from animeflow.errors import ContractError, WorkerBusy
@@ -110,7 +111,7 @@ class WorkerProcess:
         """
         watch = MemoryWatch(self.pid, self._wait_until_ready()[1] + limits.memory_bytes)
         deadline = _Deadline(limits.stall_s, limits.timeout_s)
-        message = wire.encode("call", (target, tuple(args), dict(kwargs), limits.memory_bytes))
+        message = wire.encode("call", (target, tuple(args), dict(kwargs), limits.memory_bytes, _here()))
         self._send(message, deadline, watch)
         while True:
             kind, value = self._receive(deadline, watch)
@@ -197,6 +198,13 @@ class WorkerProcess:
             return WorkerDied(self._process.wait(10), self._pipes.tail())
         end(self._process)
         return WorkerDied(1, self._pipes.tail())
+
+
+def _here() -> Path | None:
+    """The working directory, from which relative paths count; None where it was deleted."""
+    with contextlib.suppress(OSError):
+        return Path.cwd()
+    return None
 
 
 class _Deadline:

@@ -19,6 +19,7 @@ from animeflow.media.probe import Probe
 from animeflow.media.restore import restore
 from animeflow.media.scan import Scan
 from animeflow.settings.source import SourceSettings
+from animeflow.settings.tree import Settings
 from animeflow.source.candidates import GB, Candidate, find_candidates
 from animeflow.source.names import as_text, media_suffix
 from animeflow.source.units import Unit
@@ -90,6 +91,14 @@ def supervised_probe(settings: SourceSettings, **options: Any) -> Prober:
         return facts
 
     return prober
+
+
+def probe_within(settings: Settings, **options: Any) -> Prober:
+    """`supervised_probe` within the settings' limits of a picture and of a file."""
+    decode = settings.shots.decode
+    return supervised_probe(
+        settings.source, max_pixels=decode.max_pixels, max_frames=decode.max_frames, **options
+    )
 
 
 def supervised_scan(settings: SourceSettings, **options: Any) -> Scanner:

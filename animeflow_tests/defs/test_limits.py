@@ -12,7 +12,7 @@ from animeflow.annotation.captions import caption_video
 from animeflow.annotation.embeddings import embed_video
 from animeflow.defs.stage import Stage, Video
 from animeflow.errors import DecodeError, ProbeError
-from animeflow.layers.store import opened_clip, shown_in
+from animeflow.layers.store import decoded_clip, shown_in
 from animeflow.measures.sampling import read_frames
 from animeflow.measures.scores import scored
 from animeflow.media.av1_videos import encode_to_table
@@ -47,8 +47,7 @@ def frames(path: Path, limits: DecodeLimits) -> object:
 
 
 def layers(path: Path, limits: DecodeLimits) -> object:
-    with opened_clip(path, CLIP, shown_in(CLIP, [DRAWING]), purpose="test", limits=limits) as clip:
-        return len(clip.frames)
+    return len(decoded_clip(path, CLIP, shown_in(CLIP, [DRAWING]), purpose="test", limits=limits).frames)
 
 
 def score(path: Path, limits: DecodeLimits) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from animeflow.cli.exits import SOME_FAILED, guarded
 from animeflow.cli.main import cli
 from animeflow.media import worker_process
 from animeflow.tables import ids
+from animeflow.tables.stages import STAGES as REGISTER
 from animeflow.tables.workspace import Workspace
 from animeflow_tests.defs.conftest import TINY
 from animeflow_tests.fixtures.films import write_film
@@ -20,12 +22,15 @@ SHARD = ids.shard_key(".")
 STAGES = ("shard_files", "frame_signals", "key_frames")
 
 
-def run(source: Path, out: Path) -> dict[str, Any]:
+LATER = ("motion", "segmentation", "background_layers")
+
+
+def run(source: Path, out: Path, stages: Sequence[str] = STAGES) -> dict[str, Any]:
     """{stage: {file: (state, reason, frames decoded)}} and the digests after a run over `source`."""
-    selected = [word for name in ("shots", *STAGES) for word in ("--select", name)]
+    selected = [word for name in sorted(_with_inputs(stages)) for word in ("--select", name)]
     words = ["-q", "run", str(source), "--out", str(out), *selected, *TINY]
     assert guarded(lambda: cli.main(args=words, standalone_mode=False)) == SOME_FAILED
-    handles = {name: Workspace(out).handle(SHARD, name) for name in STAGES}
+    handles = {name: Workspace(out).handle(SHARD, name) for name in stages}
     found: dict[str, Any] = {
         name: {s.path: (s.state.value, s.reason.value, s.frames_decoded) for s in handle.statuses}
         for name, handle in handles.items()
@@ -59,6 +64,38 @@ def test_a_crash_costs_one_file(
     assert {first[name][f"{good}.mkv"][0] for name in STAGES for good in "ac"} == {"ok"}
     for later in STAGES[STAGES.index(stage) + 1 :]:
         assert first[later]["b.mkv"][:2] == ("skipped", "upstream")
+
+
+def test_so_does_a_crash_in_a_later_decode_of_the_source(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "source").mkdir()
+    words = []
+    for name, stage in (("a.mkv", None), ("b.mkv", "motion"), ("c.mkv", "segmentation")):
+        file = tmp_path / "source" / name
+        file.write_bytes(clip.read_bytes() + name.encode())
+        if stage:
+            words += ["--fault", f"segv:{stage}:1:{ids.video_id(ids.file_sha256(file))}"]
+    worker_process.POOL.close()
+    monkeypatch.setattr(worker_process, "worker_arguments", lambda: words)
+    found = run(tmp_path / "source", tmp_path / "out", LATER)
+    worker_process.POOL.close()
+    states = {name: [found[name][f"{file}.mkv"][:2] for file in "abc"] for name in LATER}
+    crashed, skipped = ("failed", "decoder_crashed"), ("skipped", "upstream")
+    good = states["motion"][0]
+    assert good[0] == "ok"
+    assert states == {
+        "motion": [good, crashed, good],
+        "segmentation": [good, skipped, crashed],
+        "background_layers": [good, skipped, skipped],
+    }
+    assert all(found[name]["a.mkv"][2] > 0 for name in LATER)
+
+
+def _with_inputs(names: Sequence[str]) -> set[str]:
+    """Stages, and all that they are made from."""
+    found = set(names)
+    return found if not names else found | _with_inputs([i for name in names for i in REGISTER[name].inputs])
 
 
 def _workers() -> list[int]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from animeflow.media import command
+from animeflow.media import command, worker_process
 from animeflow.media.encode import encode_video
 from animeflow.media.encode_plan import EncodePlan, make_plan
 from animeflow.media.encoders import svt
@@ -234,3 +234,16 @@ def encoded(rich_mkv: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[E
     path = tmp_path_factory.mktemp("encoded") / "out.mkv"
     encode_video(plan, path, cuts=[24], pts=pts)
     return plan, path, pts
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """faults("segv:probe:0:bad.mkv") makes the next workers die there."""
+
+    def arm(*texts: str) -> None:
+        worker_process.POOL.close()
+        words = [word for text in texts for word in ("--fault", text)]
+        monkeypatch.setattr(worker_process, "worker_arguments", lambda: words)
+
+    yield arm
+    worker_process.POOL.close()

@@ -33,6 +33,11 @@ def facts() -> dict[str, Any]:
     }
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is such a file, seen from the worker."""
+    return path.is_file()
+
+
 def fail(kind: str) -> None:
     """Raise what is asked for."""
     if kind == "animeflow":

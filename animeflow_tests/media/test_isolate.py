@@ -7,7 +7,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,19 +40,6 @@ ROOT = str(Path(animeflow_tests.__file__).parents[1])
 @pytest.fixture(autouse=True)
 def importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([ROOT, os.environ.get("PYTHONPATH", "")]))
-
-
-@pytest.fixture
-def faults(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """faults("segv:probe:0:bad.mkv") makes the next workers die there."""
-
-    def arm(*texts: str) -> None:
-        worker_process.POOL.close()
-        words = [word for text in texts for word in ("--fault", text)]
-        monkeypatch.setattr(worker_process, "worker_arguments", lambda: words)
-
-    yield arm
-    worker_process.POOL.close()
 
 
 def call(name: str, *args: Any, limits: IsolationSettings = LIMITS, **kwargs: Any) -> Any:
@@ -133,6 +120,16 @@ def test_errors_arrive_as_what_they_are() -> None:
         call("fail", "bug")
     assert other.value.reason == "internal"
     assert pid()
+
+
+def test_relative_paths_count_from_where_the_caller_is(
+    plain_mkv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = pid()
+    for folder, found in ((plain_mkv.parent, True), (tmp_path, False), (plain_mkv.parent, True)):
+        monkeypatch.chdir(folder)
+        assert call("is_there", Path("plain.mkv")) is found
+    assert pid() == worker
 
 
 def test_what_libraries_print_spoils_no_message() -> None:

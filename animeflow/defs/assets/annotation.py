@@ -61,6 +61,7 @@ def embeddings(
             settings=stages.settings.annotation.embeddings,
             on_picture=lambda done, total: video.tick(done, total, "drawings"),
             limits=video.limits,
+            isolation=video.isolation,
         )
 
     return stages.per_video(stage, work)
@@ -88,6 +89,7 @@ def captions(
             settings=stages.settings.annotation.captions,
             on_clip=lambda done, total: video.tick(done, total, "clips"),
             limits=video.limits,
+            isolation=video.isolation,
         )
 
     return stages.per_video(stage, work)

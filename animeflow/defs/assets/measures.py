@@ -131,6 +131,7 @@ def motion(
             settings=settings.motion,
             sampling=settings.sampling,
             limits=video.limits,
+            isolation=video.isolation,
         )
         return {"motion": table}
 
@@ -152,7 +153,14 @@ def _scores(
             reason = NO_SCORER if scorer.kind == NO_KIND else str(scorer.reason)
             return {name: unscored(clips, spec, reason=reason)}
         found = scored(
-            video.file, clips, spec, scorer=scorer.model, column=name, frames=frames, limits=video.limits
+            video.file,
+            clips,
+            spec,
+            scorer=scorer.model,
+            column=name,
+            frames=frames,
+            limits=video.limits,
+            isolation=video.isolation,
         )
         return {name: found}
 

@@ -15,7 +15,7 @@ def shard_files(context: dg.AssetExecutionContext, stages: dg.ResourceParam[Stag
     """Fetch and unpack the unit, hash and probe its files, store the usable ones by id."""
     from animeflow.media.ffmpeg import ffmpeg_path
     from animeflow.source.remarks import not_restored
-    from animeflow.source.shard import scan_counts, supervised_probe, supervised_scan, take_unit
+    from animeflow.source.shard import probe_within, scan_counts, supervised_scan, take_unit
 
     hub, unit = stages.unit(context)
     stage = stages.open(context, origin=origins.of_unit(unit.digest))
@@ -29,7 +29,7 @@ def shard_files(context: dg.AssetExecutionContext, stages: dg.ResourceParam[Stag
             staging,
             stages.settings.source,
             on_file=stage.watch.file,
-            prober=supervised_probe(stages.settings.source, ffmpeg=ffmpeg, **limits),
+            prober=probe_within(stages.settings, ffmpeg=ffmpeg),
             scanner=supervised_scan(stages.settings.source, **limits),
             ffmpeg=ffmpeg,
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -54,11 +55,9 @@ def film_is_whole(workspace: Workspace, shard: str, settings: Settings) -> Verdi
 
 def every_frame_was_read(workspace: Workspace, shard: str, settings: Settings) -> Verdict:
     """As many rows of `frame_signals` as the source has packets, demuxed again; frame numbers without a gap."""
-    from animeflow.source.shard import supervised_probe
+    from animeflow.source.shard import probe_within
 
-    decode = settings.shots.decode
-    probe = supervised_probe(settings.source, max_pixels=decode.max_pixels, max_frames=decode.max_frames)
-    found = Verdict()
+    probe, found = probe_within(settings), Verdict()
     signals, files = _handles(workspace, shard, "frame_signals", "shard_files")
     sources = {row["video_id"]: row for row in files.rows() if row["usable"]}
     for video in sorted(signals.ok_videos()):
@@ -198,19 +197,23 @@ def layers_give_the_frame(workspace: Workspace, shard: str, settings: Settings) 
     """
     from animeflow.layers.fitness import MIN_RECOMPOSED_DB, SURE
     from animeflow.layers.recompose import psnr
-    from animeflow.media import open_video
+    from animeflow.media.chosen import chosen_frames
     from animeflow.shots.limits import decode_limits
 
-    found, limits = Verdict(), decode_limits(settings.shots.decode)
+    found, decode = Verdict(), settings.shots.decode
+    limits = decode_limits(decode)
     layers, files = _handles(workspace, shard, "smoothed_layers", "shard_files")
     sources = {row["video_id"]: files.media(row["media_path"]) for row in files.rows() if row["usable"]}
     sure = {row["clip_id"] for row in layers.rows("layer_clips") if row["verdict"] in SURE}
     values = []
     for video in sorted(layers.ok_videos()):
         rows = _some_drawings(_rows(layers, "smoothed_layers", video))
-        with open_video(sources[video], purpose="check", limits=limits) as reader:
-            for row, frame in zip(rows, reader.pick([row["start"] for row in rows]), strict=True):
-                value = psnr(_put_together(layers, row), frame.rgb())
+        starts = [row["start"] for row in rows]
+        with closing(
+            chosen_frames(sources[video], starts, purpose="check", limits=limits, isolation=decode)
+        ) as pictures:
+            for row, (_, picture) in zip(rows, pictures, strict=True):
+                value = psnr(_put_together(layers, row), picture)
                 values.append(0.0 if value is None else value)
                 name = f"{row['clip_id']} {row['drawing_id']}"
                 good = values[-1] >= MIN_RECOMPOSED_DB - SAME_DB or row["clip_id"] not in sure
