@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from animeflow.media import isolate
 from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
 from animeflow.media.encode import EncodeProgress, encode_video
 from animeflow.media.encode_plan import make_plan
@@ -16,7 +17,8 @@ from animeflow.media.encoders import choose_encoder
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.fidelity import fidelity_json
 from animeflow.media.group_plan import plan_groups
-from animeflow.media.probe import Probe, probe
+from animeflow.media.probe import Probe
+from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.media import Av1Settings
 from animeflow.tables.specs import TABLES
 from animeflow.tables.staging import Staging
@@ -62,6 +64,7 @@ def encode_to_table(
     threads: int = 0,
     damaged: bool = False,
     limits: DecodeLimits = DEFAULT_LIMITS,
+    isolation: IsolationSettings | None = None,
     on_progress: Callable[[EncodeProgress], None] | None = None,
 ) -> pa.Table:
     """Encode a video into the staging folder and return its row.
@@ -73,7 +76,13 @@ def encode_to_table(
     """
     binary = ffmpeg or ffmpeg_path()
     chosen = choose_encoder(settings.encoder, binary)
-    facts = probe(source, max_pixels=limits.max_pixels, max_frames=limits.max_frames)
+    facts: Probe = isolate.call(
+        "animeflow.media.probe:probe",
+        source,
+        max_pixels=limits.max_pixels,
+        max_frames=limits.max_frames,
+        limits=isolation or IsolationSettings(),
+    )
     decoded = damaged or not same_frames(facts, pts)
     plan = make_plan(
         facts,
@@ -88,7 +97,9 @@ def encode_to_table(
         decoded=decoded,
         max_height=settings.max_height,
     )
-    planned = plan_groups(plan, settings, cuts=cuts, pts=pts, ffmpeg=binary)
+    planned = plan_groups(
+        plan, settings, cuts=cuts, pts=pts, ffmpeg=binary, limits=limits, isolation=isolation
+    )
     plan = planned.plan
     target = staging.path(f"{video_id}.mkv")
     report = encode_video(
@@ -103,6 +114,8 @@ def encode_to_table(
         min_metric=FLOORS.get(settings.metric) if settings.min_metric is None else settings.min_metric,
         ffmpeg=binary,
         timeout_s=settings.timeout_s,
+        limits=limits,
+        isolation=isolation,
         on_progress=on_progress,
     )
     row = {

@@ -2,7 +2,7 @@
 
 Two versions of FFmpeg need not conceal damage alike: of 160 frames the analysis gave 156 and the encoding ffmpeg 158.
 So the one that analysed decodes again, in one thread as the analysis did, and its frames reach the encoder
-uncompressed, with their times, through a pipe.
+uncompressed, with their times, through a pipe. It does so in a worker process: of all files these are the damaged ones.
 """
 
 from __future__ import annotations
@@ -11,22 +11,32 @@ import errno
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from animeflow.errors import EncodeError
+from animeflow.errors import AnimeflowError, EncodeError
+from animeflow.media import isolate
 from animeflow.media.chroma import read_chroma_location
-from animeflow.media.decode import open_video
+from animeflow.media.decode import DecodeLimits, open_video
 from animeflow.media.encode_plan import EncodePlan, VideoInput, video_args
+from animeflow.settings.isolation import IsolationSettings
 
 _TURNS = {90: ("transpose=cclock",), 180: ("hflip", "vflip"), 270: ("transpose=clock",)}
 _WAIT_S = 0.05
 
 
 @contextmanager
-def decoded_input(plan: EncodePlan, folder: Path, first_pts: int, ffmpeg: Path) -> Iterator[VideoInput]:
+def decoded_input(
+    plan: EncodePlan,
+    folder: Path,
+    first_pts: int,
+    ffmpeg: Path,
+    *,
+    limits: DecodeLimits | None = None,
+    isolation: IsolationSettings | None = None,
+) -> Iterator[VideoInput]:
     """While the block runs, a thread decodes the plan's source into a named pipe in `folder`; its first picture has
     `first_pts`.
 
@@ -40,11 +50,16 @@ def decoded_input(plan: EncodePlan, folder: Path, first_pts: int, ffmpeg: Path) 
     location = read_chroma_location(plan.probe.path, video.index, ffmpeg)
     pipe = folder / "pictures.nut"
     os.mkfifo(pipe)
-    writer = _Writer(plan.probe.path, pipe)
+    writer = _Writer(plan.probe.path, pipe, limits or DecodeLimits(), isolation or IsolationSettings())
     writer.start()
     try:
         offset_s = float(first_pts * video.time_base) - plan.probe.start_time_s
         yield VideoInput(_input_args(pipe, offset_s), tuple(video_args(plan, _filters(plan, location))))
+    except AnimeflowError as told:
+        writer.end()
+        if writer.error is not None:  # ffmpeg only met what this left of its input
+            raise writer.error from told
+        raise
     finally:
         writer.end()
     if writer.error is not None:
@@ -74,12 +89,13 @@ def _filters(plan: EncodePlan, location: str | None) -> list[str]:
 
 
 class _Writer(threading.Thread):
-    """Decodes a file into a pipe as raw pictures in NUT, which keeps their times."""
+    """Hands what a worker decodes of a file to a pipe. Here and not there: ffmpeg may take its time to read."""
 
-    def __init__(self, source: Path, pipe: Path) -> None:
+    def __init__(self, source: Path, pipe: Path, limits: DecodeLimits, isolation: IsolationSettings) -> None:
         super().__init__(name="decoded-input", daemon=True)
         self.error: BaseException | None = None
         self._source, self._pipe, self._ended = source, pipe, threading.Event()
+        self._limits, self._isolation = limits, isolation
 
     def run(self) -> None:
         try:
@@ -112,38 +128,71 @@ class _Writer(threading.Thread):
         return None
 
     def _write(self, handle: BinaryIO) -> None:
-        import av
-        from av.video.reformatter import VideoReformatter
+        pieces = isolate.stream(
+            "animeflow.media.decoded_input:raw_pictures",
+            self._source,
+            decode=self._limits,
+            limits=self._isolation,
+        )
+        with closing(pieces):
+            for piece in pieces:
+                rest = memoryview(piece)
+                while rest:
+                    if self._ended.is_set():
+                        return
+                    rest = rest[handle.write(rest) :]
 
-        reformatter = VideoReformatter()
-        with (
-            open_video(self._source, purpose="encode", threads=1) as reader,
-            av.open(handle, "w", format="nut") as target,
-        ):
-            stream: Any = None
-            for frame in reader:
-                if self._ended.is_set():
-                    return
-                picture = frame.picture
-                if stream is None:
-                    first = picture
-                    stream = target.add_stream("rawvideo", rate=reader.average_rate or 25)
-                    stream.width, stream.height, stream.pix_fmt = (
-                        picture.width,
-                        picture.height,
-                        picture.format.name,
-                    )
-                    stream.time_base = stream.codec_context.time_base = reader.time_base
-                elif (picture.width, picture.height, picture.format.name) != (
-                    first.width,
-                    first.height,
-                    first.format.name,
-                ):
-                    picture = reformatter.reformat(
-                        picture, width=first.width, height=first.height, format=first.format.name
-                    )
-                picture.pts, picture.time_base = frame.pts, reader.time_base
-                picture.pict_type = 0
-                target.mux(stream.encode(picture))
-            if stream is not None:
-                target.mux(stream.encode(None))
+
+def raw_pictures(source: Path, *, decode: DecodeLimits) -> Iterator[bytes]:
+    """A video as raw pictures in NUT, which keeps their times, a picture at a time; decoded in one thread."""
+    import av
+    from av.video.reformatter import VideoReformatter
+
+    reformatter, sink = VideoReformatter(), _Sink()
+    with (
+        open_video(source, purpose="encode", limits=decode, threads=1) as reader,
+        av.open(sink, "w", format="nut") as target,
+    ):
+        stream: Any = None
+        for frame in reader:
+            picture = frame.picture
+            if stream is None:
+                first = picture
+                stream = target.add_stream("rawvideo", rate=reader.average_rate or 25)
+                stream.width, stream.height, stream.pix_fmt = (
+                    picture.width,
+                    picture.height,
+                    picture.format.name,
+                )
+                stream.time_base = stream.codec_context.time_base = reader.time_base
+            elif (picture.width, picture.height, picture.format.name) != (
+                first.width,
+                first.height,
+                first.format.name,
+            ):
+                picture = reformatter.reformat(
+                    picture, width=first.width, height=first.height, format=first.format.name
+                )
+            picture.pts, picture.time_base = frame.pts, reader.time_base
+            picture.pict_type = 0
+            target.mux(stream.encode(picture))
+            yield sink.taken()
+        if stream is not None:
+            target.mux(stream.encode(None))
+    yield sink.taken()
+
+
+class _Sink:
+    """What PyAV writes, until it is taken."""
+
+    def __init__(self) -> None:
+        self._written = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self._written += data
+        return len(data)
+
+    def taken(self) -> bytes:
+        """What was written since the last time."""
+        taken, self._written = bytes(self._written), bytearray()
+        return taken

@@ -14,6 +14,7 @@ from typing import Any
 from animeflow.errors import EncodeError
 from animeflow.media.command import CommandResult, run_command
 from animeflow.media.counting import count_decoded
+from animeflow.media.decode import DecodeLimits
 from animeflow.media.decoded_input import decoded_input
 from animeflow.media.encode_plan import EncodePlan, encode_command, make_plan
 from animeflow.media.encoders import Encoder, trial
@@ -22,6 +23,7 @@ from animeflow.media.fidelity import FidelityRow
 from animeflow.media.shot_groups import encode_groups, worker_count
 from animeflow.media.streams import read_cover
 from animeflow.media.verify import Verification, ahead_of, verify_encode
+from animeflow.settings.isolation import IsolationSettings
 
 __all__ = [
     "EncodePlan",
@@ -81,11 +83,14 @@ def encode_video(
     workers: int = 0,
     ffmpeg: Path | None = None,
     timeout_s: float = 6 * 3600.0,
+    limits: DecodeLimits | None = None,
+    isolation: IsolationSettings | None = None,
     on_progress: Callable[[EncodeProgress], None] | None = None,
 ) -> EncodeReport:
     """Run a plan (`make_plan`) with the same `cuts` and `pts`, verify the file, and move it to `output`.
 
-    `workers` is for a plan with groups: processes at once, 0 as many as the machine has room for.
+    `workers` is for a plan with groups: processes at once, 0 as many as the machine has room for. `limits` hold for the
+    source and for the encode; where the source's pictures are decoded here, `isolation` is their worker process.
 
     The same plan and source give the same bytes. Raises `EncodeError` when ffmpeg fails or warns of ignored
     options, or when the result does not hold the source's frames, times, cuts and streams; nothing is left
@@ -110,7 +115,7 @@ def encode_video(
                 )
                 result = run(command(video))
             elif plan.decoded:
-                with decoded_input(plan, folder, pts[0], binary) as video:
+                with decoded_input(plan, folder, pts[0], binary, limits=limits, isolation=isolation) as video:
                     result = run(command(video))
             else:
                 result = run(command())
@@ -125,6 +130,7 @@ def encode_video(
                 audio_md5=audio_md5,
                 ffmpeg=binary,
                 timeout_s=timeout_s,
+                limits=limits,
                 ahead=ahead,
             )
         if min_metric is not None and proof.metric_value is not None and proof.metric_value < min_metric:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from animeflow.media.decode import DecodeLimits
 from animeflow.media.encode_plan import EncodePlan
+from animeflow.media.encoders import Encoder
 from animeflow.media.quality import Found, Sample, find_quality, require_metric, sample_frames
 from animeflow.media.shot_groups import can_seek, shot_groups, with_qualities
+from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.media import Av1Settings, QualitySettings
 
 
@@ -47,7 +50,14 @@ class GroupPlan:
 
 
 def plan_groups(
-    plan: EncodePlan, settings: Av1Settings, *, cuts: Sequence[int], pts: Sequence[int], ffmpeg: Path
+    plan: EncodePlan,
+    settings: Av1Settings,
+    *,
+    cuts: Sequence[int],
+    pts: Sequence[int],
+    ffmpeg: Path,
+    limits: DecodeLimits | None = None,
+    isolation: IsolationSettings | None = None,
 ) -> GroupPlan:
     """The groups of a plan, each at the quality number that reaches `settings.quality`, where that is asked for.
 
@@ -57,7 +67,8 @@ def plan_groups(
     if target is not None:
         require_metric(target.metric, ffmpeg)
     groups = _groups(plan, settings, cuts, pts)
-    found = _search(plan, settings, target, groups, ffmpeg) if target is not None else ()
+    sample = partial(Sample, plan.probe.path, size=plan.size, limits=limits, isolation=isolation)
+    found = _search(plan, settings, target, groups, ffmpeg, sample) if target is not None else ()
     numbers = [f.quality for f in found] or [plan.encoder.quality] * len(groups)
     return GroupPlan(with_qualities(plan, groups, numbers), groups, found, target)
 
@@ -78,13 +89,12 @@ def _search(
     target: QualitySettings,
     groups: Sequence[tuple[int, int]],
     ffmpeg: Path,
+    sample_of: Callable[[Sequence[int], Encoder, Path], Sample],
 ) -> tuple[Found, ...]:
     found = []
     for start, end in groups:
         with TemporaryDirectory(prefix="animeflow-quality-") as folder:
-            sample = Sample(
-                plan.probe.path, sample_frames(start, end), plan.encoder, Path(folder), size=plan.size
-            )
+            sample = sample_of(sample_frames(start, end), plan.encoder, Path(folder))
             measure = partial(
                 sample.measure,
                 target.metric,

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from animeflow.errors import EncodeError, SettingsError
+from animeflow.media import isolate
 from animeflow.media.command import run_command
 from animeflow.media.counting import count_decoded
-from animeflow.media.decode import open_video
+from animeflow.media.decode import DecodeLimits, open_video
 from animeflow.media.encoders import Encoder
 from animeflow.media.ffmpeg import FfmpegChoice, ffmpeg_facts, input_args, memory_for
+from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.media import QualitySettings
 
 SAMPLE_FRAMES = 48
@@ -139,11 +141,25 @@ class Sample:
         folder: Path,
         *,
         size: tuple[int, int] | None = None,
+        limits: DecodeLimits | None = None,
+        isolation: IsolationSettings | None = None,
     ) -> None:
-        """`size` is (width, height) of the upright pictures that the encode reduces them to; None keeps theirs."""
+        """`size` is (width, height) of the upright pictures that the encode reduces them to; None keeps theirs.
+
+        The source is decoded in a worker process, with the limits of `isolation`.
+        """
         self._folder, self._encoder = folder, encoder
         self._path = folder / "sample.mkv"
-        self._memory = memory_for(*_write_lossless(source, frames, self._path, size))
+        written = isolate.call(
+            "animeflow.media.quality:write_lossless",
+            source,
+            list(frames),
+            self._path,
+            size,
+            decode=limits or DecodeLimits(),
+            limits=isolation or IsolationSettings(),
+        )
+        self._memory = memory_for(*written)
 
     def measure(self, metric: str, quality: float, *, ffmpeg: Path, threads: int, timeout_s: float) -> float:
         """The metric of the sample at a quality number. Raises `EncodeError` where the encode or the metric fails."""
@@ -161,8 +177,8 @@ class Sample:
         )
 
 
-def _write_lossless(
-    source: Path, frames: Sequence[int], path: Path, size: tuple[int, int] | None
+def write_lossless(
+    source: Path, frames: Sequence[int], path: Path, size: tuple[int, int] | None, *, decode: DecodeLimits
 ) -> tuple[int, int]:
     """FFV1 at 10 bit 4:2:0, as the encoder gets it; one frame every 40 ms. Returns its (width, height)."""
     import av
@@ -171,7 +187,7 @@ def _write_lossless(
     reformatter, stream = VideoReformatter(), None
     stored: tuple[int | None, int | None] = size or (None, None)
     with (
-        open_video(source, purpose="probe") as reader,
+        open_video(source, purpose="probe", limits=decode) as reader,
         av.open(f"file:{path}", "w", format="matroska") as out,
     ):
         if reader.first_picture.rotation % 180:

@@ -14,7 +14,7 @@ import numpy as np
 from animeflow.errors import ContractError, DecodeError, EncodeError, ProbeError
 from animeflow.media.command import run_command
 from animeflow.media.counting import count_decoded
-from animeflow.media.decode import open_video
+from animeflow.media.decode import DecodeLimits, open_video
 from animeflow.media.encode_plan import EncodePlan
 from animeflow.media.ffmpeg import input_args, memory_for
 from animeflow.media.fidelity import FidelityRow, fidelity_rows, unexplained
@@ -90,16 +90,18 @@ def verify_encode(
     audio_md5: bool = True,
     ffmpeg: Path,
     timeout_s: float = 3600.0,
+    limits: DecodeLimits | None = None,
     ahead: Ahead | None = None,
 ) -> Verification:
     """Compare an encode with its plan and its source's frame times. Raises `EncodeError` on the first
     disagreement. `ahead` is what could be done while the encode ran.
     """
+    allowed = limits or DecodeLimits()
     index = _packet_index(encoded)
     offset = require_same_times(index, pts, plan, encoded)
     require_key_frames(index, cuts, encoded)
     try:
-        result = probe(encoded)
+        result = probe(encoded, max_pixels=allowed.max_pixels, max_frames=allowed.max_frames)
     except ProbeError as error:
         raise EncodeError(f"the encode does not probe: {error.message}", path=encoded) from error
     before = ahead.source.result() if ahead else None
@@ -112,7 +114,8 @@ def verify_encode(
     decoded = None
     if full_decode:
         live = ahead.decode if ahead else None
-        decoded = decoded_ahead(live, encoded, len(pts)) or decode_all(encoded, expected=len(pts))
+        count = decoded_ahead(live, encoded, len(pts))
+        decoded = count or decode_all(encoded, expected=len(pts), limits=allowed)
     value = None
     if metric != "none":
         value = measure(
@@ -180,10 +183,10 @@ def decoded_ahead(live: LiveDecode | None, encoded: Path, expected: int) -> int 
     return count.frames if count.digest == packets_digest(encoded) else None
 
 
-def decode_all(encoded: Path, *, expected: int) -> int:
+def decode_all(encoded: Path, *, expected: int, limits: DecodeLimits | None = None) -> int:
     """Decode every frame of the encode; ffmpeg's own -xerror misses truncation, a count does not."""
     try:
-        with open_video(encoded, purpose="verify") as reader:
+        with open_video(encoded, purpose="verify", limits=limits or DecodeLimits()) as reader:
             count = sum(1 for _ in reader)
     except DecodeError as error:
         raise EncodeError(f"the encode does not decode: {error.message}", path=encoded) from error

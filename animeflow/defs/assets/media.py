@@ -40,6 +40,7 @@ def av1_videos(
             threads=stages.settings.run.threads,
             damaged=bool(video.signal("corrupt").any()),
             limits=video.limits,
+            isolation=video.isolation,
             on_progress=lambda state: video.tick(state.frames, state.expected),
         )
         return {"av1_videos": table}
@@ -57,7 +58,6 @@ def key_frames(
 ) -> dg.MaterializeResult:
     """Write the middle frame and the cover of every shot as WebP."""
     from animeflow.media.key_frames import key_frames_to_table
-    from animeflow.shots.limits import decode_limits
 
     stage = stages.open(context, shard_files, frame_signals, shots)
 
@@ -71,8 +71,8 @@ def key_frames(
                 video_id=video.id,
                 staging=video.staging,
                 settings=stages.settings.media.key_frames,
-                limits=decode_limits(stages.settings.shots.decode),
-                isolation=stages.settings.shots.decode,
+                limits=video.limits,
+                isolation=video.isolation,
                 damaged=bool(video.signal("corrupt").any()),
             )
         except InputError as error:
