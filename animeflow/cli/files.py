@@ -18,11 +18,22 @@ FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_ty
 
 @click.command(epilog="Example: animeflow probe episode.mkv --json")
 @FILES
+@settings_options
 @json_option
 @begins_anew
-def probe(files: tuple[Path, ...], as_json: bool) -> None:
+def probe(
+    files: tuple[Path, ...],
+    profile: str | None,
+    settings_file: Path | None,
+    overrides: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """What is in each file: streams, exact times, frames counted by packets, colour, HDR, fonts, chapters."""
-    from animeflow.media.probe import probe as probe_file
+    from animeflow.source.shard import probe_within
+
+    probe_file = probe_within(
+        resolve_settings(profile=profile, settings_file=settings_file, overrides=overrides)
+    )
 
     def row(path: Path) -> dict[str, Any]:
         found = probe_file(path)

@@ -16,6 +16,7 @@ from animeflow.tables.workspace import Workspace
 if TYPE_CHECKING:
     from animeflow.defs.staleness import StageState
     from animeflow.defs.units import Source
+    from animeflow.settings.tree import Settings
     from animeflow.source.units import Unit
 
 # Where the workspace has no timings yet: CPU seconds per megapixel of source frame over all stages; of the sample at
@@ -82,9 +83,10 @@ def plan_shard(
     local_path: Callable[[str], Path] | None,
     workspace: Workspace,
     to_do: Sequence[StageState],
+    settings: Settings,
 ) -> ShardPlan:
     """Count the frames of a unit whose files lie here; guess those of an archive or a remote unit from its size."""
-    frames, megapixels, exact = _frames(unit, local_path)
+    frames, megapixels, exact = _frames(unit, local_path, settings)
     per_frame = _measured_rate(workspace, {state.stage for state in to_do})
     work = frames * per_frame if per_frame else megapixels * S_PER_MEGAPIXEL
     estimated = work + S_PER_STAGE * len(to_do) + S_PER_SHARD
@@ -108,14 +110,16 @@ def room_bytes(unit: Unit) -> int:
     return int(unit.bytes * GROWTH)
 
 
-def _frames(unit: Unit, local_path: Callable[[str], Path] | None) -> tuple[int, float, bool]:
+def _frames(
+    unit: Unit, local_path: Callable[[str], Path] | None, settings: Settings
+) -> tuple[int, float, bool]:
     guessed = unit.bytes // BYTES_PER_FRAME
     if unit.kind == "archive" or local_path is None:
         return guessed, guessed * EXAMPLE_MEGAPIXELS, False
     from animeflow.errors import InputError
-    from animeflow.media.probe import probe
+    from animeflow.source.shard import probe_within
 
-    frames, megapixels = 0, 0.0
+    probe, frames, megapixels = probe_within(settings), 0, 0.0
     for file in unit.files:
         try:
             video = probe(local_path(file.path)).video

@@ -105,7 +105,7 @@ def _print_plan(order: Order, request: Request, source: Source, units: Sequence[
     """One line per shard; returns whether any has something to do."""
     local = source.hub.local_path if isinstance(source.hub, FolderHub) else None
     late = {unit.key: to_do(order_of(order, request, unit.key), unit) for unit in units}
-    found = [plan_shard(unit, local, order.workspace, late[unit.key]) for unit in units]
+    found = [plan_shard(unit, local, order.workspace, late[unit.key], order.settings) for unit in units]
     width = max(len(plan.key) for plan in found)
     beside = {unit.key: unit.label.removeprefix(unit.key) for unit in units}
     click.echo(

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from animeflow.errors import ContractError, DecodeError, InputError
-from animeflow.media import open_video
+from animeflow.errors import ContractError, InputError, OutOfMemory, WorkerBusy
+from animeflow.media.chosen import chosen_frames
 from animeflow.report.shard import ShardData
+from animeflow.shots.limits import decode_limits
 
 PURPOSE = "report"
 
@@ -25,8 +26,14 @@ def source_frames(
     found: list[npt.NDArray[np.uint8] | None] = []
     if handle is not None and path is not None:
         try:
-            with open_video(handle.media(path), purpose=PURPOSE) as reader:
-                found.extend(frame.rgb() for frame in reader.pick(frames))
-        except (ContractError, DecodeError, InputError, OSError) as error:
+            decoded = chosen_frames(
+                handle.media(path),
+                frames,
+                purpose=PURPOSE,
+                limits=decode_limits(data.decode),
+                isolation=data.decode,
+            )
+            found.extend(picture for _, picture in decoded)
+        except (ContractError, InputError, OutOfMemory, WorkerBusy, OSError) as error:
             data.problems.setdefault("shard_files", f"the source cannot be shown any more: {error}")
     return [*found, *[None] * (len(frames) - len(found))]

@@ -69,7 +69,8 @@ def build_report(workspace: Workspace, shard: str, out: Path, *, settings: Setti
     (default: the tree saved in the workspace, else the shipped defaults) says which thresholds are drawn. The file
     is replaced at once, so that a reader never sees half a page.
     """
-    html = render(ShardData(workspace, shard), settings or saved_settings(workspace))
+    chosen = settings or saved_settings(workspace)
+    html = render(ShardData(workspace, shard, decode=chosen.shots.decode), chosen)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(out, html, errors="replace")
     return out

@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from animeflow.errors import ContractError
 from animeflow.report.pictures import open_picture
+from animeflow.settings.shots import DecodeSettings
 from animeflow.tables import failed_checks, timings
 from animeflow.tables.failed_checks import CheckFailure
 from animeflow.tables.handle import Handle
@@ -53,11 +54,15 @@ class AssetView:
 
 @dataclass
 class ShardData:
-    """Lazy access to the finished assets of one shard; problems met on the way are collected in `problems`."""
+    """Lazy access to the finished assets of one shard; problems met on the way are collected in `problems`.
+
+    `decode` is what a decode of the source may take.
+    """
 
     workspace: Workspace
     shard: str
     problems: dict[str, str] = field(default_factory=dict)
+    decode: DecodeSettings = field(default_factory=DecodeSettings)
 
     @cached_property
     def assets(self) -> dict[str, AssetView]:

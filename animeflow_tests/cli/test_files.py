@@ -247,6 +247,11 @@ def test_probe_says_that_a_file_is_hdr(animeflow: Call, clip: Path, tmp_path: Pa
     assert "PQ" not in animeflow("probe", clip).out
 
 
+def test_probe_refuses_what_the_settings_refuse(animeflow: Call, clip: Path) -> None:
+    called = animeflow("probe", clip, "--set", "shots.decode.max_pixels=4096")
+    assert called.code != 0 and "more than 4096 pixels" in called.out + called.err
+
+
 @pytest.mark.parametrize(
     ("tags", "words"),
     [

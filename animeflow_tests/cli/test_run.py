@@ -150,6 +150,8 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(
     called = animeflow("run", source, "--dry-run")
     assert called.code == 0 and SHARD in called.out and " 48 " in called.out
     assert not (tmp_path / "workspace").exists()
+    refused = animeflow("run", source, "--dry-run", "--set", "shots.decode.max_pixels=4096")
+    assert refused.code == 0 and " 48 " not in refused.out
 
 
 def test_a_retry_leaves_out_shards_where_nothing_failed(animeflow: Call, tmp_path: Path, clip: Path) -> None:

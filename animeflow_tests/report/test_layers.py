@@ -18,6 +18,7 @@ from animeflow.report.pictures import Budget, evenly, sprite
 from animeflow.report.shard import ShardData
 from animeflow.report.text import decibel, percent
 from animeflow.report.timeline import timelines
+from animeflow.settings.shots import DecodeSettings
 from animeflow.tables.workspace import Workspace
 from animeflow_tests.report.shard_on_disk import SHARD
 
@@ -105,6 +106,13 @@ def test_the_frame_pane_is_the_frame_of_the_source(data: ShardData) -> None:
     first, later = source_frames(data, video, [0, 20])
     assert first is not None and later is not None and first.shape == (72, 128, 3)
     assert np.abs(first.astype(int) - later).mean() > 1
+
+
+def test_a_source_beyond_the_settings_limits_is_not_shown(finished_workspace: Workspace) -> None:
+    data = ShardData(finished_workspace, SHARD, decode=DecodeSettings(max_pixels=64 * 64))
+    video = next(row["video_id"] for row in data.rows("shard_files") if row["usable"])
+    assert source_frames(data, video, [0]) == [None]
+    assert "more than 4096 pixels" in data.problems["shard_files"]
 
 
 def test_a_picture_that_cannot_be_opened_leaves_its_drawing_out(own_workspace: Workspace) -> None:
