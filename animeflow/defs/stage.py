@@ -19,7 +19,7 @@ from animeflow.defs.progress import Watch
 from animeflow.defs.resources.models import Models
 from animeflow.errors import ContractError
 from animeflow.models.base import Adapter
-from animeflow.settings.isolation import IsolationSettings
+from animeflow.settings.shots import DecodeSettings
 from animeflow.settings.tree import Settings
 from animeflow.tables.digests import digest, input_digest
 from animeflow.tables.frames import StoredFrames
@@ -170,7 +170,7 @@ class Video:
         return decode_limits(self.stage.settings.shots.decode)
 
     @property
-    def isolation(self) -> IsolationSettings:
+    def isolation(self) -> DecodeSettings:
         """The worker process of such a decode, and its limits."""
         return self.stage.settings.shots.decode
 

@@ -54,8 +54,8 @@ def open_video(
     """Open a video for its frames (a context manager).
 
     `purpose` is the word under which `counting_decodes` counts them. `index`, where the caller has one from
-    an earlier full decode, makes `pick` seek without reading the packet list. `threads` 0 lets FFmpeg
-    choose. `backend` decodes where it proves itself on this file (`media.hwdecode`), else the CPU does.
+    an earlier full decode, makes `pick` seek without reading the packet list. `threads` 0 takes those of
+    the limits. `backend` decodes where it proves itself on this file (`media.hwdecode`), else the CPU does.
 
     Raises `DecodeError` (a permanent error) with reason empty_file, not_media, playlist, no_video,
     unreadable, too_large or undecodable.
@@ -118,7 +118,7 @@ class VideoReader:
         self.pts_repairs = self.size_changes = 0
         self.truncated = False
         self._index, self._index_read = index, index is not None
-        self._threads = threads
+        self._threads = threads or limits.threads
         self.backend: Choice = choose(self.path, backend, max_pixels=limits.max_pixels)
         self._card = None if self.backend.name == "cpu" else backend
         self._given = Given()

@@ -17,6 +17,7 @@ class DecodeLimits:
     max_frames: int = MAX_FRAMES
     max_gap_s: float = 600.0  # longest time between two frames
     max_corrupt_share: float = 0.10  # of the frames: damaged ones and packets that give none
+    threads: int = 0  # of a decoder that is not told otherwise; 0: FFmpeg chooses
 
     def __post_init__(self) -> None:
         if (

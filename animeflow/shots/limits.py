@@ -16,6 +16,7 @@ def decode_limits(settings: DecodeSettings) -> DecodeLimits:
         max_frames=settings.max_frames,
         max_gap_s=settings.max_gap_s,
         max_corrupt_share=settings.max_corrupt_share,
+        threads=settings.threads,
     )
 
 

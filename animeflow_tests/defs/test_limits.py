@@ -96,7 +96,9 @@ def test_a_stage_hands_on_the_limits_of_its_settings(
         "shots.decode.max_pixels=5000",
         "shots.decode.max_gap_s=3",
         "shots.decode.max_corrupt_share=0.5",
+        "shots.decode.threads=3",
     )
     stage = stage_of("motion", shard_files, overrides=wanted)
     video = Video("v", "v.mkv", 24, stage, workspace.staging("s", "motion"))
     assert (video.limits.max_pixels, video.limits.max_gap_s, video.limits.max_corrupt_share) == (5000, 3, 0.5)
+    assert video.limits.threads == video.isolation.threads == 3
