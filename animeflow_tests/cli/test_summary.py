@@ -43,6 +43,8 @@ def test_a_blocking_check_that_fails_is_named_with_what_waits_for_it_and_the_way
     (said,) = [text for text in called.out.splitlines() if text.startswith(line)]
     assert len(said) > len(line), "and why"
     assert "`animeflow run` with --retry-failed makes smoothed_layers again" in called.out
+    assert "FAILED smoothed_layers_layers_give_the_frame: the check failed: the stages behind" in called.out
+    assert "dagster" not in called.out
 
     lines = animeflow("status", "--stale").out.splitlines()
     assert "check failed: layers_give_the_frame" in lines[0]
