@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from animeflow.errors import DecodeError, InputError
+from animeflow.media import isolate
 from animeflow.media.command import check_stop, run_command
 from animeflow.media.container import open_container
 from animeflow.media.ffmpeg import ffmpeg_path, input_args
+from animeflow.settings.isolation import IsolationSettings
 
 F32 = npt.NDArray[np.float32]
 _SOUND_BYTES = 2 << 30  # more than any filter of sound holds
@@ -60,6 +62,29 @@ def read_audio(
         stream = _audio_stream(container, track, path)
         zero = _clock_zero(container) if clock_zero_s is None else Fraction(clock_zero_s)
         yield from _blocks(_placed(container, stream, rate, channels, zero, path), channels, block)
+
+
+def isolated_audio(
+    path: Path | str,
+    *,
+    rate: int = 16000,
+    channels: int = 1,
+    track: int = 0,
+    clock_zero_s: float | None = None,
+    isolation: IsolationSettings | None = None,
+) -> Generator[AudioBlock, None, None]:
+    """As `read_audio`, of a stranger's file: decoded in a worker process. Raises also what `isolate.stream` makes of a
+    decoder that crashes, hangs or takes too much memory.
+    """
+    return isolate.stream(
+        "animeflow.media.audio:read_audio",
+        Path(path),
+        rate=rate,
+        channels=channels,
+        track=track,
+        clock_zero_s=clock_zero_s,
+        limits=isolation or IsolationSettings(),
+    )
 
 
 def read_all_audio(path: Path | str, *, rate: int = 16000, channels: int = 1, track: int = 0) -> F32:

@@ -13,9 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from animeflow.errors import ContractError
-from animeflow.media.audio import AudioBlock, read_audio
+from animeflow.media.audio import AudioBlock, isolated_audio
 from animeflow.models.optional import Maybe
 from animeflow.models.separate import Separator
+from animeflow.settings.isolation import IsolationSettings
 from animeflow.speech.track import Track
 from animeflow.tables.specs import TABLES
 from animeflow.tables.staging import Staging
@@ -26,7 +27,13 @@ WINDOW_S, FADE_S = 30, 1
 
 
 def separate_video(
-    path: Path, track: Track | None, *, video_id: str, separator: Maybe[Separator], staging: Staging
+    path: Path,
+    track: Track | None,
+    *,
+    video_id: str,
+    separator: Maybe[Separator],
+    staging: Staging,
+    isolation: IsolationSettings | None = None,
 ) -> dict[str, pa.Table]:
     """The table `audio_stems` of a video: no row without sound, null stems with the reason without a separator.
 
@@ -44,8 +51,13 @@ def separate_video(
         "reason": separator.reason,
     }
     if separator.model is not None:
-        blocks = read_audio(
-            path, rate=STEM_RATE_HZ, channels=CHANNELS, track=track.number, clock_zero_s=float(track.zero_s)
+        blocks = isolated_audio(
+            path,
+            rate=STEM_RATE_HZ,
+            channels=CHANNELS,
+            track=track.number,
+            clock_zero_s=float(track.zero_s),
+            isolation=isolation,
         )
         row |= _write_stems(separate(blocks, separator.model), video_id, staging)
     return {spec.name: spec.table([row])}

@@ -11,9 +11,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from animeflow.media.audio import AudioBlock, read_audio
+from animeflow.media.audio import AudioBlock, isolated_audio, read_audio
 from animeflow.models.optional import Maybe
 from animeflow.models.transcribe import SAMPLE_RATE_HZ, Interval, Transcriber, VoiceActivity
+from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.speech import TranscriptionSettings
 from animeflow.speech.subtitles import to_json, to_srt, to_vtt
 from animeflow.speech.track import Track
@@ -33,13 +34,18 @@ class Source:
     path: Path
     track: Track
     vocals: bool = False
+    isolation: IsolationSettings | None = None
 
     def blocks(self) -> Iterator[AudioBlock]:
         """16 kHz mono; sample 0 where the video starts."""
         if self.vocals:
             return read_audio(self.path, rate=SAMPLE_RATE_HZ, clock_zero_s=0.0)
-        return read_audio(
-            self.path, rate=SAMPLE_RATE_HZ, track=self.track.number, clock_zero_s=float(self.track.zero_s)
+        return isolated_audio(
+            self.path,
+            rate=SAMPLE_RATE_HZ,
+            track=self.track.number,
+            clock_zero_s=float(self.track.zero_s),
+            isolation=self.isolation,
         )
 
 

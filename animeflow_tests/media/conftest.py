@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import animeflow_tests
 from animeflow.media import command, worker_process
 from animeflow.media.encode import encode_video
 from animeflow.media.encode_plan import EncodePlan, make_plan
@@ -48,6 +50,16 @@ def nobody_asked_to_stop() -> Iterator[None]:
     command.STOP.clear()
     yield
     command.STOP.clear()
+
+
+@pytest.fixture(scope="module")
+def importable() -> Iterator[None]:
+    """Workers find the functions of `animeflow_tests.media.isolated`; one that was started before would not."""
+    root = str(Path(animeflow_tests.__file__).parents[1])
+    worker_process.POOL.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]))
+        yield
 
 
 @pytest.fixture(scope="session")

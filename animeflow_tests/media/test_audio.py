@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from animeflow.errors import DecodeError, InputError
-from animeflow.media.audio import measure_loudness, read_all_audio, read_audio
+from animeflow.media import isolate
+from animeflow.media.audio import isolated_audio, measure_loudness, read_all_audio, read_audio
+from animeflow.settings.isolation import IsolationSettings
 from animeflow_tests.media.conftest import H264
 from animeflow_tests.media.numbered import ffmpeg, write_numbered
 
@@ -149,3 +153,23 @@ def test_loudness_of_a_known_tone(tmp_path: Path) -> None:
 def test_silence_has_no_loudness(tmp_path: Path) -> None:
     ffmpeg("-f", "lavfi", "-i", "anullsrc=d=4", "-c:a", "flac", tmp_path / "silence.mkv")
     assert measure_loudness(tmp_path / "silence.mkv").integrated_lufs is None
+
+
+@pytest.mark.usefixtures("importable")
+def test_a_worker_gives_the_same_sound_also_where_it_dies_once_on_the_way(tmp_path: Path) -> None:
+    """12 s of stereo are 4.6 MB: more than the pipe holds, so the worker is at work when it is killed."""
+    path = film(tmp_path / "x.mkv", "sine=440:r=48000:d=12", "-c:a", "flac")
+    here = list(read_audio(path, rate=48000, channels=2))
+    worker = isolate.call("animeflow_tests.media.isolated:facts", limits=IsolationSettings())["pid"]
+    blocks = isolated_audio(path, rate=48000, channels=2)
+    there = [next(blocks)]
+    os.kill(worker, signal.SIGSEGV)
+    there += blocks
+    assert [block.start for block in there] == [block.start for block in here]
+    assert all(np.array_equal(a.samples, b.samples) for a, b in zip(there, here, strict=True))
+
+
+def test_a_worker_tells_what_is_wrong_with_a_track(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        list(isolated_audio(write_numbered(tmp_path / "mute.mkv", 4, *H264)))
+    assert error.value.reason == "no_audio"

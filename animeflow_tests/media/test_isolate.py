@@ -15,7 +15,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-import animeflow_tests
 from animeflow.errors import (
     ContractError,
     DecodeError,
@@ -34,12 +33,8 @@ from animeflow_tests.media.test_command import wait_until_gone
 HERE = "animeflow_tests.media.isolated:"
 PROBE = "animeflow.media.probe:probe"
 LIMITS = IsolationSettings()
-ROOT = str(Path(animeflow_tests.__file__).parents[1])
 
-
-@pytest.fixture(autouse=True)
-def importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([ROOT, os.environ.get("PYTHONPATH", "")]))
+pytestmark = pytest.mark.usefixtures("importable")
 
 
 def call(name: str, *args: Any, limits: IsolationSettings = LIMITS, **kwargs: Any) -> Any:

@@ -29,6 +29,7 @@ def audio_stems(
             video_id=video.id,
             separator=stage.models.maybe("separator"),
             staging=video.staging,
+            isolation=video.isolation,
         )
 
     return stages.per_video(stage, work)
@@ -55,7 +56,7 @@ def transcripts(
         path = audio_stems.media(vocals) if vocals else video.file
         voice = stage.models.get("voice")
         return transcribe_video(
-            Source(path, track, vocals=vocals is not None) if track else None,
+            Source(path, track, vocals=vocals is not None, isolation=video.isolation) if track else None,
             video_id=video.id,
             clips=video.rows("clips"),
             voice=voice,
