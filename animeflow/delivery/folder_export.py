@@ -13,6 +13,7 @@ from animeflow.delivery.export_files import ExportFiles
 from animeflow.settings.delivery import ExportSettings
 from animeflow.tables.clip_records import ClipRecord, clip_records
 from animeflow.tables.handle import Handle
+from animeflow.tables.ids import series_of
 from animeflow.tables.schemas.catalog import LABELS, MEASURE_COLUMNS
 
 SCHEMA_VERSION = 1
@@ -84,7 +85,7 @@ def metadata_line(
         "clip_id": values["clip_id"],
         "video_id": values["video_id"],
         "shard": shard,
-        "series": shard.rsplit("-", 1)[0],
+        "series": series_of(shard),
         "episode": PurePosixPath(video["path"]).stem,
         "source_path": video["path"],
         "source_sha256": video["sha256"],

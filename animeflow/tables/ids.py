@@ -18,6 +18,8 @@ from animeflow.errors import InputError
 
 _CLIP = re.compile(r"^([0-9a-f]{16})-(\d{7,})-(\d{7,})$")
 _DRAWING = re.compile(r"^([0-9a-f]{16})-d(\d{7,})$")
+_ARCHIVE = re.compile(r"(^|\.)(tar(\.(gz|bz2|xz|zst))?|t(gz|bz2?|xz|zst)|zip|7z|rar)$", re.IGNORECASE)
+NAMELESS = "shard"  # the slug of a path without an ASCII letter or digit
 _BLOCK = 1 << 20
 
 
@@ -76,7 +78,7 @@ def slug(text: str, *, length: int = 60) -> str:
     """
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     cleaned = re.sub(r"[^A-Za-z0-9._-]+|\.{3,}", "-", ascii_text).strip("-._")
-    return cleaned[:length].strip("-._") or "shard"
+    return cleaned[:length].strip("-._") or NAMELESS
 
 
 def _telling(path: str) -> str:
@@ -90,3 +92,9 @@ def _telling(path: str) -> str:
 def shard_key(path: str) -> str:
     """The partition key of a unit, from its path in the source repository (POSIX, relative)."""
     return f"{slug(_telling(path))}-{hashlib.sha256(path.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+
+
+def series_of(shard: str) -> str:
+    """The readable part of a partition key, without the extension of an archive; the key where its path left none."""
+    name = _ARCHIVE.sub("", shard.rpartition("-")[0])
+    return name if name not in ("", NAMELESS) else shard

@@ -64,6 +64,26 @@ def test_an_extension_is_no_name_where_the_name_has_no_ascii(path, slug):
     assert ids.shard_key(path).rpartition("-")[0] == slug
 
 
+@pytest.mark.parametrize(
+    ("path", "series"),
+    [
+        ("Show S1", "Show-S1"),
+        ("Show.tar.gz", "Show"),
+        ("a/Show.ZIP", "a-Show"),
+        ("第1話.tgz", "1"),
+        ("v1.2", "v1.2"),
+    ],
+)
+def test_a_series_is_the_name_without_the_extension_of_an_archive(path, series):
+    assert ids.series_of(ids.shard_key(path)) == series
+
+
+@pytest.mark.parametrize("path", ["作品.tar.gz", "作品", "."])
+def test_where_nothing_of_a_name_is_ascii_the_series_is_the_key(path):
+    key = ids.shard_key(path)
+    assert ids.series_of(key) == key
+
+
 def test_a_file_is_digested_whole(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"a" * (3 << 20))
