@@ -69,9 +69,9 @@ def describe_shard(
     shard: str, settings: Settings, workspace: Workspace, units: dict[str, Unit]
 ) -> dict[str, Any]:
     """The states of a shard's stages, and what failed in them, as plain values."""
-    from animeflow.cli.summary import failures, file_remarks
+    from animeflow.cli.summary import file_remarks
     from animeflow.defs.staleness import shard_states
-    from animeflow.tables import failed_checks
+    from animeflow.tables import failed_checks, failed_videos
 
     unit = units.get(shard)
     digest = unit.digest if unit is not None else None
@@ -82,9 +82,9 @@ def describe_shard(
         "in_source": shard in units if units else None,
         "stages": [stage_row(state) for state in states],
         "done": sum(state.state in STANDING for state in states),
-        "failed_videos": max((state.counts.get("failed", 0) for state in states), default=0),
+        "failed_videos": len(failed_videos.of_shard(workspace, shard)),
         "failures": [
-            *(failure_row(stage, status) for status, stage in failures(workspace, shard)),
+            *(failure_row(stage, status) for status, stage in failed_videos.rows(workspace, shard)),
             *whole_failures(workspace, shard),
         ],
         "checks": [check_row(check, workspace, shard) for check in failed_checks.found(workspace, shard)],
@@ -126,14 +126,10 @@ def check_row(check: CheckFailure, workspace: Workspace, shard: str) -> dict[str
 def whole_failures(workspace: Workspace, shard: str) -> list[dict[str, Any]]:
     """The stages whose last run failed as a whole, in the same form; no file is named."""
     from animeflow.tables import failed
-    from animeflow.tables.stages import STAGES
 
-    logs = workspace.logs_dir(shard)
-    found = [failed.read(logs, name) for name, spec in STAGES.items() if spec.partitioned]
     return [
         {"stage": last.stage, "file": None, "reason": last.reason, "message": last.message}
-        for last in found
-        if last is not None
+        for last in failed.found(workspace.logs_dir(shard))
     ]
 
 

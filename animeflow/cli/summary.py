@@ -5,13 +5,14 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from animeflow.cli.terminal import Terminal
 from animeflow.source import remarks
-from animeflow.tables import failed, failed_checks
+from animeflow.tables import failed, failed_checks, failed_videos
 from animeflow.tables.stages import STAGES
-from animeflow.tables.status import State, Status
+from animeflow.tables.status import Status
 from animeflow.tables.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Term
     shards = [outcome.shard for outcome in outcomes if outcome.shard != "catalog"]
     busy = {outcome.shard: outcome.busy for outcome in outcomes if outcome.busy}
     broken = [outcome.shard for outcome in outcomes if not outcome.success and not outcome.busy]
-    found = {shard: failures(workspace, shard) for shard in shards}
-    videos = len({(shard, status.path) for shard, rows in found.items() for status, _ in rows})
+    found = {shard: failed_videos.rows(workspace, shard) for shard in shards}
+    videos = sum(len(failed_videos.distinct(status for status, _ in rows)) for rows in found.values())
     out = shlex.quote(str(workspace.root))
     terminal.line("")
     if shards or broken or busy:
@@ -49,10 +50,11 @@ def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Term
             if len(lines) > SHOWN:
                 terminal.line(f"{word:<8} {shard}: … and {len(lines) - SHOWN} more of {len(lines)}")
     for shard, rows in found.items():
-        for status, stage in rows[:SHOWN]:
-            terminal.line(f"failed   {shard}: {status.path!r} in {stage}: {status.reason}: {status.message}")
-        if len(rows) > SHOWN:
-            terminal.line(f"failed   {shard}: … and {len(rows) - SHOWN} more: animeflow status --out {out}")
+        said = list(failure_lines(rows).values())
+        for line in chain.from_iterable(said[:SHOWN]):
+            terminal.line(f"failed   {shard}: {line}")
+        if len(said) > SHOWN:
+            terminal.line(f"failed   {shard}: … and {len(said) - SHOWN} more: animeflow status --out {out}")
     for shard in shards:
         for check in failed_checks.found(workspace, shard):
             waiting = failed_checks.waiting(workspace, shard, check.asset)
@@ -104,32 +106,30 @@ def file_remarks(workspace: Workspace, shard: str) -> dict[str, list[str]]:
     }
 
 
-def failures(workspace: Workspace, shard: str) -> list[tuple[Status, str]]:
-    """Every video that failed in a stage of the shard (not those carried as skipped), with the stage."""
-    found = []
-    for name, spec in STAGES.items():
-        manifest = workspace.manifest(shard, name) if spec.partitioned else None
-        if manifest is not None and manifest.counts.get("failed"):
-            statuses = workspace.handle(shard, name).statuses
-            found += [(status, name) for status in statuses if status.state is State.FAILED]
-    return found
+def failure_lines(rows: Iterable[tuple[Status, str]]) -> dict[str, list[str]]:
+    """{failed file: its lines}: stages that share a decode fail for one reason and share a line."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for status, stage in rows:
+        why = f"{status.reason}: {status.message}"
+        found.setdefault(status.path, {}).setdefault(why, []).append(stage)
+    return {
+        path: [f"{path!r} in {', '.join(stages)}: {why}" for why, stages in whys.items()]
+        for path, whys in found.items()
+    }
 
 
 def videos_failed(workspace: Workspace, shard: str) -> bool:
     """Whether any video of the shard failed in any stage."""
-    return bool(failures(workspace, shard))
+    return bool(failed_videos.rows(workspace, shard))
 
 
 def has_failed(workspace: Workspace, shard: str) -> bool:
     """Whether a video, a whole stage or a check of the shard failed; stages that nobody asked for are no failures."""
-    logs = workspace.logs_dir(shard)
-    if failed_checks.found(workspace, shard):
+    if failed_checks.found(workspace, shard) or failed.found(workspace.logs_dir(shard)):
         return True
     for name, spec in STAGES.items():
         manifest = workspace.manifest(shard, name) if spec.partitioned else None
         if manifest is not None and (manifest.counts.get("failed") or not manifest.done):
-            return True
-        if spec.partitioned and failed.read(logs, name) is not None:
             return True
     return False
 

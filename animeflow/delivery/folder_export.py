@@ -11,10 +11,12 @@ from typing import Any
 
 from animeflow.delivery.export_files import ExportFiles
 from animeflow.settings.delivery import ExportSettings
+from animeflow.tables import failed_videos
 from animeflow.tables.clip_records import ClipRecord, clip_records
 from animeflow.tables.handle import Handle
 from animeflow.tables.ids import series_of
 from animeflow.tables.schemas.catalog import LABELS, MEASURE_COLUMNS
+from animeflow.tables.status import State, counts
 
 SCHEMA_VERSION = 1
 NO_FILE = "kept, but its clip file was not made"
@@ -138,7 +140,7 @@ def summarise(records: Sequence[ClipRecord], inputs: Mapping[str, Handle], shard
     return {
         "shard": shard,
         "schema_version": SCHEMA_VERSION,
-        "files": inputs["shard_files"].manifest.counts,
+        "files": _files(inputs),
         "clips": len(records),
         "kept": len(kept),
         "exported": sum(record.file is not None for record in kept),
@@ -146,6 +148,13 @@ def summarise(records: Sequence[ClipRecord], inputs: Mapping[str, Handle], shard
         "dropped": dict(sorted(dropped.items())),
         "missing": _missing(inputs.values()),
     }
+
+
+def _files(inputs: Mapping[str, Handle]) -> dict[str, int]:
+    """How many files are ok, failed (in any stage that the export reads) and skipped as no video of their own."""
+    failed = set(failed_videos.distinct(s for handle in inputs.values() for s in handle.statuses))
+    rest = counts(status for status in inputs["shard_files"].statuses if status.path not in failed)
+    return {**rest, State.FAILED.value: len(failed)}
 
 
 def _missing(handles: Iterable[Handle]) -> list[dict[str, str]]:

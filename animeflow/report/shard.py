@@ -14,7 +14,8 @@ from PIL import Image, UnidentifiedImageError
 from animeflow.errors import ContractError
 from animeflow.report.pictures import open_picture
 from animeflow.settings.shots import DecodeSettings
-from animeflow.tables import failed_checks, timings
+from animeflow.tables import failed, failed_checks, failed_videos, timings
+from animeflow.tables.failed import StageFailure
 from animeflow.tables.failed_checks import CheckFailure
 from animeflow.tables.handle import Handle
 from animeflow.tables.parquet import read_provenance
@@ -143,7 +144,18 @@ class ShardData:
         except (OSError, TypeError) as error:
             return AssetView(spec, "damaged", _short(error), timing=timing)
         state, reason = _verdict(handle)
-        return AssetView(spec, state, reason or self._refused(spec), handle=handle, timing=timing)
+        reason = reason or self._refused(spec) or self._failed_last(spec)
+        return AssetView(spec, state, reason, handle=handle, timing=timing)
+
+    @cached_property
+    def failed_videos(self) -> list[str]:
+        """Paths of the files that failed in any stage."""
+        return failed_videos.distinct(status for name in self.assets for status in self.statuses(name))
+
+    @cached_property
+    def failed_stages(self) -> list[StageFailure]:
+        """The stages whose last run failed as a whole."""
+        return failed.found(self.workspace.logs_dir(self.shard))
 
     @cached_property
     def failed_checks(self) -> list[CheckFailure]:
@@ -159,6 +171,10 @@ class ShardData:
             check.text(len(self.waiting(check))) for check in self.failed_checks if check.asset == spec.name
         )
 
+    def _failed_last(self, spec: StageSpec) -> str:
+        whys = [last.text for last in self.failed_stages if last.stage == spec.name]
+        return f"its last run failed: {whys[0]}" if whys else ""
+
     def _timing(self, asset: str) -> Timing | None:
         """The last materialisation that computed something; None for a log that cannot be read."""
         try:
@@ -171,6 +187,8 @@ class ShardData:
         roots = self._waiting_for(spec)
         if held := [one for one in self.failed_checks if one.blocking and spec.name in self.waiting(one)]:
             return f"not materialised; {held[0].check} of {held[0].asset} failed"
+        if why := self._failed_last(spec):
+            return f"not materialised; {why}"
         return f"not materialised; it waits for {', '.join(roots)}" if roots else "not materialised"
 
     def _waiting_for(self, spec: StageSpec) -> list[str]:

@@ -11,6 +11,7 @@ from animeflow.report.shard import Row, ShardData
 from animeflow.report.text import number, percent, plural, seconds, size, words
 from animeflow.report.timeline import VideoTimeline
 from animeflow.source.remarks import not_restored, restored
+from animeflow.tables.words import listed
 
 SHOWN = 3
 WITHOUT_RESULT = ("missing", "damaged", "retry")
@@ -45,8 +46,8 @@ class Figure:
 
 
 def verdict(data: ShardData, clips: Sequence[ClipLine]) -> list[Part]:
-    """Is it complete, what was kept, what failed."""
-    parts = []
+    """Which stage failed as a whole, what was kept, is it complete, what else failed."""
+    parts = _failed_stages(data)
     if any(clip.decision != "undecided" for clip in clips):
         kept = [clip.duration_s for clip in clips if clip.decision == "kept"]
         parts.append(Part(f"{len(kept)} of {plural(len(clips), 'clip')} kept,", strong=True))
@@ -59,6 +60,18 @@ def verdict(data: ShardData, clips: Sequence[ClipLine]) -> list[Part]:
         [v.name for v in data.assets.values() if v.state in WITHOUT_RESULT], len(data.assets)
     )
     return parts + _restored(data) + _failures(data) + _checks(data)
+
+
+def _failed_stages(data: ShardData) -> list[Part]:
+    """First of all: most of what else is missing waits for these. Stages that ran together failed together."""
+    whys: dict[str, list[str]] = {}
+    for last in data.failed_stages:
+        whys.setdefault(last.text, []).append(last.stage)
+    parts = []
+    for why, names in whys.items():
+        parts.append(Part(f"{', '.join(names)} failed:", strong=True, alert=True))
+        parts.append(Part(why if why.endswith(".") else f"{why}."))
+    return parts
 
 
 def _restored(data: ShardData) -> list[Part]:
@@ -76,18 +89,16 @@ def _completeness(names: Sequence[str], total: int) -> list[Part]:
     if not names:
         return [Part(f"All {total} stages have a result.")]
     head = Part(f"{len(names)} of {total} stages have no result:", strong=True, alert=True)
-    return [head, Part(_listed(names) + ".")]
+    return [head, Part(listed(names, SHOWN) + ".")]
 
 
 def _failures(data: ShardData) -> list[Part]:
-    failed = sorted(
-        {s.path for name in data.assets for s in data.statuses(name) if s.state.value == "failed"}
-    )
+    failed = data.failed_videos
     if not failed:
         return []
     return [
         Part(f"{plural(len(failed), 'file')} failed:", strong=True, alert=True),
-        Part(_listed(failed) + "."),
+        Part(listed(failed, SHOWN) + "."),
     ]
 
 
@@ -101,10 +112,6 @@ def _checks(data: ShardData) -> list[Part]:
         Part(f"{plural(len(found), 'check')} failed:", strong=True, alert=True),
         Part("; ".join(said) + more + "."),
     ]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
 
 def outcomes(clips: Sequence[ClipLine]) -> list[Outcome]:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from animeflow.errors import AnimeflowError, Interrupted, WorkspaceBusy
+from animeflow.tables.stages import STAGES
 from animeflow.tables.status import Reason
 from animeflow.tables.whole import write_whole
 
@@ -23,6 +24,11 @@ class StageFailure:
     stage: str
     reason: str
     message: str
+
+    @property
+    def text(self) -> str:
+        """Why it failed; the message ends in the way out where there is one."""
+        return f"{self.reason}: {self.message}"
 
 
 def path_of(logs: Path, stage: str) -> Path:
@@ -57,6 +63,12 @@ def read(logs: Path, stage: str) -> StageFailure | None:
         return StageFailure(**json.loads(path_of(logs, stage).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def found(logs: Path) -> list[StageFailure]:
+    """The stages of a shard whose last run failed as a whole, in the order of the stages."""
+    failures = [read(logs, name) for name, spec in STAGES.items() if spec.partitioned]
+    return [failure for failure in failures if failure is not None]
 
 
 def _remember(logs: Path, stages: Sequence[str], error: Exception) -> None:

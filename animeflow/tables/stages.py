@@ -165,7 +165,7 @@ _STAGES = (
             "shard_files", "frame_signals", "clips", "kept_clips", "drawings", "clip_videos", "smoothed_layers", "annotations",
             "captions", "transcripts", "flash", "statistics", "text", "quality", "aesthetics", "motion",
         ),
-        ("delivery.exports",), kinds=("file",), job="publish", code_version="3",
+        ("delivery.exports",), kinds=("file",), job="publish", code_version="4",
     ),
     StageSpec(
         "published_videos", "delivery", "The encodes in the target, verified; manifest last.",

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from animeflow.cli.summary import file_remarks
+from animeflow.cli.summary import failure_lines, file_remarks
+from animeflow.defs.checks.recount import every_shard_is_whole
+from animeflow.report import build_report
 from animeflow.report.shard import ShardData
 from animeflow.report.summary import _restored
+from animeflow.tables import failed_videos
 from animeflow.tables.specs import TABLES
 from animeflow.tables.staging import Staged, finalise
 from animeflow.tables.status import Reason, State, Status
@@ -85,6 +88,25 @@ def test_failures_are_in_the_json(animeflow: Call, workspace: Workspace) -> None
         }
     ]
     assert shard["failed_videos"] == 1
+
+
+def test_a_video_that_failed_in_two_stages_counts_once_and_everywhere(
+    animeflow: Call, workspace: Workspace, tmp_path: Path
+) -> None:
+    late = Status(
+        GOOD.path, GOOD.video_id, State.FAILED, Reason.UNDECODABLE, message="its pictures are noise"
+    )
+    for name in ("frame_signals", "text_boxes"):
+        staged = Staged(workspace.staging(SHARD, name), [late, CARRIED], "digest", {})
+        finalise(staged, workspace.asset_dir(SHARD, name))
+    (shard,) = json.loads(animeflow("status", "--json").out)["shards"]
+    assert shard["failed_videos"] == 2 == every_shard_is_whole(workspace).numbers["failed_files"]
+    assert ", 2 videos failed" in animeflow("status").out.splitlines()[0]
+    assert "2 files failed:" in build_report(workspace, SHARD, tmp_path / "page.html").read_text()
+    assert failure_lines(failed_videos.rows(workspace, SHARD)) == {
+        "broken.mkv": ["'broken.mkv' in shard_files: not_media: no container is recognised"],
+        "good.mkv": ["'good.mkv' in frame_signals, text_boxes: undecodable: its pictures are noise"],
+    }
 
 
 def test_a_stage_that_failed_as_a_whole_says_why(animeflow: Call, clip: Path, tmp_path: Path) -> None:

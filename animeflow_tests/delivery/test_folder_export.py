@@ -6,7 +6,8 @@ import pytest
 from animeflow.delivery.export_files import ExportFiles
 from animeflow.delivery.folder_export import export_folder, windows
 from animeflow.settings.delivery import ExportSettings
-from animeflow.tables.staging import Staging
+from animeflow.tables.staging import Staged, Staging, finalise
+from animeflow.tables.status import Reason, State, Status
 from animeflow_tests.fixtures.shards import BASE, CLIP, FILMS, STEP, ShardWriter, tree
 
 ALL = (
@@ -80,6 +81,16 @@ def test_the_summary_reconciles_and_lists_what_is_missing(export):
     assert summary["missing"] == [
         {"asset": "shard_files", "path": "Show/broken.mkv", "state": "failed", "reason": "not_media"}
     ]
+
+
+def test_a_video_that_failed_after_its_probe_is_failed_in_the_summary(export, fresh):
+    assert export(writer=fresh)[1]["files"] == {"ok": 2, "failed": 1, "skipped": 0}
+    film = FILMS[1]
+    late = Status(film.path, film.id, State.FAILED, Reason.UNDECODABLE)
+    staged = Staged(fresh.staging("frame_signals"), [Status(FILMS[0].path, FILMS[0].id), late], "in", {})
+    finalise(staged, fresh.workspace.asset_dir(fresh.shard, "frame_signals"))
+    _, summary, _, _ = export("late", assets=(*ALL, "frame_signals"), writer=fresh)
+    assert summary["files"] == {"ok": 1, "failed": 2, "skipped": 0}
 
 
 def test_dropped_clips_can_be_left_out(export):

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from animeflow.errors import StageFailed
 from animeflow.report import build_report
 from animeflow.report.shard import ShardData
 from animeflow.settings.load import load
+from animeflow.tables.failed import remembered
 from animeflow.tables.stages import GROUPS, STAGES
 from animeflow.tables.workspace import Workspace
 from animeflow_tests.report.shard_on_disk import SHARD
@@ -148,6 +150,18 @@ def test_without_any_one_asset_the_page_says_so_and_shows_the_rest(
         assert f"{asset} missing: not materialised" in text
         assert "have no result:" in text
         aside.rename(folder)
+
+
+def test_a_stage_that_failed_as_a_whole_is_on_top_with_the_way_out(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "none")
+    why = "6 of 19 videos failed (--set run.max_failed_share=0.32 goes on with the others)"
+    with pytest.raises(StageFailed), remembered(workspace.logs_dir(SHARD), "shard_files"):
+        raise StageFailed(why)
+    page = _read(build_report(workspace, SHARD, tmp_path / "p.html").read_text())
+    text = " ".join(" ".join(page.text).split())
+    head, _, rest = text.partition("stages have no result:")
+    assert f"shard_files failed: stage_failed: {why}." in head
+    assert f"not materialised; its last run failed: stage_failed: {why}" in rest
 
 
 def test_an_empty_shard_gives_a_page(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from animeflow.defs.targets import target_of
 from animeflow.hubs.open import open_hub
 from animeflow.settings.tree import Settings
+from animeflow.tables import failed_videos
 from animeflow.tables.handle import Handle
+from animeflow.tables.words import listed, plural
 from animeflow.tables.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -284,12 +286,12 @@ def every_shard_is_whole(workspace: Workspace) -> Verdict:
 
     found = Verdict({"shards": 0, "incomplete": 0, "failed_files": 0})
     for shard in finished(workspace):
-        failed = max((handle.manifest.counts.get("failed", 0) for handle in shard.assets.values()), default=0)
+        failed = len(failed_videos.of_shard(workspace, shard.key))
         found.count("shards")
         found.count("incomplete", bool(shard.missing))
         found.count("failed_files", failed)
-        found.require(not shard.missing, f"{shard.key}: not finished: {', '.join(shard.missing[:5])}")
-        found.require(not failed, f"{shard.key}: {failed} files failed")
+        found.require(not shard.missing, f"{shard.key}: not finished: {listed(shard.missing, 5)}")
+        found.require(not failed, f"{shard.key}: {plural(failed, 'file')} failed")
     return found
 
 
