@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections import deque
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,8 @@ import pyarrow as pa
 from animeflow.errors import InputError
 from animeflow.media import isolate
 from animeflow.media.decode import DecodeLimits, open_video
-from animeflow.media.images import write_webp
+from animeflow.media.frame import U8
+from animeflow.media.images import encode_webp
 from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.media import KeyFrameSettings
 from animeflow.tables.specs import TABLES
@@ -22,6 +26,8 @@ from animeflow.tables.staging import MEDIA, Staging
 
 F64 = npt.NDArray[np.float64]
 COVER_FRAMES = 500  # frames of a shot that are looked at for its cover
+MOST_CODERS = 4  # pictures that are coded at once
+AT_ONCE_BYTES = 100_000_000  # of pictures that wait for it: four of 4K, one of 8K
 PURPOSE = "key_frames"
 
 
@@ -84,37 +90,55 @@ def write_pictures(
     threads: int = 0,
 ) -> list[dict[str, Any]]:
     """Write the frames of `wanted`, {frame: (shot, role)}, under `staging`; one row per picture, in order of frames."""
-    rows = []
-    with open_video(source, purpose=PURPOSE, limits=decode, threads=threads) as reader:
+    rows: list[dict[str, Any]] = []
+    coding: deque[tuple[int, U8, Future[bytes]]] = deque()
+
+    def finish() -> None:
+        number, picture, coded = coding.popleft()
+        try:
+            data = coded.result()
+        except InputError as error:
+            raise InputError(f"frame {number}: {error.message}", reason=error.reason, path=source) from error
+        width, height = written_size(picture.shape, settings.long_edge)
+        for shot_number, role in wanted[number]:
+            path = staging.path(f"{video_id}/{shot_number:05d}-{role}.webp")
+            path.write_bytes(data)
+            rows.append(
+                {
+                    "video_id": video_id,
+                    "shot": shot_number,
+                    "frame": number,
+                    "role": role,
+                    **staging.add(path).columns(),
+                    "width": width,
+                    "height": height,
+                }
+            )
+
+    # Coding a picture takes longer than decoding it, and its bytes do not depend on when and where it is coded.
+    with (
+        ThreadPoolExecutor(_coders()) as pool,
+        open_video(source, purpose=PURPOSE, limits=decode, threads=threads) as reader,
+    ):
         for frame in reader.pick(sorted(wanted)):
             picture = frame.rgb()
-            for shot_number, role in wanted[frame.index]:
-                path = staging.path(f"{video_id}/{shot_number:05d}-{role}.webp")
-                try:
-                    write_webp(
-                        path,
-                        picture,
-                        quality=settings.quality,
-                        method=settings.method,
-                        long_edge=settings.long_edge,
-                    )
-                except InputError as error:
-                    raise InputError(
-                        f"frame {frame.index}: {error.message}", reason=error.reason, path=source
-                    ) from error
-                width, height = written_size(picture.shape, settings.long_edge)
-                rows.append(
-                    {
-                        "video_id": video_id,
-                        "shot": shot_number,
-                        "frame": frame.index,
-                        "role": role,
-                        **staging.add(path).columns(),
-                        "width": width,
-                        "height": height,
-                    }
-                )
+            while coding and len(coding) >= min(_coders(), max(1, AT_ONCE_BYTES // picture.nbytes)):
+                finish()
+            coded = pool.submit(
+                encode_webp,
+                picture,
+                quality=settings.quality,
+                method=settings.method,
+                long_edge=settings.long_edge,
+            )
+            coding.append((frame.index, picture, coded))
+        while coding:
+            finish()
     return rows
+
+
+def _coders() -> int:
+    return min(MOST_CODERS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
 
 
 def cover_frame(saturation: F64, sharpness: F64, settings: KeyFrameSettings) -> int:

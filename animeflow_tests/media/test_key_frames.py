@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from animeflow.errors import InputError
+from animeflow.media import key_frames
 from animeflow.media.decode import counting_decodes
 from animeflow.media.images import read_image
 from animeflow.media.key_frames import cover_frame, key_frames_to_table, written_size
+from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.media import KeyFrameSettings
 from animeflow.tables.staging import Staging
 from animeflow_tests.media.numbered import ffmpeg, number_of
@@ -20,7 +22,9 @@ SHOTS = [
 ]
 
 
-def make(source: Path, folder: Path, **settings: object) -> tuple[Staging, list[dict[str, object]]]:
+def make(
+    source: Path, folder: Path, isolation: IsolationSettings | None = None, **settings: object
+) -> tuple[Staging, list[dict[str, object]]]:
     staging = Staging.begin("key_frames", "shard", folder)
     saturation, sharpness = np.full(48, 0.5), np.full(48, 10.0)
     sharpness[[3, 20, 40]] = 100
@@ -32,6 +36,7 @@ def make(source: Path, folder: Path, **settings: object) -> tuple[Staging, list[
         video_id="0" * 16,
         staging=staging,
         settings=KeyFrameSettings(**settings),  # type: ignore[arg-type]
+        isolation=isolation,
     )
     return staging, table.to_pylist()
 
@@ -57,6 +62,17 @@ def test_pictures_are_decoded_in_one_pass(plain_mkv: Path, tmp_path: Path) -> No
 def test_a_rerun_gives_the_same_bytes(plain_mkv: Path, tmp_path: Path) -> None:
     digests = [[r["sha256"] for r in make(plain_mkv, tmp_path / name)[1]] for name in ("a", "b")]
     assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize(("coders", "room"), [(1, 1 << 30), (3, 1 << 30), (3, 1)])
+def test_pictures_coded_at_once_are_those_coded_one_by_one(
+    coders: int, room: int, plain_mkv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, expected = make(plain_mkv, tmp_path / "a")
+    monkeypatch.setattr(key_frames, "_coders", lambda: coders)
+    monkeypatch.setattr(key_frames, "AT_ONCE_BYTES", room)
+    _, rows = make(plain_mkv, tmp_path / "b", isolation=IsolationSettings(isolate=False))
+    assert rows == expected
 
 
 def test_the_row_has_the_reduced_size(plain_mkv: Path, tmp_path: Path) -> None:
