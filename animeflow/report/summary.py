@@ -125,13 +125,15 @@ def figures(data: ShardData, lines: Sequence[StageLine], timelines: Sequence[Vid
     """Videos, footage, shots, drawings, decoded frames, encode, time, memory: those that are known."""
     files = data.rows("shard_files")
     usable = [file for file in files if file["usable"]]
+    # Of a video that failed after its probe nothing is delivered, and its length is only what its container claims.
+    good = [file for file in usable if file["path"] not in data.failed_videos]
+    ids = {file["video_id"] for file in good}
     found = []
     if files:
-        found.append(Figure("videos", number(len(usable)), f"of {plural(len(files), 'file')}"))
-        frames = sum(file["frames"] or 0 for file in usable)
-        found.append(
-            Figure("footage", seconds(sum(line.clock.total for line in timelines)), plural(frames, "frame"))
-        )
+        found.append(Figure("videos", number(len(good)), f"of {plural(len(files), 'file')}"))
+        frames = sum(file["frames"] or 0 for file in good)
+        length = sum(line.clock.total for line in timelines if line.video_id in ids)
+        found.append(Figure("footage", seconds(length), plural(frames, "frame")))
     found += _shot_figures(data)
     found += _encode_figures(data.rows("av1_videos"))
     analysis = next((line for line in lines if line.name == "frame_signals"), None)
