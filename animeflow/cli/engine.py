@@ -87,6 +87,7 @@ class ShardOutcome:
     wall_s: float
     failures: Mapping[str, str] = field(default_factory=dict)
     run_id: str = ""
+    checks: tuple[str, ...] = ()  # `asset: check` of those that failed, warnings too
     busy: str = ""  # who holds the shard, where another run does: then nothing was done here
 
 
@@ -154,6 +155,7 @@ class Engine:
             time.monotonic() - started,
             result.failures,
             result.run_id,
+            (*result.failed_checks, *result.warned_checks),
         )
         self._say(outcome)
         if self.order.report and not outcome.interrupted:

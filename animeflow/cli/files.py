@@ -12,6 +12,7 @@ from animeflow.cli.each_file import begins_anew, each_file, table
 from animeflow.cli.exits import Exit
 from animeflow.cli.options import json_option, resolve_settings, settings_options
 from animeflow.cli.terminal import size
+from animeflow.tables.words import plural
 
 FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 
@@ -65,7 +66,7 @@ def show_probe(result: dict[str, Any]) -> str:
     lines = [
         f"{result['file']}  {size(result['size_bytes'])}  {result['container']}",
         f"  video     {result['codec']} {result['width']}x{result['height']} {result['pix_fmt']}, "
-        f"{result['frames']} frames{rate}{' variable' if result['variable_rate'] else ''}",
+        f"{plural(result['frames'], 'frame')}{rate}{' variable' if result['variable_rate'] else ''}",
     ]
     colour = colour_words(result)
     if colour:
@@ -114,7 +115,9 @@ def show_shots(result: dict[str, Any]) -> str:
     rows = [
         [n, shot["start"], shot["end"], shot["end"] - shot["start"]] for n, shot in enumerate(result["shots"])
     ]
-    lines = [f"{result['file']}  {result['frames']} frames{rate}, {len(result['shots'])} shots"]
+    lines = [
+        f"{result['file']}  {plural(result['frames'], 'frame')}{rate}, {plural(len(result['shots']), 'shot')}"
+    ]
     lines.append(table(rows, ["shot", "start", "end", "frames"]))
     for part in result["transitions"]:
         words = EDGES.get(part["kind"], part["kind"])
@@ -155,7 +158,7 @@ def show_measures(result: dict[str, Any]) -> str:
         return f"{result['file']}  no clips"
     names = list(clips[0]["measures"])
     head = ["measure", *(f"{clip['start']}-{clip['end']}" for clip in clips)]
-    lines = [f"{result['file']}  {len(clips)} clips"]
+    lines = [f"{result['file']}  {plural(len(clips), 'clip')}"]
     lines.append(table([[name, *(clip["measures"][name] for clip in clips)] for name in names], head))
     why = {name: text for clip in clips for name, text in clip["reasons"].items()}
     lines += [f"{name}: {text}" for name, text in why.items()]

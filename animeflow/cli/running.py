@@ -27,6 +27,7 @@ from animeflow.hubs.folder import FolderHub
 from animeflow.media.command import STOP
 from animeflow.settings.tree import Settings
 from animeflow.source.units import Unit
+from animeflow.tables.words import plural
 from animeflow.tables.workspace import SETTINGS
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ def _print_plan(order: Order, request: Request, source: Source, units: Sequence[
     total = sum(plan.estimated_s for plan in found)
     room = sum(plan.room_bytes for plan in found)
     click.echo(
-        f"{len(found)} shards, {sum(p.frames for p in found)} frames, {size(room)}, {duration(total)} in all"
+        f"{plural(len(found), 'shard')}, {plural(sum(p.frames for p in found), 'frame')}, {size(room)}, "
+        f"{duration(total)} in all"
     )
     if encodes(state.stage for states in late.values() for state in states):
         click.echo(prove_encoder(order.settings))
@@ -191,9 +193,14 @@ def _across_shards(engine: Engine) -> list[ShardOutcome]:
         catalog = engine.run_catalog()
     except WorkspaceBusy as error:
         return [engine.pass_by(CATALOG, error)]
-    if catalog.success:
+    checks = (*catalog.failed_checks, *catalog.warned_checks)
+    if catalog.success and not checks:
         return []
-    return [ShardOutcome(CATALOG, False, catalog.interrupted, 0.0, catalog.failures)]
+    return [
+        ShardOutcome(
+            CATALOG, catalog.success, catalog.interrupted, 0.0, catalog.failures, catalog.run_id, checks
+        )
+    ]
 
 
 def _in_process(engine: Engine, request: Request, orders: Mapping[str, Order]) -> list[ShardOutcome]:

@@ -17,6 +17,7 @@ from animeflow.cli.options import (
 )
 from animeflow.defs.judgement import STANDING
 from animeflow.errors import AnimeflowError
+from animeflow.tables.words import plural
 
 if TYPE_CHECKING:
     from animeflow.defs.staleness import StageState
@@ -151,7 +152,7 @@ def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
     if not entry["failures"] and all(row["state"] == "missing" for row in stages):
         click.echo(f"{name}  0/{len(stages)} stages done: no stage has ended here yet")
         return
-    failed = f", {entry['failed_videos']} videos failed" if entry["failed_videos"] else ""
+    failed = f", {plural(entry['failed_videos'], 'video')} failed" if entry["failed_videos"] else ""
     if whole := [failure["stage"] for failure in entry["failures"] if failure["file"] is None]:
         failed += f", failed at {', '.join(whole)}"
     if names := [check["check"] for check in entry["checks"]]:

@@ -13,6 +13,7 @@ from animeflow.source import remarks
 from animeflow.tables import failed, failed_checks, failed_videos
 from animeflow.tables.stages import STAGES
 from animeflow.tables.status import Status
+from animeflow.tables.words import listed, plural
 from animeflow.tables.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Term
     out = shlex.quote(str(workspace.root))
     terminal.line("")
     if shards or broken or busy:
-        terminal.line(outcome_text(len(shards), broken, videos, busy))
+        checks = failed_check_names(workspace, shards, outcomes)
+        terminal.line(outcome_text(len(shards), broken, videos, busy, checks))
     for shard, why in busy.items():
         terminal.line(f"busy     {shard}: {why}: nothing was done here; once it has ended, run this again")
     if (decided := clip_counts(workspace, shards)) is not None:
@@ -67,17 +69,40 @@ def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Term
     terminal.line(f"ui       animeflow ui --out {out}")
 
 
-def outcome_text(shards: int, broken: Sequence[str], videos: int, busy: Iterable[str] = ()) -> str:
-    """`2 shards, all done`, `2 shards done, 7 videos failed`, `3 shards, 1 FAILED: a, 1 BUSY: b, 7 videos failed`."""
-    bad = f", {videos} videos failed" if videos else ""
+def failed_check_names(
+    workspace: Workspace, shards: Sequence[str], outcomes: Iterable[ShardOutcome]
+) -> list[str]:
+    """Names of checks that failed in this run, and of those that failed on results that stand in its shards."""
+    names = [name.rpartition(": ")[2] for outcome in outcomes for name in outcome.checks]
+    names += [check.check for shard in shards for check in failed_checks.found(workspace, shard)]
+    return list(dict.fromkeys(names))
+
+
+def outcome_text(
+    shards: int,
+    broken: Sequence[str],
+    videos: int,
+    busy: Iterable[str] = (),
+    checks: Sequence[str] = (),
+) -> str:
+    """`2 shards, all done`, `2 shards, done; a check failed: c`, `2 shards done, 7 videos failed`,
+    `3 shards, 1 FAILED: a, 1 BUSY: b, 7 videos failed`.
+    """
+    of = plural(shards, "shard")
+    bad = f", {plural(videos, 'video')} failed" if videos else ""
     undone = [
         f"{len(names)} {word}: {', '.join(names)}"
         for word, names in (("FAILED", list(broken)), ("BUSY", list(busy)))
         if names
     ]
     if undone:
-        return f"{shards} shards, {', '.join(undone)}{bad}"
-    return f"{shards} shards done{bad}" if bad else f"{shards} shards, all done"
+        return f"{of}, {', '.join(undone)}{bad}"
+    if bad:
+        return f"{of} done{bad}"
+    if checks:
+        what = "a check" if len(checks) == 1 else f"{len(checks)} checks"
+        return f"{of}, done; {what} failed: {listed(checks, SHOWN)}"
+    return f"{of}, all done"
 
 
 def clip_counts(workspace: Workspace, shards: Sequence[str]) -> Counter[str] | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
 from animeflow.cli.logs import RUN_LOGGER
+from animeflow.tables.words import plural
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -149,7 +150,7 @@ def stage_text(name: str, numbers: dict[str, Any]) -> str:
     if rate := numbers.get("frames_per_s"):
         parts.append(f"{rate:7.0f} frames/s")
     if rows := numbers.get("dagster/row_count"):
-        parts.append(f"{rows} rows")
+        parts.append(plural(rows, "row"))
     counts = {state: numbers.get(f"videos_{state}") for state in ("failed", "skipped")}
     parts += [f"{count} {state}" for state, count in counts.items() if count]
     return f"  {name:<{NAME_WIDTH}} {'  '.join(parts)}"

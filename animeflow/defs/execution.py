@@ -21,6 +21,7 @@ from dagster._core.execution.api import execute_run_iterator
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 
+from animeflow.defs.declare import FAILED_VIDEOS
 from animeflow.defs.instances import process_tags
 from animeflow.defs.partitions import LOCATION, SHARD_TAG, SHARDS
 
@@ -41,6 +42,7 @@ class RunResult:
     interrupted: bool
     failures: Mapping[str, str]  # step -> what went wrong, in one line
     failed_checks: tuple[str, ...] = ()  # `asset: check`, of those that are no mere warning
+    warned_checks: tuple[str, ...] = ()  # of the others, without the counts of failed videos
 
 
 def run_job(
@@ -100,7 +102,7 @@ def _drive(
     stopped: Callable[[], bool],
 ) -> RunResult:
     failures: dict[str, str] = {}
-    checks: list[str] = []
+    checks: dict[dg.AssetCheckSeverity, list[str]] = {severity: [] for severity in dg.AssetCheckSeverity}
     events = execute_run_iterator(job, run, instance)
     held = ExitStack()
     try:
@@ -110,7 +112,7 @@ def _drive(
             if event.event_type_value == "STEP_FAILURE" and event.step_key:
                 failures[event.step_key] = failure_text(event)
             elif event.event_type_value == "ASSET_CHECK_EVALUATION":
-                checks += _failed_check(event)
+                _note_check(event, checks)
             on_event(event)
             if event.event_type_value in BETWEEN_STEPS and stopped():
                 break
@@ -122,7 +124,7 @@ def _drive(
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
     ended = instance.get_run_by_id(run.run_id)
     success = ended is not None and ended.status is dg.DagsterRunStatus.SUCCESS
-    return RunResult(run.run_id, success, stopped() and not success, failures, tuple(checks))
+    return RunResult(run.run_id, success, stopped() and not success, failures, *_by_severity(checks))
 
 
 def _hold_open(instance: dg.DagsterInstance, run_id: str, held: ExitStack) -> None:
@@ -153,11 +155,16 @@ def _unraised() -> Iterator[None]:
         sys.unraisablehook = hook
 
 
-def _failed_check(event: dg.DagsterEvent) -> list[str]:
+def _note_check(event: dg.DagsterEvent, failed: Mapping[dg.AssetCheckSeverity, list[str]]) -> None:
     check = event.asset_check_evaluation_data
-    if check.passed or check.severity is not dg.AssetCheckSeverity.ERROR:
-        return []
-    return [f"{check.asset_key.to_user_string()}: {check.check_name}"]
+    if not check.passed and check.check_name != FAILED_VIDEOS:
+        failed[check.severity].append(f"{check.asset_key.to_user_string()}: {check.check_name}")
+
+
+def _by_severity(
+    failed: Mapping[dg.AssetCheckSeverity, list[str]],
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(failed[dg.AssetCheckSeverity.ERROR]), tuple(failed[dg.AssetCheckSeverity.WARN])
 
 
 def failure_text(event: dg.DagsterEvent) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from animeflow.tables.manifest import Manifest
+from animeflow.tables.words import plural
 
 if TYPE_CHECKING:
     from animeflow.defs.stage import Stage
@@ -35,7 +36,7 @@ def judge(stage: Stage) -> Judgement:
     if manifest is None:
         return Judgement("missing", ("was never finished",))
     if not manifest.done:
-        waits = f"{manifest.transient_errors} videos had an error that may go away"
+        waits = f"{plural(manifest.transient_errors, 'video')} had an error that may go away"
         return Judgement("unfinished", (waits,), manifest)
     if faults := manifest.verify(stage.folder):
         return Judgement("unfinished", tuple(faults[:NAMED]), manifest)

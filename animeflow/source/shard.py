@@ -27,6 +27,7 @@ from animeflow.tables import ids
 from animeflow.tables.specs import TABLES
 from animeflow.tables.staging import Staging
 from animeflow.tables.status import Reason, State, Status
+from animeflow.tables.words import plural
 
 OnFile = Callable[[int, int, str], None]
 Prober = Callable[[Path], Probe]
@@ -231,6 +232,6 @@ def _clean(value: Any) -> Any:
 
 def _empty(unit: Unit, ignored: int, settings: SourceSettings) -> str:
     return (
-        f"{unit.name!r} ({unit.kind}) holds no video: {ignored} other files; "
+        f"{unit.name!r} ({unit.kind}) holds no video: {plural(ignored, 'other file')}; "
         f"names of videos end in {', '.join(settings.extensions)}"
     )

@@ -22,6 +22,7 @@ from animeflow.settings.source import SourceSettings
 from animeflow.source.archives import HEAD_BYTES, is_archive
 from animeflow.source.names import as_text
 from animeflow.tables.ids import shard_key
+from animeflow.tables.words import plural
 
 Kind = Literal["archive", "folder", "loose", "file"]
 ROOT = "."
@@ -150,6 +151,6 @@ def _folder_of(file: RemoteFile) -> str:
 
 def _nothing(files: int, settings: SourceSettings) -> str:
     return (
-        f"holds no unit: {files} files, none of them an archive or a video "
+        f"holds no unit: {plural(files, 'file')}, none of them an archive or a video "
         f"(names that end in {', '.join(settings.extensions)})"
     )

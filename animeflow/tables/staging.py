@@ -188,7 +188,8 @@ def check_failures(asset: str, statuses: Sequence[Status], *, max_failed_share: 
     if not failed:
         return
     if len(failed) == tried:
-        raise StageFailed(f"{asset}: all {tried} videos failed: {_named(failed)}")
+        which = f"all {tried} videos" if tried > 1 else "the only video"
+        raise StageFailed(f"{asset}: {which} failed: {_named(failed)}")
     if len(failed) >= MIN_FAILURES and len(failed) / tried > max_failed_share:
         raise StageFailed(
             f"{asset}: {len(failed)} of {tried} videos failed, more than run.max_failed_share={max_failed_share}"

@@ -85,7 +85,7 @@ def test_a_broken_file_is_a_row_and_the_exit_code_says_that_some_failed(
     called = animeflow("run", source, *FAST, *SOME)
     assert called.code == 3, called.out + called.err
     assert "'broken.mkv' in shard_files" in called.out
-    assert "1 shards done, 1 videos failed" in called.out and "all done" not in called.out
+    assert "1 shard done, 1 video failed" in called.out and "all done" not in called.out
     status = json.loads(animeflow("status", "--json").out)
     (shard,) = status["shards"]
     states = {row["stage"]: row for row in shard["stages"]}
@@ -119,7 +119,7 @@ def test_the_end_of_a_run_says_how_many_failed_and_where_the_others_stand(
     away = Path("sub") / ".." / "my workspace"
     called = animeflow("run", source, "--out", away, *FAST, *allowed, "--select", "shard_files")
     assert called.code == 3, called.out + called.err
-    assert "1 shards done, 7 videos failed" in called.out
+    assert "1 shard done, 7 videos failed" in called.out
     assert called.out.count("in shard_files: ") == 5
     assert f"… and 2 more: animeflow status --out '{out}'\n" in called.out
     assert called.out.endswith(f"animeflow ui --out '{out}'\n"), "one word to a shell"
@@ -383,7 +383,8 @@ def test_parallel_shards_are_processes(animeflow: Call, tmp_path: Path, clip: Pa
         assert workspace.manifest(shard, "shard_files") is not None
         assert f"[{shard}]   shard_files " in out, "a line says which shard it is about"
     assert out.count("  source_catalog ") == 1, "the parent alone makes the tables across shards"
-    assert out.count("2 shards, all done") == 1 and "1 shards" not in out, "the parent alone sums up"
+    end = "2 shards, done; a check failed: every_shard_is_whole"
+    assert out.count(end) == 1 and "1 shard," not in out, "the parent alone sums up"
 
 
 def test_the_tables_across_shards_alone_touch_no_shard(animeflow: Call, source: Path, tmp_path: Path) -> None:

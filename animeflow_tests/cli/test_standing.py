@@ -67,7 +67,7 @@ def test_an_unchanged_shard_starts_no_run_and_imports_neither_dagster_nor_a_netw
     assert called.returncode == 0, called.stdout + called.stderr
     lines = called.stdout.splitlines()
     assert f"shard {WHOLE}  unchanged" in lines and "across shards  unchanged" in lines
-    assert "1 shards, all done" in lines
+    assert "1 shard, all done" in lines
     with open_instance(workspace) as instance:
         assert len(instance.get_runs()) == 2, "the shard's and the catalog's, both of the first call"
 

@@ -8,12 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from animeflow.cli.summary import failed_stages, has_failed
+from animeflow.cli.summary import failed_stages, has_failed, outcome_text
 from animeflow.media.images import read_image, write_webp
 from animeflow.report import build_report
 from animeflow.tables.workspace import Workspace
 from animeflow_tests.cli.conftest import Call
 from animeflow_tests.defs.conftest import TINY, WHOLE, clip, whole  # noqa: F401 fixtures
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (outcome_text(1, [], 0), "1 shard, all done"),
+        (outcome_text(2, [], 0, checks=["c"]), "2 shards, done; a check failed: c"),
+        (outcome_text(2, [], 0, checks=list("abcdefg")), "2 shards, done; 7 checks failed: a, b, c, d, e and 2 more"),
+        (outcome_text(2, [], 1, checks=["c"]), "2 shards done, 1 video failed"),
+        (outcome_text(2, ["a"], 7), "2 shards, 1 FAILED: a, 7 videos failed"),
+    ],
+)  # fmt: skip
+def test_the_closing_line(text: str, said: str) -> None:
+    assert text == said
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 from animeflow.defs.checks import SHARD_CHECKS, Check, recount, result
 from animeflow.defs.resources.settings import resolve
 from animeflow.media.images import read_image, write_webp
+from animeflow.tables.stages import STAGES
 from animeflow.tables.workspace import Workspace
 from animeflow_tests.defs.conftest import WHOLE
 
@@ -164,6 +165,16 @@ def test_the_dataset_counts_shards_that_are_not_whole(damaged: Workspace) -> Non
     (damaged.asset_dir(WHOLE, "motion") / "manifest.json").unlink()
     verdict = recount.every_shard_is_whole(damaged)
     assert verdict.numbers["incomplete"] == 1 and "motion" in verdict.faults[0]
+
+
+def test_a_check_says_how_many_names_it_leaves_out(damaged: Workspace) -> None:
+    left = [name for name, spec in STAGES.items() if spec.partitioned and name != "shard_files"]
+    for name in left:
+        (damaged.asset_dir(WHOLE, name) / "manifest.json").unlink(missing_ok=True)
+    (fault,) = recount.every_shard_is_whole(damaged).faults
+    assert fault.endswith(f"not finished: {', '.join(left[:5])} and {len(left) - 5} more")
+    shown = result(recount.Verdict(faults=[f"fault {n}" for n in range(12)]), None)
+    assert str(shown.metadata["first"].value).endswith("; fault 9 and 2 more")
 
 
 def test_a_check_shows_its_numbers_and_its_first_faults() -> None:

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+from animeflow.report.pictures import Budget
 from animeflow.report.shard import ShardData
 from animeflow.report.summary import Figure, figures
 from animeflow.report.timeline import timelines
-from animeflow.report.pictures import Budget
 from animeflow.tables.staging import Staged, finalise
 from animeflow.tables.status import Reason, State, Status
 from animeflow.tables.workspace import Workspace

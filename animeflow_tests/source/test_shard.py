@@ -275,13 +275,13 @@ def test_a_hostile_or_broken_archive_is_refused_whole_and_leaves_nothing(take, t
     assert [path.name for path in staging.folder.rglob("*")] == ["media"]
     assert sorted(tmp_path.parent.iterdir()) == before
     assert str(tmp_path) not in rows(run)[name]["error"]
-    with pytest.raises(StageFailed, match=f"all 1 videos failed: '{name}'"):
+    with pytest.raises(StageFailed, match=f"the only video failed: '{name}'"):
         check_failures("shard_files", run.statuses, max_failed_share=0.2)
 
 
 def test_a_unit_without_any_video_fails_in_words(take):
     with pytest.raises(
-        StageFailed, match=r"'box.zip' \(archive\) holds no video: 1 other files; names of videos end in mkv"
+        StageFailed, match=r"'box.zip' \(archive\) holds no video: 1 other file; names of videos end in mkv"
     ):
         take({"box.zip": zip_of({"readme.txt": b"x"})})
 

@@ -128,7 +128,7 @@ def test_a_kill_in_any_phase_of_writing_leaves_the_old_result_or_none_and_a_reru
 
 def test_all_videos_failing_fails_the_stage_whatever_the_share():
     failed = Status("a", VIDEO, State.FAILED, Reason.UNDECODABLE, message="broken")
-    with pytest.raises(StageFailed, match="all 1 videos failed: 'a': broken"):
+    with pytest.raises(StageFailed, match="the only video failed: 'a': broken"):
         check_failures("x", [failed], max_failed_share=1.0)
 
 

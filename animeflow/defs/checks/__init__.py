@@ -13,6 +13,7 @@ from animeflow.defs.failures import dagster_failures
 from animeflow.errors import Interrupted
 from animeflow.settings.tree import Settings
 from animeflow.tables import failed_checks
+from animeflow.tables.words import listed
 from animeflow.tables.workspace import Workspace
 
 LISTED = 10  # faults that a check shows
@@ -121,7 +122,7 @@ def _shard_check(check: Check) -> dg.AssetChecksDefinition:
         with dagster_failures(check.name, shard), _remembered(check, workspace, shard):
             verdict = check.recount(workspace, shard, settings)
         if check.severity is dg.AssetCheckSeverity.ERROR and verdict.faults:
-            _remember(check, workspace, shard, "; ".join(verdict.faults[:LISTED]))
+            _remember(check, workspace, shard, listed(verdict.faults, LISTED, between="; "))
         else:
             failed_checks.forget(workspace, shard, check.name, check.asset)
         return result(verdict, shard, severity=check.severity)
@@ -166,7 +167,7 @@ def result(
             **({"shard": shard} if shard else {}),
             **verdict.numbers,
             "faults": len(verdict.faults),
-            **({"first": "; ".join(verdict.faults[:LISTED])} if verdict.faults else {}),
+            **({"first": listed(verdict.faults, LISTED, between="; ")} if verdict.faults else {}),
         },
     )
 
