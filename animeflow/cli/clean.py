@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from animeflow.cli.exits import FAILED, Exit
-from animeflow.cli.options import chosen_shards, existing_workspace, out_option
+from animeflow.cli.options import chosen_shards, existing_workspace, out_option, shards_option
 from animeflow.cli.terminal import size
 from animeflow.tables import failed, failed_checks, timings
 from animeflow.tables.manifest import MANIFEST
@@ -23,7 +23,7 @@ PARTS = {MEDIA, TABLE_DIR, STATUS_FILE, TRASH}  # what a killed run can leave of
 
 @click.command(epilog="Example: animeflow clean --out workspace --select layers --dry-run")
 @out_option
-@click.option("--shards", multiple=True, metavar="KEY", help="Only this shard; repeatable. Default: all.")
+@shards_option
 @click.option(
     "--select", "selection", multiple=True, metavar="STAGE", help="Only this stage or group; repeatable."
 )

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from animeflow.cli.exits import FAILED, INTERRUPTED, OK, Exit
-from animeflow.cli.options import existing_workspace, out_option, resolve_settings, settings_options
+from animeflow.cli.options import (
+    chosen_shards,
+    existing_workspace,
+    out_option,
+    resolve_settings,
+    settings_options,
+    shards_option,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,7 +32,7 @@ NEEDED = ("clips", "flash", "statistics", "text", "quality", "aesthetics", "moti
 @click.command(epilog="Example: animeflow curate --out workspace --set curation.max_flashes=2 --dry-run")
 @out_option
 @settings_options
-@click.option("--shards", multiple=True, metavar="KEY", help="Only this shard; repeatable. Default: all.")
+@shards_option
 @click.option("--dry-run", is_flag=True, help="Say what would be kept; change nothing.")
 @click.pass_context
 def curate(
@@ -83,13 +90,14 @@ def measured_shards(workspace: Workspace, shards: tuple[str, ...]) -> list[str]:
         for shard in workspace.shards()
         if all(workspace.manifest(shard, name) is not None for name in NEEDED)
     ]
-    if missing := [shard for shard in shards if shard not in ready]:
+    named = chosen_shards(workspace, shards) if shards else []
+    if missing := [shard for shard in named if shard not in ready]:
         raise click.UsageError(
             f"no measures of {', '.join(missing)} in {workspace.root}: `animeflow run` first"
         )
     if not ready:
         raise click.UsageError(f"no measured shard in {workspace.root}: `animeflow run` first")
-    return list(shards) or ready
+    return named or ready
 
 
 def decisions(workspace: Workspace, shard: str) -> Counter[str]:

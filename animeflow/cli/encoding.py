@@ -1,4 +1,4 @@
-"""The encoder of a run, proved by a frame before anything starts: a dry run says the same."""
+"""The ffmpeg and the encoder of a run, proved before anything starts: a dry run says the same."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def encodes(stages: Iterable[str]) -> bool:
 def needs_proof(settings: Settings) -> bool:
     """Whether the encoder of the settings may be absent here; SVT-AV1 is part of every ffmpeg that is accepted."""
     return not isinstance(settings.media.av1.encoder, SvtEncoder)
+
+
+def prove_ffmpeg(settings: Settings) -> None:
+    """SettingsError where the ffmpeg of the settings is not here."""
+    ffmpeg_path(settings.run.ffmpeg)
 
 
 def prove_encoder(settings: Settings) -> str:

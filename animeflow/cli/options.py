@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 JSON_HELP = "Print JSON and nothing else."
+LISTED = 8  # keys of shards in an error
 
 
 def out_option(function: F) -> F:
@@ -49,6 +50,16 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help=JSON_HELP)(function)
 
 
+def shards_option(function: F) -> F:
+    """--shards KEY, of the commands on a workspace."""
+    return click.option(
+        "--shards",
+        multiple=True,
+        metavar="KEY",
+        help="Only this shard (key or path in the source); repeatable. Default: all.",
+    )(function)
+
+
 def workspace_at(out: Path | None) -> Workspace:
     """The workspace of --out."""
     import os
@@ -79,11 +90,21 @@ def existing_workspace(out: Path | None) -> Workspace:
 def chosen_shards(
     workspace: Workspace, names: Sequence[str], *, known: Sequence[str] | None = None
 ) -> list[str]:
-    """The shards of --shards, or all that are known (default: those with results); a usage error names the others."""
+    """The shards of --shards, or all that are known (default: those with results); a usage error names the others.
+
+    A shard is named by its key or by its path in the source.
+    """
+    from animeflow.tables.ids import shard_key
+
     known = workspace.shards() if known is None else list(known)
-    if unknown := [name for name in names if name not in known]:
-        raise click.UsageError(f"no shard {', '.join(unknown)} in {workspace.root}")
-    return list(names) or known
+    # The key is made of the path, so a path needs no source that answers. A key is no path of another shard.
+    keys = {name: name if name in known else shard_key(name) for name in names}
+    if unknown := [name for name, key in keys.items() if key not in known]:
+        there = f"there are: {', '.join(known[:LISTED])}" if known else "there is none yet"
+        raise click.UsageError(
+            f"no shard {', '.join(map(repr, unknown))} in {workspace.root}; {there}"
+        )
+    return list(dict.fromkeys(keys.values())) or known
 
 
 def resolve_settings(

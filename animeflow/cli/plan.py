@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from animeflow.cli.options import LISTED
 from animeflow.tables import timings
 from animeflow.tables.stages import StageSpec, select
 from animeflow.tables.workspace import Workspace
@@ -70,7 +71,7 @@ def chosen_units(source: Source, *, shards: Sequence[str], limit: int | None) ->
     if shards:
         unknown = [word for word in shards if not any(word in (unit.key, unit.path) for unit in units)]
         if unknown:
-            known = ", ".join(unit.key for unit in units[:8])
+            known = ", ".join(unit.key for unit in units[:LISTED])
             raise click.UsageError(
                 f"no shard {', '.join(map(repr, unknown))} in the source; there are: {known}"
             )

@@ -6,12 +6,18 @@ from pathlib import Path
 
 import click
 
-from animeflow.cli.options import chosen_shards, existing_workspace, out_option, resolve_settings
+from animeflow.cli.options import (
+    chosen_shards,
+    existing_workspace,
+    out_option,
+    resolve_settings,
+    shards_option,
+)
 
 
 @click.command(epilog="Example: animeflow report --out workspace")
 @out_option
-@click.option("--shards", multiple=True, metavar="KEY", help="Only this shard; repeatable. Default: all.")
+@shards_option
 def report(out: Path | None, shards: tuple[str, ...]) -> None:
     """Write one self-contained HTML page per shard and print where it is."""
     from animeflow.report import build_report

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 import yaml
 
-from animeflow.cli.encoding import encodes, needs_proof, prove_encoder
+from animeflow.cli.encoding import encodes, needs_proof, prove_encoder, prove_ffmpeg
 from animeflow.cli.engine import CATALOG, Engine, Order, ShardOutcome, run_in_children
 from animeflow.cli.exits import BUSY, FAILED, INTERRUPTED, OK, SOME_FAILED, TERMINATED
 from animeflow.cli.first_weights import bring_weights
@@ -57,9 +57,14 @@ def with_source(settings: Settings, source: Path) -> Settings:
 
 
 def units_of(order: Order, request: Request) -> tuple[Source, list[Unit]]:
-    """The source and the units to run; a usage error where they lack what the selected stages read."""
+    """The source and the units to run; a usage error where they lack what the selected stages read.
+
+    SettingsError where stages of a shard are wanted and the ffmpeg of the settings is not here.
+    """
     from animeflow.defs.units import open_units
 
+    if order.stages:
+        prove_ffmpeg(order.settings)
     source = open_units(order.settings, order.workspace)
     units = chosen_units(source, shards=request.shards, limit=request.limit)
     if request.retry_failed:

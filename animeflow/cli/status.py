@@ -14,6 +14,7 @@ from animeflow.cli.options import (
     json_option,
     out_option,
     resolve_settings,
+    shards_option,
 )
 from animeflow.defs.judgement import STANDING
 from animeflow.errors import AnimeflowError
@@ -35,7 +36,7 @@ SHARD_FILES = "shard_files"
 @click.option(
     "--stale", is_flag=True, help="Only what would run again, each with the reason; and what was never run."
 )
-@click.option("--shards", multiple=True, metavar="KEY", help="Only this shard; repeatable.")
+@shards_option
 @json_option
 def status(out: Path | None, stale: bool, shards: tuple[str, ...], as_json: bool) -> None:
     """Every shard of the source and of the workspace with the state of its stages."""

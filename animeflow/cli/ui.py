@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from animeflow.cli.exits import Exit
-from animeflow.cli.options import out_option, workspace_at
+from animeflow.cli.options import out_option, resolve_settings, workspace_at
 
 
 @click.command(epilog="Example: animeflow ui --out workspace --port 3000")
@@ -29,6 +29,8 @@ def ui(out: Path | None, port: int, host: str, print_environment: bool) -> None:
     from animeflow.defs.instances import open_instance, prepare_home
 
     workspace = workspace_at(out)
+    # Runs that the UI starts would each meet broken settings of the workspace in a server's log alone.
+    resolve_settings(profile=None, settings_file=None, overrides=(), workspace=workspace)
     home = prepare_home(workspace)
     environment = {
         "DAGSTER_HOME": str(home),

@@ -7,6 +7,7 @@ upgrade changes them.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ QUIET = {
     "console": {"config": {"log_level": "CRITICAL"}}
 }  # the event log keeps everything; 14 KB per shard less on stderr
 BETWEEN_STEPS = ("STEP_SUCCESS", "STEP_FAILURE", "STEP_UP_FOR_RETRY", "STEP_SKIPPED")
+_OUR_CLASS = re.compile(r"^animeflow\.errors\.\w+: ")  # before what an error of ours says for itself
 OnEvent = Callable[[dg.DagsterEvent], None]
 
 
@@ -177,4 +179,4 @@ def failure_text(event: dg.DagsterEvent) -> str:
         error = error.cause
     if error is not None and error.cls_name == DagsterAssetCheckFailedError.__name__:
         return "the check failed: the stages behind it are not run"  # which and why, its own event has said
-    return error.message.strip() if error is not None else "failed"
+    return _OUR_CLASS.sub("", error.message.strip()) if error is not None else "failed"

@@ -44,7 +44,7 @@ def choose_ffmpeg(setting: str | Path | None = None, *, env: Mapping[str, str] |
     is missing.
     """
     for named, origin in (
-        (setting, "named by the setting"),
+        (setting, "named by the setting run.ffmpeg"),
         ((env or {}).get(ENV_NAME), f"named by {ENV_NAME}"),
     ):
         if named:

@@ -71,7 +71,7 @@ def test_a_shard_that_is_not_there_is_a_usage_error(
     animeflow: Call, workspace: Workspace, command: str
 ) -> None:
     called = animeflow(command, "--shards", "nosuch")
-    assert called.code == 2 and "no shard nosuch" in called.err and not called.out
+    assert called.code == 2 and "no shard 'nosuch'" in called.err and not called.out
 
 
 def test_timings_and_reports_go_only_when_asked(animeflow: Call, workspace: Workspace) -> None:

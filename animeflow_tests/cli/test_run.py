@@ -15,6 +15,7 @@ import dagster as dg
 import pytest
 from dagster._core.instance.ref import InstanceRef
 
+from animeflow.cli import running
 from animeflow.cli.run import _child_options
 from animeflow.defs.instances import open_instance
 from animeflow.defs.partitions import LOCATION
@@ -183,6 +184,25 @@ def test_a_dry_run_tries_the_encoder_as_the_run_does(
     monkeypatch.setattr(encoders, "trial", lambda *_: encoders.Trial("NVENC 13.0"))
     assert "encoder: av1_nvenc, which encoded a frame here\n" in animeflow(*words, *chosen, "--dry-run").out
     assert "encoder: libsvtav1\n" in animeflow(*words, "--dry-run").out
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_an_ffmpeg_that_is_not_here_stops_a_run_before_anything_starts(
+    animeflow: Call, source: Path, tmp_path: Path, dry: tuple[str, ...]
+) -> None:
+    called = animeflow("run", source, *FAST, "--select", "source", "--set", "run.ffmpeg=/nope", *dry)
+    assert called.code == 2 and not called.out
+    assert called.err.startswith("animeflow: ffmpeg '/nope', named by the setting run.ffmpeg, is not a file")
+    assert not (tmp_path / "workspace").exists()
+
+
+def test_a_wrong_setting_that_a_stage_meets_is_not_tried_again(
+    animeflow: Call, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "prove_ffmpeg", lambda _: None)
+    called = animeflow("run", source, *FAST, "--select", "source", "--set", "run.ffmpeg=/nope")
+    assert called.code == 1 and "try again" not in called.out + called.err
+    assert "FAILED shard_files: ffmpeg '/nope'" in called.err and "SettingsError" not in called.err
 
 
 def test_a_run_is_visible_where_plain_dagster_opens_the_root(

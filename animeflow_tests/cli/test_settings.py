@@ -44,3 +44,16 @@ def test_show_prints_the_tree_or_a_part_of_it(animeflow: Call) -> None:
 def test_the_schema_names_every_key_with_its_meaning(animeflow: Call) -> None:
     schema = json.loads(animeflow("settings", "schema").out)
     assert schema["$defs"]["SvtEncoder"]["properties"]["crf"]["description"]
+
+
+@pytest.mark.parametrize("words", [("run", "episodes"), ("status",), ("curate",), ("ui",), ("report",)])
+def test_broken_settings_of_a_workspace_stop_every_command_on_it(
+    animeflow: Call, source: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    saved = tmp_path / "workspace" / "settings.yaml"
+    saved.parent.mkdir()
+    saved.write_text("curation:\n  max_flashs: 1\n")
+    called = animeflow(*words)
+    assert called.code == 2
+    assert f"{saved}, line 2: unknown key curation.max_flashs; did you mean max_flashes?" in called.err
+    assert [path.name for path in saved.parent.iterdir()] == ["settings.yaml"], "nothing was begun"

@@ -13,6 +13,7 @@ from animeflow.report import build_report
 from animeflow.report.shard import ShardData
 from animeflow.report.summary import _restored
 from animeflow.tables import failed_videos
+from animeflow.tables.ids import shard_key
 from animeflow.tables.specs import TABLES
 from animeflow.tables.staging import Staged, finalise
 from animeflow.tables.status import Reason, State, Status
@@ -126,3 +127,22 @@ def test_a_stage_that_failed_as_a_whole_says_why(animeflow: Call, clip: Path, tm
     )
     assert mended.code == 0, mended.out + mended.err
     assert json.loads(animeflow("status", "--json").out)["shards"][0]["failures"] == []
+
+
+@pytest.mark.parametrize("path", ["作品.tar.gz", "odd"])
+def test_a_shard_is_named_by_its_path_too_though_the_source_is_gone(
+    animeflow: Call, tmp_path: Path, path: str
+) -> None:
+    key, found = shard_key(path), Workspace(tmp_path / "workspace")
+    for shard in (key, SHARD):
+        finalise(Staged(found.staging(shard, "clips"), [GOOD], "digest", {}), found.asset_dir(shard, "clips"))
+    (found.root / "settings.yaml").write_text("profile: embedded\n")
+    (entry,) = json.loads(animeflow("status", "--shards", path, "--json").out)["shards"]
+    assert entry["shard"] == key
+    assert animeflow("report", "--shards", path).out == f"{found.report_path(key)}\n"
+    for command in ("status", "report", "clean"):
+        unknown = animeflow(command, "--shards", "nosuch")
+        assert unknown.code == 2 and f"no shard 'nosuch' in {found.root}; there are: " in unknown.err
+        assert key in unknown.err and SHARD in unknown.err
+    assert animeflow("clean", "--shards", path, "--shards", key, "--yes").code == 0
+    assert found.shards() == [SHARD]

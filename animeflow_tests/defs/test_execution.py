@@ -8,6 +8,7 @@ import pytest
 from animeflow.defs.execution import REPOSITORY, run_job
 from animeflow.defs.instances import open_instance
 from animeflow.defs.partitions import LOCATION, SHARD_TAG, SHARDS
+from animeflow.errors import SettingsError
 from animeflow.tables.workspace import Workspace
 
 
@@ -20,9 +21,18 @@ def broken() -> None:
     raise ValueError("no such picture")
 
 
+@dg.asset(partitions_def=SHARDS)
+def ours() -> None:
+    raise SettingsError("nothing is so set", hint="set it otherwise")
+
+
 DEFINITIONS = dg.Definitions(
-    [first, broken],
-    jobs=[dg.define_asset_job("small", selection=["first"]), dg.define_asset_job("failing")],
+    [first, broken, ours],
+    jobs=[
+        dg.define_asset_job("small", selection=["first"]),
+        dg.define_asset_job("failing", selection=["first", "broken"]),
+        dg.define_asset_job("our_own", selection=["ours"]),
+    ],
 )
 
 
@@ -50,6 +60,11 @@ def test_a_stage_that_fails_is_told_in_one_line_and_raises_nothing(workspace):
     result, stored = run(workspace, "failing")
     assert not result.success and not result.interrupted and stored.status is dg.DagsterRunStatus.FAILURE
     assert result.failures == {"broken": "ValueError: no such picture"}
+
+
+def test_an_error_of_ours_is_told_in_our_words_alone(workspace):
+    result, _ = run(workspace, "our_own")
+    assert result.failures == {"ours": "nothing is so set (set it otherwise)"}
 
 
 def test_a_run_that_is_stopped_ends_after_the_step_at_hand(workspace):

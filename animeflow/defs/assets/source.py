@@ -19,10 +19,11 @@ def shard_files(context: dg.AssetExecutionContext, stages: dg.ResourceParam[Stag
 
     hub, unit = stages.unit(context)
     stage = stages.open(context, origin=origins.of_unit(unit.digest))
-    decode, ffmpeg = stages.settings.shots.decode, ffmpeg_path(stages.settings.run.ffmpeg)
+    decode = stages.settings.shots.decode
     limits = {"max_pixels": decode.max_pixels, "max_frames": decode.max_frames}
 
     def take(stage: Stage, staging: Staging) -> ShardResult:
+        ffmpeg = ffmpeg_path(stages.settings.run.ffmpeg)  # a wrong one is our error here, outside it Dagster's
         taken = take_unit(
             unit,
             hub,
