@@ -10,7 +10,7 @@ import click
 
 from animeflow.cli.each_file import begins_anew, each_file, table
 from animeflow.cli.exits import Exit
-from animeflow.cli.options import json_option, resolve_settings, settings_options
+from animeflow.cli.options import file_settings, json_option, resolve_settings, settings_options
 from animeflow.cli.terminal import size
 from animeflow.tables.words import plural
 
@@ -101,7 +101,7 @@ def shots(
     """Find the shots of each file: hard cuts, transitions, and the shots between them."""
     from animeflow.cli.file_work import FileWork, shots_of
 
-    settings = resolve_settings(profile=profile, settings_file=settings_file, overrides=overrides)
+    settings = file_settings(profile=profile, settings_file=settings_file, overrides=overrides)
     raise Exit(each_file(files, lambda path: shots_of(FileWork(path, settings)), show_shots, as_json=as_json))
 
 
@@ -140,7 +140,7 @@ def measures(
     """Measure the clips of each file: flashes, text, statistics, motion. What has no model is null, with the reason."""
     from animeflow.cli.file_work import FileWork, measures_of
 
-    settings = resolve_settings(profile=profile, settings_file=settings_file, overrides=overrides)
+    settings = file_settings(profile=profile, settings_file=settings_file, overrides=overrides)
     raise Exit(
         each_file(
             files,

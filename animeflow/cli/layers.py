@@ -11,7 +11,7 @@ import click
 
 from animeflow.cli.each_file import begins_anew, each_file, printable, table
 from animeflow.cli.exits import Exit
-from animeflow.cli.options import json_option, resolve_settings, settings_options
+from animeflow.cli.options import file_settings, json_option, settings_options
 
 
 @click.command(epilog="Example: animeflow layers episode.mkv --out layers --json")
@@ -42,7 +42,7 @@ def layers(
     from animeflow.cli.file_layers import separate_file
     from animeflow.cli.terminal import Terminal
 
-    settings = resolve_settings(profile=profile, settings_file=settings_file, overrides=overrides)
+    settings = file_settings(profile=profile, settings_file=settings_file, overrides=overrides)
     require_writable(out)
     # On stderr: what a program reads from stdout are the results alone.
     terminal = Terminal(sys.stderr, quiet=(context.obj or {}).get("quiet", False))

@@ -101,10 +101,19 @@ def chosen_shards(
     keys = {name: name if name in known else shard_key(name) for name in names}
     if unknown := [name for name, key in keys.items() if key not in known]:
         there = f"there are: {', '.join(known[:LISTED])}" if known else "there is none yet"
-        raise click.UsageError(
-            f"no shard {', '.join(map(repr, unknown))} in {workspace.root}; {there}"
-        )
+        raise click.UsageError(f"no shard {', '.join(map(repr, unknown))} in {workspace.root}; {there}")
     return list(dict.fromkeys(keys.values())) or known
+
+
+def file_settings(*, profile: str | None, settings_file: Path | None, overrides: tuple[str, ...]) -> Settings:
+    """The tree of a command on single files; a usage error where it asks for what such a command does not do."""
+    settings = resolve_settings(profile=profile, settings_file=settings_file, overrides=overrides)
+    if settings.source.restore != "never":
+        raise click.UsageError(
+            f"source.restore is {settings.source.restore}, but commands on single files look at the file as it is; "
+            "`animeflow run` restores (here: --set source.restore=never)"
+        )
+    return settings
 
 
 def resolve_settings(

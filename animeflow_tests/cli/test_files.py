@@ -267,3 +267,12 @@ def test_probe_refuses_what_the_settings_refuse(animeflow: Call, clip: Path) -> 
 def test_probe_says_colours_in_words(tags: dict[str, object], words: str) -> None:
     untagged = {"color_primaries": 2, "color_transfer": 2, "color_range": 0, "hdr": None}
     assert colour_words({**untagged, **tags}) == words
+
+
+@pytest.mark.parametrize("words", [("shots",), ("measures",), ("layers", "--out", "layers")])
+def test_a_restoration_which_only_a_run_makes_is_refused(
+    animeflow: Call, clip: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    called = animeflow(*words, clip, "--set", "source.restore=film")
+    assert called.code == 2 and not called.out and not (tmp_path / "layers").exists()
+    assert "look at the file as it is; `animeflow run` restores" in called.err

@@ -187,3 +187,43 @@ def test_a_wrong_value_is_said_as_it_is_written(override, said):
     with pytest.raises(SettingsError) as refused:
         loader.load(environment={}, overrides=[override])
     assert f": {said}" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        (
+            "media.av1.encoder.profile=faast",
+            "media.av1.encoder.profile = 'faast': input should be 'animation', ",
+        ),
+        ("shots.detector={kind: content, nope: 1}", "unknown key shots.detector.nope"),
+        ("source.extensions=[mkv, 3]", "source.extensions.1 = 3: input should be a valid string"),
+    ],
+)
+def test_an_option_is_blamed_as_it_was_given_whatever_kind_or_list_it_lies_in(override, said):
+    with pytest.raises(SettingsError) as refused:
+        loader.load(environment={}, overrides=[override])
+    assert str(refused.value).startswith(f"--set {override}: {said}")
+
+
+@pytest.mark.parametrize("key", ["curation", "shots.clips", "media.av1.encoder"])
+def test_a_value_in_place_of_a_group_says_how_to_write_it(tmp_path, key):
+    with pytest.raises(SettingsError) as refused:
+        loader.load(environment={}, overrides=[f"{key}=3"])
+    assert str(refused.value) == (f"--set {key}=3: {key} = 3: is a group of settings; write {key}.KEY=VALUE")
+    with pytest.raises(
+        SettingsError, match="line 1: curation = 3: is a group of settings; write KEY: VALUE inside"
+    ):
+        settings(tmp_path, "curation: 3\n")
+
+
+def test_of_several_errors_the_first_line_of_the_file_is_said_and_an_option_before_it(tmp_path):
+    text = "media:\n  key_frames: {quality: 999}\ncuration:\n  max_flashs: 1\nshots:\n  clips: {min_s: -1}\n"
+    turned = (
+        "shots:\n  clips: {min_s: -1}\ncuration:\n  max_flashs: 1\nmedia:\n  key_frames: {quality: 999}\n"
+    )
+    for lines, first in ((text, r"media\.key_frames\.quality"), (turned, r"shots\.clips\.min_s")):
+        with pytest.raises(SettingsError, match=rf"mine\.yaml, line 2: {first} = .* \(and 2 more\)$"):
+            settings(tmp_path, lines)
+    with pytest.raises(SettingsError, match=r"^--set run\.threads=-1: .* \(and 3 more\)$"):
+        settings(tmp_path, text, overrides=["run.threads=-1"])

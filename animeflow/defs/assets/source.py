@@ -23,7 +23,9 @@ def shard_files(context: dg.AssetExecutionContext, stages: dg.ResourceParam[Stag
     limits = {"max_pixels": decode.max_pixels, "max_frames": decode.max_frames}
 
     def take(stage: Stage, staging: Staging) -> ShardResult:
-        ffmpeg = ffmpeg_path(stages.settings.run.ffmpeg)  # a wrong one is our error here, outside it Dagster's
+        ffmpeg = ffmpeg_path(
+            stages.settings.run.ffmpeg
+        )  # a wrong one is our error here, outside it Dagster's
         taken = take_unit(
             unit,
             hub,
