@@ -44,8 +44,10 @@ def test_a_name_with_a_line_end_is_said_on_one_line(animeflow: Call, tmp_path: P
 
 
 INTERRUPTIBLE = """
-import sys, time
+import signal, sys, time
 from animeflow.cli import main
+# a test run in the background of a script ignores Ctrl-C, and so would this
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def work(**_):
     try:
         print("ready", flush=True)
