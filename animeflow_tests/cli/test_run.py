@@ -1,13 +1,11 @@
-"""`animeflow run` on real small videos: resume, failures, interruption, kill -9, and the history it leaves."""
+"""`animeflow run` on real small videos: resume, failures, refusals, and the history it leaves."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,41 +15,14 @@ from dagster._core.instance.ref import InstanceRef
 
 from animeflow.cli import running
 from animeflow.cli.run import _child_options
-from animeflow.defs.instances import open_instance
 from animeflow.defs.partitions import LOCATION
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.tables.ids import shard_key
 from animeflow.tables.workspace import Workspace
 from animeflow_tests.cli.conftest import Call
+from animeflow_tests.cli.runs import FAST, SHARD, SOME, content, start
 
 ROOT = Path(__file__).parents[2]
-SHARD = shard_key(".")
-FAST = (
-    "--set", "run.min_free_gb=0", "--set", "shots.detector={kind: content}",
-    "--set", "shots.text.enabled=false", "--no-report",
-)  # fmt: skip
-SOME = ("--select", "source", "--select", "shots")  # two groups, six stages
-KILLER = """
-import os, sys
-from animeflow.tables import staging
-def kill(phase, asset):
-    if (phase, asset) == ("before_manifest", "shard_files"):
-        os.kill(os.getpid(), 9)
-staging.on_phase = kill
-from animeflow.cli.main import main
-main(sys.argv[1:])
-"""
-
-
-def content(workspace: Path) -> dict[str, bytes]:
-    """Every file of the workspace but instance and logs."""
-    skip = ("instance", "logs")
-    files = [path for path in workspace.rglob("*") if path.is_file()]
-    return {
-        str(path.relative_to(workspace)): path.read_bytes()
-        for path in files
-        if path.relative_to(workspace).parts[0] not in skip
-    }
 
 
 def test_a_second_run_computes_nothing_and_changes_no_byte(
@@ -224,78 +195,6 @@ def test_a_run_is_visible_where_plain_dagster_opens_the_root(
         assert not instance.telemetry_enabled
 
 
-def start(words: list[str], folder: Path, *, code: str | None = None) -> subprocess.Popen[str]:
-    command = (
-        [sys.executable, "-P", "-m", "animeflow.cli.main"] if code is None else [sys.executable, "-c", code]
-    )
-    return subprocess.Popen(
-        [*command, *words],
-        cwd=folder,
-        env=os.environ | {"ANIMEFLOW_WORKSPACE": str(folder / "workspace")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def leftovers(workspace: Workspace, *, cleared: bool = True) -> tuple[list[str], int]:
-    """(runs not finished, pool slots claimed) after, or before, the command clears up at its start."""
-    home = str(workspace.instance_dir)
-    with open_instance(workspace) if cleared else dg.DagsterInstance.from_config(home) as instance:
-        unfinished = [run.run_id for run in instance.get_runs() if not run.is_finished]
-        storage = instance.event_log_storage
-        claimed = sum(
-            len(storage.get_concurrency_info(key).claimed_slots) for key in storage.get_concurrency_keys()
-        )
-    return unfinished, claimed
-
-
-def test_after_kill_9_a_rerun_ends_in_the_same_bytes_and_leaves_no_run_and_no_slot(
-    animeflow: Call, source: Path, tmp_path: Path
-) -> None:
-    words = ["run", str(source), *FAST, *SOME]
-    process = start(words, tmp_path, code=KILLER)
-    assert process.wait(120) == -signal.SIGKILL
-    unfinished, claimed = leftovers(Workspace(tmp_path / "workspace"), cleared=False)
-    assert (len(unfinished), claimed) == (1, 1), (
-        "the kill left a run and the slot of the pool `download` behind"
-    )
-    called = animeflow(*words)
-    assert called.code == 0, called.out + called.err
-    killed = content(tmp_path / "workspace")
-    assert leftovers(Workspace(tmp_path / "workspace")) == ([], 0)
-    shutil.rmtree(tmp_path / "workspace")
-    assert animeflow(*words).code == 0
-    assert content(tmp_path / "workspace") == killed
-
-
-def test_ctrl_c_stops_after_the_step_with_130_and_a_rerun_goes_on(
-    animeflow: Call, source: Path, tmp_path: Path
-) -> None:
-    words = ["run", str(source), *FAST, *SOME]
-    process = start(words, tmp_path)
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "shard_files" in line:
-            os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
-            break
-    rest = process.stdout.read()
-    assert process.wait(60) == 130, rest
-    assert "stopping after the current step" in rest and "Traceback" not in rest
-    assert "FAILED" not in rest and rest.count("interrupted; ") == 1
-    assert leftovers(Workspace(tmp_path / "workspace")) == ([], 0)
-    again = animeflow(*words)
-    assert again.code == 0 and "shard_files            unchanged" in again.out
-
-
-def test_two_runs_on_one_shard_do_not_mix(animeflow: Call, source: Path, tmp_path: Path) -> None:
-    with Workspace(tmp_path / "workspace").lock(SHARD, "another-run"):
-        called = animeflow("run", source, *FAST, *SOME)
-    assert called.code == 1 and "another-run" in called.out
-    assert "across shards" not in called.out, "no shard was done"
-
-
 def test_a_path_whose_letters_the_key_cannot_hold_stands_beside_it(
     animeflow: Call, tmp_path: Path, clip: Path
 ) -> None:
@@ -317,29 +216,6 @@ def test_a_path_whose_letters_the_key_cannot_hold_stands_beside_it(
         shard["shard"]: shard["path"] for shard in json.loads(animeflow("status", "--json").out)["shards"]
     }
     assert paths == {key: "作品", plain: "plain"}
-
-
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_busy_shard_is_named_and_the_others_go_on(
-    animeflow: Call, tmp_path: Path, clip: Path, jobs: int
-) -> None:
-    for name in ("a", "b", "c"):
-        (tmp_path / "shows" / name).mkdir(parents=True)
-        (tmp_path / "shows" / name / "1.mkv").write_bytes(clip.read_bytes() + name.encode())
-    workspace = Workspace(tmp_path / "workspace")
-    busy = shard_key("a")
-    words = ["run", str(tmp_path / "shows"), *FAST, "--jobs", str(jobs), "--select", "shard_files"]
-    with workspace.lock(busy, "another-run"):
-        process = start(words, tmp_path)
-        out, _ = process.communicate(timeout=120)
-    assert process.returncode == 1, out
-    assert f"BUSY shard {busy} is being written by run another-run (process {os.getpid()} on " in out
-    assert f"\n3 shards, 1 BUSY: {busy}\n" in out
-    (line,) = [line for line in out.splitlines() if line.startswith(f"busy     {busy}: ")]
-    assert line.endswith("once it has ended, run this again") and "interrupted" not in out
-    done = [workspace.manifest(shard_key(name), "shard_files") is not None for name in "abc"]
-    assert done == [False, True, True]
-    assert animeflow(*words).code == 0
 
 
 def test_a_run_that_is_refused_changes_no_setting(animeflow: Call, source: Path, tmp_path: Path) -> None:
