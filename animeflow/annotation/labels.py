@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Protocol
@@ -65,31 +66,36 @@ class _Labels:
         self.how[label] = how
 
 
-def label_video(stored: Stored, layers: LayerView, settings: LabelSettings) -> dict[str, pa.Table]:
+def label_video(
+    stored: Stored, layers: LayerView, settings: LabelSettings, *, threads: int = 1
+) -> dict[str, pa.Table]:
     """The tables `annotations` (one row per kept clip) and `drawing_annotations` of a video.
 
-    Nothing is decoded: palettes come from stored thumbnails, figures from the published layers.
+    Nothing is decoded: palettes come from stored thumbnails, figures from the published layers, of which memory holds
+    one per thread.
     """
     shown = shown_drawings(stored.kept_clips, stored.drawings)
     thumbs = thumbnails_of(stored.signals, stored.video_id, {item.frame for item in shown})
     motion = {row["clip_id"]: row for row in stored.motion}
     text = {row["clip_id"]: row for row in stored.text}
+    kept = sorted((c for c in stored.kept_clips if c["keep"]), key=lambda c: (c["start"], c["end"]))
     clips, pictures = [], []
-    for clip in sorted((c for c in stored.kept_clips if c["keep"]), key=lambda c: (c["start"], c["end"])):
-        clip_id = clip["clip_id"]
-        mine = [item for item in shown if item.clip_id == clip_id]
-        looked = list(_look(mine, thumbs, layers, settings))
-        pictures += [one.row for one in looked]
-        labels = _Labels({"clip_id": clip_id, "video_id": stored.video_id, "shot": clip["shot"]})
-        holds = hold_pattern(stored.drawings, clip["start"], clip["end"], majority=settings.hold_share)
-        _put_figures(labels, looked, settings)
-        _put_palettes(labels, looked, thumbs, settings)
-        _put_motion(labels, motion.get(clip_id), holds, settings)
-        _put_camera(labels, layers.camera(clip_id), settings)
-        _put_text(labels, text.get(clip_id), settings)
-        _put_holds(labels, holds, settings)
-        labels.row["derivation_json"] = json.dumps(labels.how, sort_keys=True, ensure_ascii=False)
-        clips.append(labels.row)
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        for clip in kept:
+            clip_id = clip["clip_id"]
+            mine = [item for item in shown if item.clip_id == clip_id]
+            looked = list(pool.map(lambda item: _look(item, thumbs, layers, settings), mine))
+            pictures += [one.row for one in looked]
+            labels = _Labels({"clip_id": clip_id, "video_id": stored.video_id, "shot": clip["shot"]})
+            holds = hold_pattern(stored.drawings, clip["start"], clip["end"], majority=settings.hold_share)
+            _put_figures(labels, looked, settings)
+            _put_palettes(labels, looked, thumbs, settings)
+            _put_motion(labels, motion.get(clip_id), holds, settings)
+            _put_camera(labels, layers.camera(clip_id), settings)
+            _put_text(labels, text.get(clip_id), settings)
+            _put_holds(labels, holds, settings)
+            labels.row["derivation_json"] = json.dumps(labels.how, sort_keys=True, ensure_ascii=False)
+            clips.append(labels.row)
     return {
         "annotations": TABLES["annotations"].table(clips),
         "drawing_annotations": TABLES["drawing_annotations"].table(pictures),
@@ -106,31 +112,26 @@ class _Look:
     pixels: U8
 
 
-def _look(
-    shown: Sequence[Shown], thumbs: Mapping[int, U8], layers: LayerView, settings: LabelSettings
-) -> Iterator[_Look]:
-    for item in shown:
-        rgba = layers.character(item.clip_id, item.drawing_id)
-        figure = None if rgba is None else measure_figure(np.ascontiguousarray(rgba[..., 3]), settings)
-        pixels = np.zeros((0, 3), np.uint8)
-        if rgba is not None and figure is not None:
-            pixels = _sampled(
-                rgba[..., :3][rgba[..., 3] >= settings.visible_alpha * 255], settings.palette_pixels
-            )
-        row: Row = {
-            "clip_id": item.clip_id,
-            "drawing_id": item.drawing_id,
-            "video_id": item.video_id,
-            "frame": item.frame,
-            "palette": _palette(thumbs[item.frame].reshape(-1, 3), None, settings),
-            "reason": NO_LAYERS if rgba is None else NO_CHARACTER if figure is None else None,
-        }
-        if rgba is not None:
-            row["character_share"] = figure.share if figure else 0.0
-        if figure is not None:
-            row |= dict(zip(("box_x", "box_y", "box_width", "box_height"), figure.box, strict=True))
-            row["character_palette"] = _palette(pixels, None, settings)
-        yield _Look(item, row, figure, pixels)
+def _look(item: Shown, thumbs: Mapping[int, U8], layers: LayerView, settings: LabelSettings) -> _Look:
+    rgba = layers.character(item.clip_id, item.drawing_id)
+    figure = None if rgba is None else measure_figure(np.ascontiguousarray(rgba[..., 3]), settings)
+    pixels = np.zeros((0, 3), np.uint8)
+    if rgba is not None and figure is not None:
+        pixels = _visible(rgba, settings)
+    row: Row = {
+        "clip_id": item.clip_id,
+        "drawing_id": item.drawing_id,
+        "video_id": item.video_id,
+        "frame": item.frame,
+        "palette": _palette(thumbs[item.frame].reshape(-1, 3), None, settings),
+        "reason": NO_LAYERS if rgba is None else NO_CHARACTER if figure is None else None,
+    }
+    if rgba is not None:
+        row["character_share"] = figure.share if figure else 0.0
+    if figure is not None:
+        row |= dict(zip(("box_x", "box_y", "box_width", "box_height"), figure.box, strict=True))
+        row["character_palette"] = _palette(pixels, None, settings)
+    return _Look(item, row, figure, pixels)
 
 
 def _put_figures(labels: _Labels, looked: Sequence[_Look], settings: LabelSettings) -> None:
@@ -236,5 +237,8 @@ def _palette(
     )
 
 
-def _sampled(pixels: U8, limit: int) -> U8:
-    return pixels[:: max(1, -(-len(pixels) // limit))]
+def _visible(rgba: U8, settings: LabelSettings) -> U8:
+    """Colours [n, 3] of the pixels that are seen, at most as many as a palette looks at, at regular distances."""
+    seen = np.flatnonzero(rgba[..., 3] >= settings.visible_alpha * 255)
+    step = max(1, -(-len(seen) // settings.palette_pixels))
+    return np.ascontiguousarray(rgba.reshape(-1, 4)[seen[::step], :3])

@@ -86,11 +86,10 @@ def _settle(lab: F32, weight: F32, centres: F32) -> F32:
     """Lloyd's rounds; a centre that owns nothing stays where it is."""
     for _ in range(_ROUNDS):
         owner = _nearest(lab, centres)
+        owned = np.bincount(owner, weights=weight, minlength=len(centres))
+        sums = [np.bincount(owner, weights=weight * axis, minlength=len(centres)) for axis in lab.T]
         moved = centres.copy()
-        for c in range(len(centres)):
-            mine = owner == c
-            if mine.any():
-                moved[c] = np.average(lab[mine], axis=0, weights=weight[mine])
+        moved[owned > 0] = (np.stack(sums, axis=1)[owned > 0] / owned[owned > 0, None]).astype(np.float32)
         if np.array_equal(moved, centres):
             break
         centres = moved
@@ -98,8 +97,8 @@ def _settle(lab: F32, weight: F32, centres: F32) -> F32:
 
 
 def _nearest(lab: F32, centres: F32) -> npt.NDArray[np.intp]:
-    gaps = [((lab - centre) ** 2).sum(axis=1) for centre in centres]
-    return np.argmin(gaps, axis=0)
+    # Of |x - c|² = |x|² - 2xc + |c|² the first term is the same for every centre.
+    return np.argmax(centres @ lab.T - (centres**2).sum(axis=1, keepdims=True) / 2, axis=0)
 
 
 def _colour(pixels: U8, weight: F32, total: float) -> Colour | None:

@@ -16,13 +16,14 @@ class Choice:
     """A model that a stage asks for: its task and the setting that chooses its kind.
 
     Without an `optional` one the stage still runs, and says why something is null. `when` says under which settings it
-    is asked for at all.
+    is asked for at all. `at_once` models of the stage compute at the same time and share its threads.
     """
 
     task: str
     setting: str
     optional: bool = False
     when: Callable[[Settings], bool] = lambda _: True
+    at_once: int = 1
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Wanted:
     setting: str
     config: BaseModel | None
     optional: bool
+    at_once: int = 1
 
 
 def _needs_network(settings: Settings) -> bool:
@@ -46,8 +48,8 @@ CHOICES: dict[str, dict[str, Choice]] = {
     "aesthetics": {"scorer": Choice("score", "measures.aesthetics.model", optional=True)},
     "motion": {"flow": Choice("flow", "models.flow")},
     "segmentation": {
-        "segment": Choice("segment", "models.segment"),
-        "matte": Choice("matte", "models.matte"),
+        "segment": Choice("segment", "models.segment", at_once=2),
+        "matte": Choice("matte", "models.matte", at_once=2),
     },
     "background_layers": {"inpaint": Choice("inpaint", "models.inpaint")},
     "embeddings": {"embedder": Choice("embed", "annotation.embeddings.model", optional=True)},
@@ -63,7 +65,9 @@ CHOICES: dict[str, dict[str, Choice]] = {
 def wanted_by(stage: str, settings: Settings) -> Mapping[str, Wanted]:
     """The models of a stage by the name under which it asks for them; none for most stages."""
     return {
-        name: Wanted(choice.task, choice.setting, settings.part(choice.setting), choice.optional)
+        name: Wanted(
+            choice.task, choice.setting, settings.part(choice.setting), choice.optional, choice.at_once
+        )
         for name, choice in CHOICES.get(stage, {}).items()
         if choice.when(settings)
     }

@@ -6,6 +6,7 @@ Networks run on some drawings of a clip; the maps of the others are carried to t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -132,7 +133,12 @@ def asked_drawings(drawings: int, settings: SegmentationSettings) -> list[int]:
 
 def net_maps(picture: U8, nets: SeedNets, size: tuple[int, int]) -> F32:
     """Maps of both networks at working size, float32 [h, w, 2]."""
-    both = [resized(np.asarray(net([picture])[0], np.float32), size) for net in (nets.segment, nets.matte)]
+
+    def one(net: Net) -> F32:
+        return resized(np.asarray(net([picture])[0], np.float32), size)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:  # each has half the threads: a convolution scales badly
+        both = list(pool.map(one, (nets.segment, nets.matte)))
     return np.clip(np.dstack(both), 0, 1)
 
 

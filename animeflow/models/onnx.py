@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from animeflow.errors import SettingsError
 from animeflow.models.base import Adapter, DType
-from animeflow.models.device import CPU, Device, apply_threads
+from animeflow.models.device import CPU, Device
 
 
 class Network(Protocol):
@@ -24,12 +24,11 @@ class Network(Protocol):
     def __call__(self, **inputs: np.ndarray) -> list[np.ndarray]: ...
 
 
-# Two runs at once take twice the memory, and threads of each other: a run has all threads of its session for itself.
-_TURN = threading.Lock()
-
-
 class OnnxNetwork:
-    """A graph on the CPU or one GPU. On the CPU the same input gives the same bytes. Runs take turns in a process."""
+    """A graph on the CPU or one GPU. On the CPU the same input gives the same bytes, whatever the threads.
+
+    Its runs take turns: two at once would take twice the memory, and threads of each other.
+    """
 
     def __init__(self, path: Path, *, device: Device, threads: int) -> None:
         import onnxruntime
@@ -51,12 +50,13 @@ class OnnxNetwork:
         )
         self.metadata: Mapping[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self._names = [one.name for one in self._session.get_inputs()]
+        self._turn = threading.Lock()
 
     def __call__(self, **inputs: np.ndarray) -> list[np.ndarray]:
         """Inputs by name, or `x` for the single input of a graph whatever its name."""
         if set(inputs) == {"x"} and len(self._names) == 1:
             inputs = {self._names[0]: inputs["x"]}
-        with _TURN:
+        with self._turn:
             return list(self._session.run(None, inputs))
 
 
@@ -98,7 +98,6 @@ class OnnxAdapter(Adapter):
             self._loaded = self.stand_ins(self.seed)
             return
         self.check_requirements()
-        apply_threads(self.threads)
         paths = [self.store.resolve(weight_id) for weight_id in self.weights]
         self._loaded = tuple(OnnxNetwork(path, device=device, threads=self.threads) for path in paths)
 

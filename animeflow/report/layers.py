@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from statistics import mean, median
+
+import numpy as np
+import numpy.typing as npt
 
 from animeflow.report.frames import source_frames
 from animeflow.report.panes import Pane, draw_panes
@@ -14,6 +19,7 @@ from animeflow.report.shard import Row, ShardData
 from animeflow.report.text import decibel, number, percent, plural
 from animeflow.report.timeline import VideoTimeline
 
+U8 = npt.NDArray[np.uint8]
 MOST_CLIPS = 24
 MOST_DRAWINGS = 24
 CLIP_BYTES = 520_000
@@ -50,15 +56,37 @@ def layer_view(data: ShardData, lines: Sequence[VideoTimeline], budget: Budget) 
     order = sorted(drawings, key=lambda clip: _place(drawings[clip][0], list(clocks)))
     chosen = [order[i] for i in evenly(len(order), MOST_CLIPS)]
     shown: list[ShownClip] = []
-    for place, clip in enumerate(chosen):
-        share = min(CLIP_BYTES, budget.left // (len(chosen) - place))
-        if share < CLIP_BYTES // 12:
-            break
-        line = clocks.get(drawings[clip][0]["video_id"])
-        own = Budget(share)
-        shown.append(_clip(data, clip, drawings[clip], summaries.get(clip), agreed.get(clip), line, own))
-        budget.used += own.used
+    with closing(_frames_ahead(data, [_picked(drawings[clip]) for clip in chosen])) as pictures:
+        for place, clip in enumerate(chosen):
+            share = min(CLIP_BYTES, budget.left // (len(chosen) - place))
+            if share < CLIP_BYTES // 12:
+                break
+            rows, frames = drawings[clip], next(pictures)
+            line = clocks.get(rows[0]["video_id"])
+            own = Budget(share)
+            shown.append(_clip(data, clip, rows, frames, summaries.get(clip), agreed.get(clip), line, own))
+            budget.used += own.used
     return LayerView(shown, _left_out(len(order), len(shown)))
+
+
+def _picked(rows: Sequence[Row]) -> list[Row]:
+    """The drawings of a clip that the page shows."""
+    return [rows[i] for i in evenly(len(rows), MOST_DRAWINGS)]
+
+
+def _frames_ahead(data: ShardData, clips: Sequence[Sequence[Row]]) -> Generator[list[U8 | None]]:
+    """The source's frames of each clip's drawings; while a clip is drawn, the next one is decoded."""
+
+    def decoded(rows: Sequence[Row]) -> list[U8 | None]:
+        return source_frames(data, rows[0]["video_id"], [row["start"] for row in rows])
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        coming = deque(pool.submit(decoded, rows) for rows in clips[:1])
+        for rows in clips[1:]:
+            coming.append(pool.submit(decoded, rows))
+            yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
 
 
 def _by_clip(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -85,6 +113,7 @@ def _clip(
     data: ShardData,
     clip: str,
     rows: Sequence[Row],
+    frames: Sequence[U8 | None],
     summary: Row | None,
     agreement: float | None,
     line: VideoTimeline | None,
@@ -92,7 +121,6 @@ def _clip(
 ) -> ShownClip:
     chosen = evenly(len(rows), MOST_DRAWINGS)
     picked = [rows[i] for i in chosen]
-    frames = source_frames(data, picked[0]["video_id"], [row["start"] for row in picked])
     kept, panes = draw_panes(data, picked, frames, budget)
     chosen = [chosen[i] for i in kept]
     note = ""

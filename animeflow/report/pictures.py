@@ -51,7 +51,7 @@ def fit(image: Image.Image, width: int) -> Image.Image:
     if image.width <= width:
         return image
     height = max(1, round(image.height * width / image.width))
-    return image.resize((width, height), Image.Resampling.HAMMING)
+    return image.resize((width, height), Image.Resampling.BOX)
 
 
 def webp_uri(image: Image.Image, *, quality: int = 62, lossless: bool = False) -> str:

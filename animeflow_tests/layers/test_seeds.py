@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from threading import Barrier
+
 import cv2
 import numpy as np
 import pytest
 
 from animeflow.layers.grabcut import grabcut
-from animeflow.layers.seeds import SeedMaps, asked_drawings
+from animeflow.layers.seeds import SeedMaps, SeedNets, asked_drawings, net_maps
 from animeflow.settings.layers import SegmentationSettings
 
 
@@ -29,6 +31,22 @@ def test_agreement_is_the_overlap_of_the_two_networks(
     first: slice, second: slice, agreement: float | None
 ) -> None:
     assert maps(first, second).agreement == pytest.approx(agreement)
+
+
+def test_both_networks_look_at_once() -> None:
+    meeting = Barrier(2)
+
+    def net(level: float):
+        def look(pictures):
+            meeting.wait(timeout=20)
+            return [np.full(picture.shape[:2], level, np.float32) for picture in pictures]
+
+        return look
+
+    found = net_maps(np.zeros((60, 80, 3), np.uint8), SeedNets(net(0.2), net(0.8)), (40, 30))
+    assert found.shape == (30, 40, 2)
+    np.testing.assert_allclose(found[..., 0], 0.2)
+    np.testing.assert_allclose(found[..., 1], 0.8)
 
 
 def test_the_networks_see_the_first_and_the_last_drawing_and_enough_between() -> None:

@@ -6,6 +6,7 @@ import dagster as dg
 import pyarrow as pa
 
 from animeflow.defs.declare import declared
+from animeflow.defs.resources.models import cpu_threads
 from animeflow.defs.resources.stages import Stages
 from animeflow.defs.stage import Video
 from animeflow.tables.handle import Handle
@@ -34,7 +35,9 @@ def annotations(
     def work(video: Video) -> Mapping[str, pa.Table]:
         names = ("kept_clips", "drawings", "motion", "text")
         stored = Stored(video.id, **{name: video.rows(name) for name in names}, signals=frame_signals)
-        return label_video(stored, PublishedLayers(*layers, video.id), stages.settings.annotation.labels)
+        shown = PublishedLayers(*layers, video.id)
+        threads = cpu_threads(stages.settings)
+        return label_video(stored, shown, stages.settings.annotation.labels, threads=threads)
 
     return stages.per_video(stage, work)
 

@@ -12,7 +12,7 @@ from typing import Any
 from animeflow.defs.wanted import Wanted
 from animeflow.models.base import Adapter
 from animeflow.models.cache import MODELS
-from animeflow.models.device import CPU, Device, apply_threads, candidates, lease
+from animeflow.models.device import CPU, Device, apply_threads, candidates, divide_threads, lease
 from animeflow.models.optional import Maybe, load_if_present
 from animeflow.models.registry import create
 from animeflow.models.weights import WeightStore
@@ -92,7 +92,7 @@ class Models:
             store=self.store,
             device=self._lease(),
             dtype=self.settings.dtype,
-            threads=self.threads,
+            threads=divide_threads(self.threads, wanted.at_once),
         )
 
     def maybe(self, name: str) -> Maybe[Any]:

@@ -82,15 +82,15 @@ def across_cut(
 ) -> float | None:
     """How unlike the pictures before and after a cut at `frame` are, or None where that is less than `needed` levels.
 
-    Unless the network is sure they also differ by more than the frames beside them do, for in a whip pan all frames do;
-    where it sees nothing they are not one picture under two lights either.
+    Unless the network is sure they also differ by more than the frames beside them do, for in a whip pan all frames do,
+    and are not one picture under two lights.
     """
     across = least_across(thumbs, frame, reach, enough=needed)
     if across.mean < needed or across.everywhere < settings.everywhere:
         return None
     if belief >= settings.threshold:
         return across.mean
-    if belief < settings.doubt and is_lit_copy(thumbs[frame - 1], thumbs[frame]):
+    if is_lit_copy(thumbs[frame - 1], thumbs[frame], surely=belief >= settings.doubt):
         return None
     beyond = settings.doubtful_beyond_motion if belief >= settings.doubt else settings.beyond_motion
     return None if across.mean < beyond * motion_beside(thumbs, frame, MOVING_FRAMES) else across.mean

@@ -32,8 +32,8 @@ def test_a_cut_is_found_without_the_network() -> None:
 
 
 def test_a_cut_between_the_bars_of_a_letterbox_is_found() -> None:
-    near = np.clip(A.astype(int) + (thumb(3).astype(int) - 128) // 5, 0, 255).astype(np.uint8)
-    thumbs = np.stack([*[A] * 12, *[near] * 12])
+    dull = [(128 + (one.astype(int) - 128) // 4).astype(np.uint8) for one in (A, B)]
+    thumbs = np.stack([dull[0]] * 12 + [dull[1]] * 12)
     thumbs[:, :5] = thumbs[:, -5:] = 0
     assert cuts(list(thumbs), single=last_of_shot(24, 12, 0.3)) == [12]
 
@@ -55,6 +55,12 @@ def test_the_network_alone_makes_no_cut() -> None:
 
 def test_a_flash_of_white_is_no_cut() -> None:
     assert cuts([*[A] * 12, *[np.full_like(A, 255)] * 4, *[A] * 12]) == []
+
+
+@pytest.mark.parametrize(("belief", "found"), [(0.4, []), (0.8, [12])])
+def test_a_light_that_stays_on_is_a_cut_only_where_the_network_is_sure(belief: float, found: list) -> None:
+    lit = (A * 0.7 + 75).astype(np.uint8)
+    assert cuts([*[A] * 12, *[lit] * 12], single=last_of_shot(24, 12, belief)) == found
 
 
 def sure_of(frames: int, *cuts: int) -> np.ndarray:
