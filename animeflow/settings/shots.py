@@ -67,6 +67,9 @@ class TransitionSettings(Section):
     """Mean RGB level under which a frame is black (8-bit levels)."""
     white: float = Field(12.0, ge=0, le=64)
     """Distance of the mean RGB level from 255 under which a frame is white (8-bit levels)."""
+    plain: float = Field(16.0, ge=0, le=64)
+    """How far the values of each channel lie apart at most in a frame of one colour, to which pictures fade too
+    (8-bit levels)."""
 
 
 class _Detector(Section):

@@ -65,6 +65,12 @@ class Evidence:
             lows.append(flat.min(axis=1))
         return np.concatenate(means), np.concatenate(peaks), np.concatenate(lows)
 
+    @cached_property
+    def ranges(self) -> F64:
+        """How far the values of a thumbnail lie apart in the channel that varies most, 8-bit levels: float64 [T]."""
+        found = [np.ptp(block, axis=(1, 2)).max(axis=1) for block in in_blocks(self.thumbs)]
+        return np.concatenate(found).astype(np.float64)
+
     @property
     def network(self) -> tuple[F64, F64]:
         """(single, many_hot). Raises ContractError for a detector that needs the network and has none."""

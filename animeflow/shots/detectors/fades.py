@@ -1,4 +1,4 @@
-"""Fades through and out of black and white, and those a video begins and ends with: from brightness alone."""
+"""Fades through black, white and any other one colour, and those a video begins and ends with: from levels alone."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _FROM = (
     0.3  # share of the picture's level at which a fade may enter or leave a video that shows no flat frame
 )
 _SAME = 0.9  # correlation of a faded picture with itself
+_WEAKER = 0.8  # the same of its distances from the colour it fades to; it moves meanwhile
 _RETURNED = (
     6.0  # 8-bit levels: two ends of a white stretch that are less unlike show one picture that was lit
 )
@@ -42,11 +43,12 @@ def grounds(evidence: Evidence, settings: TransitionSettings) -> tuple[Ground, G
 
 
 def find_fades(evidence: Evidence, settings: TransitionSettings) -> Iterator[Cut]:
-    """Each run of black or white frames with a steady slope before or after it, ascending.
+    """Each run of black, white or one-coloured frames with a steady slope before or after it, ascending.
 
     A picture that goes white and comes back is a flash and no fade.
     """
     found = [cut for ground in grounds(evidence, settings) for cut in _through(evidence, ground, settings)]
+    found += _through_colours(evidence, settings)
     last_end = 0
     for cut in sorted(found, key=lambda one: one.frame):
         if cut.transition is not None and cut.transition[0] >= last_end:
@@ -67,6 +69,45 @@ def _through(evidence: Evidence, ground: Ground, settings: TransitionSettings) -
             continue
         last_end = end
         yield gradual(start, end, "fade", _score(evidence, start, end))
+
+
+def _through_colours(evidence: Evidence, settings: TransitionSettings) -> Iterator[Cut]:
+    """Fades to and from a colour of its own: a tinted or lifted black, a red, a sepia.
+
+    What moves in front of a plain wall leaves its colour as steadily as a picture that fades in; but a fading picture
+    is a weaker one of itself.
+    """
+    for first, after in runs(_one_coloured(evidence, settings)):
+        if after - first > settings.max_frames:  # a still of an hour: nothing of its size is made
+            continue
+        near = max(0, first - settings.max_frames - 1)
+        window = np.asarray(evidence.thumbs[near : after + settings.max_frames + 1], np.float64)
+        apart = window - window[first - near : after - near].mean(axis=(0, 1, 2))
+        out = _slope(apart[: first - near + 1][::-1], settings)
+        back = _slope(apart[after - near - 1 :], settings)
+        start, end = first - out, after + back
+        is_fade = out + back > 0 and end - start <= settings.max_frames
+        if is_fade and first > 0 and after < evidence.frames and not _returned(evidence, start, end):
+            yield gradual(start, end, "fade", _score(evidence, start, end))
+
+
+def _slope(apart: F64, settings: TransitionSettings) -> int:
+    """Frames over which a picture grows out of one colour; 0 where they are few or something else grows there.
+
+    `apart` [t, h, w, 3]: frames less the colour, the first of them of that colour.
+    """
+    end = slope_end(np.abs(apart).mean(axis=(1, 2, 3)), 0, step=1, longest=settings.max_frames)
+    if end < settings.min_frames or end + 1 >= len(apart):
+        return 0
+    whole, inner = apart[end + 1], apart[(end + 1) // 2]
+    power = float(np.sqrt((whole * whole).sum() * (inner * inner).sum()))
+    return end if float((whole * inner).sum()) >= _WEAKER * power > 0 else 0
+
+
+def _one_coloured(evidence: Evidence, settings: TransitionSettings) -> npt.NDArray[np.bool_]:
+    """Frames of one colour that is neither black nor white, bool [T]."""
+    black, white = grounds(evidence, settings)
+    return (evidence.ranges < settings.plain) & ~black.flat & ~white.flat
 
 
 def edge_fades(evidence: Evidence, settings: TransitionSettings) -> tuple[Range | None, Range | None]:

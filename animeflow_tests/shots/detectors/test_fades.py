@@ -12,8 +12,10 @@ A, B = thumb(1), thumb(2)
 WHITE = 255
 
 
-def fade(out: int, flat: int, back: int, *, to: int = 0, after: np.ndarray = B) -> list[np.ndarray]:
-    """A x20, `out` frames towards the grey level `to`, `flat` of it, `back` frames out of it, `after` x20."""
+def fade(
+    out: int, flat: int, back: int, *, to: int | tuple[int, ...] = 0, after: np.ndarray = B
+) -> list[np.ndarray]:
+    """A x20, `out` frames towards the grey level or colour `to`, `flat` of it, `back` frames out of it, `after` x20."""
     ground = np.full_like(A, to)
     return [
         *[A] * 20,
@@ -71,6 +73,36 @@ def test_a_flash_to_white_and_back_to_the_same_picture_is_no_fade(frames: list[n
 
 def test_a_dip_to_black_and_back_to_the_same_picture_is_a_fade() -> None:
     assert list(find_fades(evidence(fade(8, 3, 8, after=A)), SETTINGS))
+
+
+TINTED_BLACK, RED = (2, 14, 30), (190, 20, 25)
+
+
+@pytest.mark.parametrize("colour", [TINTED_BLACK, RED])
+@pytest.mark.parametrize(("out", "flat", "back"), [(8, 3, 8), (12, 10, 6), (6, 4, 0)])
+def test_a_fade_through_any_one_colour_is_found(
+    colour: tuple[int, ...], out: int, flat: int, back: int
+) -> None:
+    (cut,) = find_fades(evidence(fade(out, flat, back, to=colour)), SETTINGS)
+    assert cut.kind == "fade"
+    assert cut.transition == pytest.approx((20, 20 + out + flat + back), abs=2)
+
+
+def test_a_picture_that_goes_one_colour_and_comes_back_is_no_fade() -> None:
+    assert not list(find_fades(evidence(fade(8, 3, 8, to=RED, after=A)), SETTINGS))
+
+
+@pytest.mark.parametrize("grows", [True, False])
+def test_what_comes_in_front_of_a_plain_wall_is_no_fade(grows: bool) -> None:
+    wall = np.full_like(A, (120, 140, 90))
+    shown = []
+    for t in range(1, 25):
+        picture = wall.copy()
+        rows = slice(14 - t // 2, 14 + t // 2) if grows else slice(3, 25)
+        columns = slice(24 - t, 24 + t) if grows else slice(0, 2 * t)
+        picture[rows, columns] = A[rows, columns]
+        shown.append(picture)
+    assert not list(find_fades(evidence([*[B] * 20, *[wall] * 8, *shown, *[shown[-1]] * 20]), SETTINGS))
 
 
 def test_a_bright_scene_is_no_fade() -> None:
