@@ -69,14 +69,14 @@ class FolderHub:
             with self.local_path(path).open("rb") as file:
                 return file.read(size)
         except OSError as error:
-            raise _unreadable(error, path) from error
+            raise self._unreadable(error, path) from error
 
     def sha256(self, path: str) -> str:
         try:
             with self.local_path(path).open("rb") as stream:
                 return hash_stream(stream)
         except OSError as error:
-            raise _unreadable(error, path) from error
+            raise self._unreadable(error, path) from error
 
     def local_path(self, path: str) -> Path:
         """Where a file lies: lets the caller link instead of copying."""
@@ -98,7 +98,7 @@ class FolderHub:
         except OSError as error:
             if error.errno in _FULL:
                 raise DiskFull(f"no room for {file.path!r}", path=target) from error
-            raise _unreadable(error, file.path) from error
+            raise self._unreadable(error, file.path) from error
         if self.changed_since(file) or part.stat().st_size != file.size:
             part.unlink()
             raise HubUnavailable(f"{file.path!r} changed while it was read", hint="try again")
@@ -139,11 +139,17 @@ class FolderHub:
                 if not self.hidden(here / name) and _leads_on(here / name, home, seen)
             )
             for name in names:
-                if not name.startswith(TEMPORARY) and (found := self._file(here / name)):
+                if not name.startswith(TEMPORARY) and (found := self._entry(here / name)):
                     yield found
 
+    def _entry(self, path: Path) -> RemoteFile | None:
+        """The file; a link that leads nowhere too, so that its name is not lost without a word."""
+        if path.is_symlink() and not path.exists():
+            return RemoteFile(path.relative_to(self.root).as_posix(), size=0, etag="leads nowhere")
+        return self._file(path)
+
     def _file(self, path: Path) -> RemoteFile | None:
-        """The file, or None when it is none, dangles, or went away."""
+        """The file, or None when it is none, leads nowhere, or went away."""
         try:
             status = path.stat()
         except OSError:
@@ -176,6 +182,12 @@ class FolderHub:
         found = self.sha256(file.path)
         return None if found == file.sha256 else Fault(file.path, f"sha256 {found}, {file.sha256} wanted")
 
+    def _unreadable(self, error: OSError, path: str) -> InputError:
+        place = self.local_path(path)
+        if place.is_symlink() and not place.exists():
+            return InputError(f"is a link to {os.readlink(place)!r}, which is not there", path=path)
+        return InputError(f"cannot be read: {error.strerror}", path=path)
+
     def _prune(self, folder: Path) -> None:
         """Remove folders that a deletion left empty, up to the root."""
         while folder != self.root and folder.is_relative_to(self.root):
@@ -196,10 +208,6 @@ def _leads_on(folder: Path, home: Path, seen: set[Path]) -> bool:
         return False
     seen.add(place)
     return True
-
-
-def _unreadable(error: OSError, path: str) -> InputError:
-    return InputError(f"cannot be read: {error.strerror}", path=path)
 
 
 def _unwritable(error: OSError, path: str) -> DiskFull | PublishRejected:

@@ -29,9 +29,18 @@ def test_links_are_followed_but_not_in_circles_and_pipes_do_not_exist(folder, tm
     (folder.root / "up").symlink_to(tmp_path)
     (folder.root / "disk").symlink_to(disk)
     (folder.root / "link.mkv").symlink_to(disk / "Season/01.mkv")
-    (folder.root / "dangling.mkv").symlink_to(tmp_path / "nothing")
     os.mkfifo(folder.root / "pipe.mkv")
     assert [file.path for file in folder.list()] == ["disk/Season/01.mkv", "link.mkv", "real/film.mkv"]
+
+
+def test_a_link_that_leads_nowhere_is_listed_and_says_where_it_should_lead(folder, tmp_path):
+    folder.root.mkdir()
+    (folder.root / "01.mkv").symlink_to(tmp_path / "unmounted/01.mkv")
+    (found,) = folder.list()
+    with pytest.raises(InputError, match=r"01\.mkv: is a link to '.*unmounted/01\.mkv', which is not there"):
+        folder.fetch_resumable(found, tmp_path / "copy.mkv")
+    with pytest.raises(InputError, match="which is not there"):
+        folder.read_start(found.path, 4)
 
 
 def test_names_that_are_not_utf8_are_listed_and_read(folder):
