@@ -8,8 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from animeflow.cli.each_file import printable
+from animeflow.cli.terminal import one_line
 from animeflow.defs.resources.models import Models, cpu_threads
 from animeflow.defs.wanted import wanted_by
 from animeflow.settings.tree import Settings
@@ -17,6 +21,7 @@ from animeflow.tables.ids import file_sha256, video_id
 from animeflow.tables.schemas.catalog import MEASURE_COLUMNS
 from animeflow.tables.schemas.measures import NOT_READ, SWITCHED_OFF
 from animeflow.tables.specs import TABLES
+from animeflow.tables.words import plural
 
 if TYPE_CHECKING:
     from animeflow.media.probe import VideoTrack
@@ -45,7 +50,7 @@ class FileWork:
         reader = None
         if self.with_text and self.settings.shots.text.enabled:
             reader = self.models("text_boxes").maybe("text").model
-        return analyse(
+        found = analyse(
             self.path,
             video_id=self.id,
             settings=self.settings.shots,
@@ -54,6 +59,15 @@ class FileWork:
             queue_bytes=self.settings.run.queue_mb * 1_000_000,
             threads=self.settings.run.threads,
         )
+        self._say_damage(found[0])
+        return found
+
+    def _say_damage(self, signals: pa.Table) -> None:
+        """On stderr: what is answered on stdout has no place for it."""
+        damaged = pc.sum(signals["corrupt"]).as_py() or 0
+        if damaged:
+            name, frames = one_line(printable(self.path)), plural(signals.num_rows, "frame")
+            click.echo(f"{name}: {damaged} of {frames} are damaged; they are taken as they decode", err=True)
 
     @property
     def signals(self) -> pa.Table:

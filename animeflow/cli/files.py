@@ -60,6 +60,20 @@ def colour_words(result: dict[str, Any]) -> str:
     return ", ".join(words)
 
 
+def shown_words(result: dict[str, Any]) -> str:
+    """What a player does before the stored pictures are right; "" where it does nothing."""
+    words = []
+    if result["interlaced"]:
+        order = result.get("field_order") or "unknown"
+        words.append("interlaced" + (f" ({order})" if order not in ("unknown", "progressive") else ""))
+    sar = result["sar_num"], result["sar_den"]
+    if all(sar) and sar[0] != sar[1]:
+        words.append(f"pixels {sar[0]}:{sar[1]}")
+    if result["rotation"]:
+        words.append(f"rotated by {result['rotation']:g} degrees")
+    return ", ".join(words)
+
+
 def show_probe(result: dict[str, Any]) -> str:
     """A few lines for people."""
     rate = f", {result['rate_num'] / result['rate_den']:.3f} fps" if result.get("rate_den") else ""
@@ -71,6 +85,9 @@ def show_probe(result: dict[str, Any]) -> str:
     colour = colour_words(result)
     if colour:
         lines.append(f"  colour    {colour}")
+    shown = shown_words(result)
+    if shown:
+        lines.append(f"  shown     {shown}")
     if result["truncated"]:
         lines.append(f"  TRUNCATED the header says {result['duration_s']:.1f} s, the packets end before")
     lines += [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from animeflow.cli import terminal
 from animeflow.cli.each_file import each_file
-from animeflow.cli.files import colour_words, show_shots
+from animeflow.cli.files import colour_words, show_shots, shown_words
 from animeflow.defs.layer_work import WORKS
 from animeflow.defs.progress import listeners
 from animeflow.media.ffmpeg import ffmpeg_path
@@ -267,6 +268,33 @@ def test_probe_refuses_what_the_settings_refuse(animeflow: Call, clip: Path) -> 
 def test_probe_says_colours_in_words(tags: dict[str, object], words: str) -> None:
     untagged = {"color_primaries": 2, "color_transfer": 2, "color_range": 0, "hdr": None}
     assert colour_words({**untagged, **tags}) == words
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({}, ""),
+        ({"interlaced": True}, "interlaced"),
+        ({"interlaced": True, "field_order": "tt"}, "interlaced (tt)"),
+        ({"sar_num": 32, "sar_den": 27, "rotation": 90}, "pixels 32:27, rotated by 90 degrees"),
+    ],
+)
+def test_probe_says_how_pictures_are_to_be_shown(facts: dict[str, object], words: str) -> None:
+    plain = {"interlaced": False, "field_order": "unknown", "sar_num": 1, "sar_den": 1, "rotation": 0}
+    assert shown_words({**plain, **facts}) == words
+
+
+def test_damaged_frames_are_counted_on_stderr(animeflow: Call, clip: Path, tmp_path: Path) -> None:
+    data = bytearray(clip.read_bytes())
+    for at in range(len(data) // 3, len(data) * 2 // 3, 500):
+        data[at] ^= 0xFF
+    path = tmp_path / "damaged.mkv"
+    path.write_bytes(bytes(data))
+    called = animeflow("shots", path, *CONTENT, "--json", "--set", "shots.decode.max_corrupt_share=1")
+    frames = json.loads(called.out)["frames"]
+    assert called.code == 0
+    assert re.search(rf"[1-9]\d* of {frames} frames are damaged; they are taken as they decode", called.err)
+    assert "damaged" not in animeflow("shots", clip, *CONTENT).err
 
 
 @pytest.mark.parametrize("words", [("shots",), ("measures",), ("layers", "--out", "layers")])
