@@ -94,8 +94,9 @@ def run_per_video(stage: Stage, work: VideoWork) -> Outcome:
         if (old := stage.standing()) is not None:
             return _holding(held, _unchanged(stage, old))
         session = Session(stage)
-        _each_video([session], lambda video, _: {stage.spec.name: work(video)}, leader=stage)
-        return _holding(held, session.outcome())
+        with _whole_or_nothing([session]):
+            _each_video([session], lambda video, _: {stage.spec.name: work(video)}, leader=stage)
+            return _holding(held, session.outcome())
 
 
 def run_jointly(stages: Sequence[Stage], work: JointWork) -> list[Outcome]:
@@ -113,9 +114,10 @@ def run_jointly(stages: Sequence[Stage], work: JointWork) -> list[Outcome]:
                 outcomes.append(_unchanged(stage, old))
             else:
                 sessions.append(Session(stage))
-        if sessions:
-            _each_video(sessions, work, leader=stages[0])
-        outcomes += [session.outcome() for session in sessions]
+        with _whole_or_nothing(sessions):
+            if sessions:
+                _each_video(sessions, work, leader=stages[0])
+            outcomes += [session.outcome() for session in sessions]
         shared = held.pop_all()
     # The last output that is stored lets go of the shard.
     outcomes[-1].held.push(shared)
@@ -132,15 +134,27 @@ def run_per_shard(stage: Stage, work: Callable[[Stage, Staging], ShardResult]) -
         if (old := stage.standing()) is not None:
             return _holding(held, _unchanged(stage, old))
         session = Session(stage)
-        with session.meter.decoding(), room(stage.spec.name):
-            result = work(stage, session.staging)
-            for name, table in result.tables.items():
-                if not isinstance(table, TableFile):
-                    session.staging.write_table(name, table, provenance=stage.provenance)
-        carried = list(carried_statuses(stage)) if result.statuses is None else list(result.statuses)
-        session.statuses = carried
-        session.metadata = dict(result.metadata)
-        return _holding(held, session.outcome())
+        with _whole_or_nothing([session]):
+            with session.meter.decoding(), room(stage.spec.name):
+                result = work(stage, session.staging)
+                for name, table in result.tables.items():
+                    if not isinstance(table, TableFile):
+                        session.staging.write_table(name, table, provenance=stage.provenance)
+            carried = list(carried_statuses(stage)) if result.statuses is None else list(result.statuses)
+            session.statuses = carried
+            session.metadata = dict(result.metadata)
+            return _holding(held, session.outcome())
+
+
+@contextmanager
+def _whole_or_nothing(sessions: Sequence[Session]) -> Iterator[None]:
+    """What stages have written goes when one of them fails or is interrupted."""
+    try:
+        yield
+    except BaseException:
+        for session in sessions:
+            session.staging.discard()
+        raise
 
 
 class Session:

@@ -214,16 +214,19 @@ def test_another_run_on_the_shard_is_refused_until_the_result_is_stored(
         pass
 
 
-def test_a_failed_stage_lets_go_of_the_shard(
-    stage_of: Open, shard_files: Handle, workspace: Workspace
+@pytest.mark.parametrize("error", [KeyError("bug"), KeyboardInterrupt(), DiskFull("full")])
+def test_a_failed_stage_lets_go_of_the_shard_and_of_the_room_it_took(
+    stage_of: Open, shard_files: Handle, workspace: Workspace, error: BaseException
 ) -> None:
-    def bug(video: Video) -> dict[str, pa.Table]:
-        raise KeyError("bug")
+    def fails(video: Video) -> dict[str, pa.Table]:
+        video.staging.path("half.bin").write_bytes(b"half")
+        raise error
 
-    with pytest.raises(KeyError):
-        run_per_video(stage_of("text_boxes", shard_files), bug)
+    with pytest.raises(type(error)):
+        run_per_video(stage_of("text_boxes", shard_files), fails)
     with workspace.lock(SHARD, "run-2"):
         pass
+    assert not list(workspace.root.rglob("half.bin"))
 
 
 def test_stages_of_one_pass_share_its_decode_and_each_is_skipped_alone(
