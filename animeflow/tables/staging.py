@@ -66,10 +66,6 @@ class Staging:
         (folder / MEDIA).mkdir(parents=True)
         return cls(asset, shard, folder)
 
-    def discard(self) -> None:
-        """Remove the folder with what a failed stage has written: on a full disk nobody else gives that room back."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
     def path(self, relative: str) -> Path:
         """Where to write the media file that tables will name `media/<relative>`."""
         parts = PurePosixPath(relative)
@@ -141,6 +137,7 @@ class Staging:
             (self.folder / relative).unlink(missing_ok=True)
 
     def discard(self) -> None:
+        """Remove the folder with what was written: on a full disk nobody else gives the room of a failed stage back."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
