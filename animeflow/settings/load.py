@@ -178,8 +178,14 @@ def _scalar(text: str, origin: str) -> Any:
 
 
 def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:
-    for word in path[:-1]:
+    for depth, word in enumerate(path[:-1], 1):
         values = values.setdefault(word, {})
+        if not isinstance(values, dict):
+            group = ".".join(path[:depth])
+            raise SettingsError(
+                f"the environment sets {group} to a value and {'.'.join(path)} too; "
+                f"{group} is a group of settings: unset {ENV_PREFIX}{'__'.join(path[:depth]).upper()}"
+            )
     values[path[-1]] = value
 
 

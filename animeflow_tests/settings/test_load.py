@@ -227,3 +227,9 @@ def test_of_several_errors_the_first_line_of_the_file_is_said_and_an_option_befo
             settings(tmp_path, lines)
     with pytest.raises(SettingsError, match=r"^--set run\.threads=-1: .* \(and 3 more\)$"):
         settings(tmp_path, text, overrides=["run.threads=-1"])
+
+
+def test_a_variable_that_sets_a_group_of_others_is_named() -> None:
+    environment = {"ANIMEFLOW__CURATION": "3", "ANIMEFLOW__CURATION__MAX_FLASHES": "2"}
+    with pytest.raises(SettingsError, match="curation is a group of settings: unset ANIMEFLOW__CURATION$"):
+        loader.load(environment=environment)
