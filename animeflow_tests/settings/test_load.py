@@ -231,5 +231,5 @@ def test_of_several_errors_the_first_line_of_the_file_is_said_and_an_option_befo
 
 def test_a_variable_that_sets_a_group_of_others_is_named() -> None:
     environment = {"ANIMEFLOW__CURATION": "3", "ANIMEFLOW__CURATION__MAX_FLASHES": "2"}
-    with pytest.raises(SettingsError, match="curation is a group of settings: unset ANIMEFLOW__CURATION$"):
+    with pytest.raises(SettingsError, match=r"curation is a group of settings: unset ANIMEFLOW__CURATION$"):
         loader.load(environment=environment)
