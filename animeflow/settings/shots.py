@@ -134,6 +134,9 @@ class FusedDetector(_Detector):
     """The same where the network doubts (8-bit levels)."""
     difference: float = Field(20.0, gt=0, le=255)
     """The same where the network sees no cut (8-bit levels)."""
+    still_difference: float = Field(14.0, gt=0, le=255)
+    """The same where the network sees no cut, but two pictures that have nothing in common stand still (8-bit
+    levels)."""
     everywhere: float = Field(0.16, ge=0, le=1)
     """Mean of the quieter half of the frame over the mean of all, of that difference: below it only a part of the frame
     changed, as by a beam of light (ratio)."""
@@ -142,6 +145,8 @@ class FusedDetector(_Detector):
     the network sees no cut: the frames of a whip pan all differ alike (ratio)."""
     doubtful_beyond_motion: float = Field(1.5, ge=0, le=100)
     """The same where the network doubts (ratio)."""
+    still_beyond_motion: float = Field(2.8, ge=0, le=100)
+    """The same between `still_difference` and `difference` (ratio)."""
     return_frames: int = Field(6, ge=1, le=25)
     """Frames on both sides that are compared: a flash is over within them (frames)."""
     min_shot_frames: int = Field(4, ge=1, le=1000)

@@ -19,6 +19,7 @@ from animeflow.shots.detectors.likeness import (
     correlation,
     is_lit_copy,
     is_other_picture,
+    is_unrelated,
     least_across,
     motion_beside,
     unlikeness,
@@ -83,7 +84,7 @@ def across_cut(
     """How unlike the pictures before and after a cut at `frame` are, or None where that is less than `needed` levels.
 
     Unless the network is sure they also differ by more than the frames beside them do, for in a whip pan all frames do,
-    and are not one picture under two lights.
+    and are not one picture under two lights. Where it sees nothing they differ plainly, or are still and unrelated.
     """
     across = least_across(thumbs, frame, reach, enough=needed)
     if across.mean < needed or across.everywhere < settings.everywhere:
@@ -93,6 +94,10 @@ def across_cut(
     if is_lit_copy(thumbs[frame - 1], thumbs[frame], surely=belief >= settings.doubt):
         return None
     beyond = settings.doubtful_beyond_motion if belief >= settings.doubt else settings.beyond_motion
+    if belief < settings.doubt and across.mean < settings.difference:
+        if not is_unrelated(thumbs[frame - 1], thumbs[frame]):
+            return None
+        beyond = settings.still_beyond_motion
     return None if across.mean < beyond * motion_beside(thumbs, frame, MOVING_FRAMES) else across.mean
 
 
@@ -128,7 +133,7 @@ def needed_difference(belief: float, settings: FusedDetector) -> float:
         return settings.sure_difference
     if belief >= settings.doubt:
         return settings.doubtful_difference
-    return settings.difference
+    return settings.still_difference
 
 
 def spaced(cuts: list[Cut], shortest: int, frames: int) -> tuple[Cut, ...]:

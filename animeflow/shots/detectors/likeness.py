@@ -18,6 +18,7 @@ _FLAT = 0.5  # 8-bit levels of contrast below which correlation is rounding
 _PLAIN = 8.0  # 8-bit levels of contrast below which a frame shows nothing
 _LIT = 0.75  # correlation from which two neighbouring frames are one picture
 _SURELY_LIT = 0.9  # the same where something else speaks for a cut
+_UNRELATED = 0.66  # correlation below which two neighbouring frames show different things
 _COPY = 0.6  # correlation from which a picture is another light on the same one
 Int16 = npt.NDArray[np.int16]
 
@@ -122,6 +123,14 @@ def is_lit_copy(first: npt.NDArray[Any], second: npt.NDArray[Any], *, surely: bo
     """
     shown = min(float((one @ _LUMA).std()) for one in (first, second)) >= _PLAIN
     return shown and correlation(first, second) > (_SURELY_LIT if surely else _LIT)
+
+
+def is_unrelated(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> bool:
+    """Whether two neighbouring thumbnails show different things: a new pose of a figure leaves the rest of the picture.
+
+    The largest such change on 20 real clips correlates by 0.70, the two sides of cuts by less (`is_lit_copy`).
+    """
+    return correlation(first, second) < _UNRELATED
 
 
 def is_other_picture(inside: npt.NDArray[Any], outside: npt.NDArray[Any]) -> bool:

@@ -31,11 +31,21 @@ def test_a_cut_is_found_without_the_network() -> None:
     assert cuts([*[A] * 12, *[B] * 12]) == [12]
 
 
+def dull(picture: np.ndarray) -> np.ndarray:
+    """A picture of little contrast: two of them differ by 16 levels."""
+    return (128 + (picture.astype(int) - 128) // 4).astype(np.uint8)
+
+
 def test_a_cut_between_the_bars_of_a_letterbox_is_found() -> None:
-    dull = [(128 + (one.astype(int) - 128) // 4).astype(np.uint8) for one in (A, B)]
-    thumbs = np.stack([dull[0]] * 12 + [dull[1]] * 12)
+    thumbs = np.stack([dull(A)] * 12 + [dull(B)] * 12)
     thumbs[:, :5] = thumbs[:, -5:] = 0
     assert cuts(list(thumbs), single=last_of_shot(24, 12, 0.3)) == [12]
+
+
+def test_two_dull_pictures_that_stand_still_need_no_network_and_moving_ones_do() -> None:
+    moving = [np.roll(dull(A), t * 9, axis=1) for t in range(12)]
+    assert cuts([*[dull(A)] * 12, *[dull(B)] * 12]) == [12]
+    assert cuts([*moving, *[np.roll(dull(B), t * 9, axis=1) for t in range(12)]]) == []
 
 
 def test_a_cut_within_one_palette_needs_a_word_of_the_network() -> None:
