@@ -45,6 +45,9 @@ class Why(enum.StrEnum):
     MOVES = "background_moves"  # parallax, water, crowds: no single plate explains it
     CANVAS = "canvas_too_large"
     COVERED = "background_covered"  # too little background beside the characters to judge
+    LINES = (
+        "effect_has_lines"  # what lies over the plate has lines: figures that were missed, smoke in the plate
+    )
     FAR = "far_from_the_frame"  # a plate that seemed right, but the layers do not give the frame
 
 
@@ -145,10 +148,13 @@ def decide(drawings: Sequence[Fitness], settings: BackgroundSettings) -> tuple[V
     return Verdict.SUSPICIOUS, Why.PARTLY
 
 
-def settled(verdict: Verdict, why: Why, worst_db: float) -> tuple[Verdict, Why]:
+def settled(verdict: Verdict, why: Why, worst_db: float, lined: float) -> tuple[Verdict, Why]:
     """The verdict on a clip once its layers are put together: a sure one falls to suspicious where its worst drawing
-    shows something else than the frame (PSNR of the recomposition in dB).
+    shows something else than the frame (PSNR of the recomposition in dB), and where what was taken for light has lines
+    in more than half of the drawings (`lined`, 0-1).
     """
+    if why is Why.LIGHT and lined > 0.5:
+        return Verdict.SUSPICIOUS, Why.LINES
     if verdict in SURE and worst_db < MIN_RECOMPOSED_DB:
         return Verdict.SUSPICIOUS, Why.FAR
     return verdict, why

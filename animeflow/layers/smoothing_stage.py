@@ -14,7 +14,7 @@ from animeflow.layers.background import HOLE_FROM, Background, Provenance
 from animeflow.layers.character import quantised, rgba, solved_colour
 from animeflow.layers.clip import Clip
 from animeflow.layers.difference import Difference, noise_level
-from animeflow.layers.effects import Blend
+from animeflow.layers.effects import Blend, has_lines
 from animeflow.layers.fitness import Why, settled
 from animeflow.layers.flow import Flicker, flicker, judged, stabilised
 from animeflow.layers.instances import boxes_of, label_instances
@@ -174,6 +174,7 @@ class _Proof:
 
     necessity: tuple[int, int]  # pixels of alpha > 0.5 over seen background: that differ from it, all
     quality: float
+    lined: bool  # whether its light has lines
 
 
 def _publish(
@@ -215,7 +216,8 @@ def _publish(
     weights = np.where(
         view.provenance == Provenance.NEIGHBOUR, 0.5, (view.provenance < HOLE_FROM).astype(np.float64)
     )
-    return row, _Proof((int(differs.sum()), int(solid.sum())), float(weights.mean()))
+    lined = over is not None and over[1] is not Blend.OVER and has_lines(over[0])
+    return row, _Proof((int(differs.sum()), int(solid.sum())), float(weights.mean()), lined)
 
 
 def _clip_row(
@@ -230,7 +232,8 @@ def _clip_row(
     outside = [row["outside_psnr"] for row in rows if row["outside_psnr"] is not None]
     seen = {box["instance"] for row in rows for box in row["instances"]}
     worst = min(row["recomposition_psnr"] for row in rows)
-    verdict, why = settled(background.verdict, Why(background.reason), worst)
+    lined = sum(proof.lined for proof in proofs) / len(proofs)
+    verdict, why = settled(background.verdict, Why(background.reason), worst, lined)
     return {
         "clip_id": clip.clip_id,
         "video_id": video_id,

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -8,12 +9,14 @@ from animeflow.layers.effects import (
     bright_spots,
     choose_blend,
     follows_plate,
+    has_lines,
     light_layer,
     supported,
 )
 from animeflow.layers.recompose import blended, outside, psnr, recompose, without_effect
 from animeflow.layers.smoke import smoke_layer
 from animeflow.settings.layers import EffectSettings
+from animeflow_tests.models.figures import figure
 
 SETTINGS = EffectSettings()
 NOBODY = np.zeros((90, 160), np.float32)
@@ -43,6 +46,36 @@ def test_added_light_is_found_where_it_is_and_recomposes():
     assert effect is not None and effect.peak == pytest.approx(80 / 255)
     clear = np.zeros((90, 160, 4), np.uint8)
     assert psnr(recompose(clear, below, effect.picture, Blend.ADD), frame) == 99
+
+
+def beam(size=(640, 360)):
+    """Soft light across the picture, with the texture of what it falls on."""
+    width, height = size
+    y, x = np.mgrid[0:height, 0:width]
+    level = 120 * np.exp(-(((y - 0.5 * x) / (0.15 * height)) ** 2))
+    texture = cv2.resize(plate(), size, interpolation=cv2.INTER_CUBIC)
+    return np.clip(level[..., None] * (0.6 + texture / 400), 0, 255).astype(np.uint8)
+
+
+def sparkles():
+    light = np.zeros((360, 640, 3), np.uint8)
+    for x in range(20, 640, 60):
+        light[100:110, x : x + 6] = 200
+    return light
+
+
+@pytest.mark.parametrize("size", [(640, 360), (1920, 1080)])
+def test_figures_taken_for_light_are_told_by_their_lines(size):
+    frame, truth = figure(size)
+    cel = (frame * truth[..., None]).astype(np.uint8)
+    for x in range(-size[0], size[0], size[0] // 75):  # folds and hair
+        cv2.line(cel, (x, 0), (x + size[0] // 3, size[1]), (0, 0, 0), size[0] // 640)
+    assert has_lines(cel)
+    assert not has_lines(beam(size))
+
+
+def test_small_lights_are_no_figures_however_sharp():
+    assert not has_lines(sparkles())
 
 
 def test_no_effect_is_believed_beside_a_hole_or_inside_a_character():

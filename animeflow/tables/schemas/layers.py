@@ -164,7 +164,8 @@ LAYER_CLIPS = TableSpec(
             "verdict",
             STR,
             "what the background rests on: plate, effects, suspicious or none; suspicious too where the layers of a drawing "
-            "are less than 20 dB like the frame (reason far_from_the_frame)",
+            "are less than 20 dB like the frame (reason far_from_the_frame) or what was taken for light has lines, "
+            "as of figures (reason effect_has_lines)",
         ),
         Column("reason", STR, "why, in one word"),
         Column("smoothed", BOOL, "whether alpha was smoothed: it flickered, and smoothing made it steadier"),
