@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,6 +15,7 @@ import numpy as np
 from animeflow.errors import ContractError, EncodeError, InputError
 from animeflow.media.clip_files import ClipFile, ending, mute, read_clip_file
 from animeflow.media.clip_shape import ClipShape, Pictures, filters, sound_args, target_size
+from animeflow.media.clip_sound import write_clip_sound
 from animeflow.media.command import check_stop, run_command
 from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded
@@ -58,6 +61,19 @@ class ClipSource:
             return int(pts[frame]) * self.time_base
         last_step = int(pts[-1] - pts[-2]) if len(pts) > 1 else 0
         return (int(pts[-1]) + last_step) * self.time_base
+
+    def last_duration(self, start: int, end: int) -> int | None:
+        """Ticks of `time_base` that the clip's last frame is held, where the next one tells."""
+        pts = self.index.pts
+        return int(pts[end] - pts[end - 1]) if end < len(pts) and end - start > 1 else None
+
+    def duration_args(self, start: int, end: int) -> list[str]:
+        """ffmpeg's: as `last_duration`, which no packet says: a held last drawing would flash by."""
+        held = self.last_duration(start, end)
+        if held is None:
+            return []
+        seconds = float(held * self.time_base)
+        return ["-bsf:v:0", f"setts=duration='if(eq(N,{end - start - 1}),{seconds:.6f}/TB,DURATION)'"]
 
 
 @dataclass(frozen=True)
@@ -116,6 +132,7 @@ def cut_clip(
     if not 0 <= start < end <= len(source.index):
         raise ContractError(f"a clip {start}..{end} of a video of {len(source.index)} frames")
     part = output.with_name(output.name + ".part")
+    sound = Sound(output.with_name(output.name + ".sound"))
     same = shape.h264 is None and target_size(source.pictures, shape) == (
         source.pictures.width,
         source.pictures.height,
@@ -125,14 +142,16 @@ def cut_clip(
     )
     binary = ffmpeg or ffmpeg_path()
     try:
+        if audio:
+            sound = sound.written(source, start, end)
         if method == "encode":
             chosen = shape.h264 or encoder or svt("fast", 20.0)
-            _encode_clip(source, part, start, end, audio, shape, chosen, binary, timeout_s)
+            _encode_clip(source, part, start, end, sound, shape, chosen, binary, timeout_s)
         elif source.square_pixels and shape.container == "mkv":
-            _copy_packets(source, part, start, end, audio)
+            _copy_packets(source, part, start, end, sound)
         else:
             # PyAV writes no pixel aspect.
-            _copy_with_ffmpeg(source, part, start, end, audio, shape.container, binary, timeout_s)
+            _copy_with_ffmpeg(source, part, start, end, sound, shape.container, binary, timeout_s)
         found = require_frames(part, source, start, end)
         silent = muted if muted is not None and found.sounds else None
         if silent is not None:
@@ -140,6 +159,7 @@ def cut_clip(
         part.replace(output)
     finally:
         part.unlink(missing_ok=True)
+        sound.path.unlink(missing_ok=True)
     return CutClip(output, end - start, method, found.codec, found.width, found.height, silent)
 
 
@@ -164,7 +184,38 @@ def require_frames(path: Path, source: ClipSource, start: int, end: int) -> Clip
     return found
 
 
-def _copy_packets(source: ClipSource, part: Path, start: int, end: int, audio: bool) -> None:
+@dataclass(frozen=True)
+class Sound:
+    """The sound of a clip: a file of its own with these tracks, in order; none: no file. It begins at `begins` s."""
+
+    path: Path
+    tracks: tuple[AudioTrack, ...] = ()
+    begins: Fraction = Fraction(0)
+
+    def written(self, source: ClipSource, start: int, end: int) -> Sound:
+        """The same after the packets of frames start..end-1 were copied into it."""
+        first, last = source.seconds(start), source.seconds(end)
+        found = write_clip_sound(source.path, source.audio, self.path, first=first, last=last)
+        return Sound(self.path, *found)
+
+    @property
+    def input_args(self) -> list[str]:
+        """ffmpeg's, as the second input, which it would move to time zero."""
+        if not self.tracks:
+            return []
+        return ["-itsoffset", _SECONDS.format(float(self.begins)), "-i", f"file:{self.path}"]
+
+    def output_args(self, container: str) -> list[str]:
+        """ffmpeg's: every track with its names and flags (dropping the file's tags drops the tracks' too)."""
+        args = []
+        for n, track in enumerate(self.tracks):
+            args += ["-map", f"1:{n}", f"-disposition:a:{n}", "+".join(track.dispositions) or "0"]
+            for key, value in _names(track).items():
+                args += [f"-metadata:s:a:{n}", f"{key}={value}"]
+        return args + (sound_args(self.tracks, container) if self.tracks else [])
+
+
+def _copy_packets(source: ClipSource, part: Path, start: int, end: int, sound: Sound) -> None:
     """Mux the clip's packets with PyAV: 5 ms a clip, a sixth of an ffmpeg process."""
     import av
 
@@ -173,40 +224,40 @@ def _copy_packets(source: ClipSource, part: Path, start: int, end: int, audio: b
         target = stack.enter_context(
             av.open(f"file:{part}", "w", format="matroska", options={"fflags": "+bitexact"})
         )
-        streams = {source.video_stream: container.streams[source.video_stream]}
-        if audio:
-            streams |= {t.index: container.streams[t.index] for t in source.audio}
+        video = container.streams[source.video_stream]
         # opaque: the codec is only a label; without it libdav1d, a decoder, is looked up as an encoder.
-        copies = {n: target.add_stream_from_template(s, opaque=True) for n, s in streams.items()}
-        for track in source.audio if audio else ():
-            copies[track.index].metadata.update(_names(track))
-            copies[track.index].disposition = streams[track.index].disposition
-        video = streams[source.video_stream]
-        container.seek(int(source.index.pts[start]), stream=video, backward=True)
-        for packet, copy in _clip_packets(source, container, copies, start, end):
+        picture = target.add_stream_from_template(video, opaque=True)
+        packets = [_picture_packets(source, container, start, end, picture)]
+        if sound.tracks:
+            heard = stack.enter_context(av.open(f"file:{sound.path}"))
+            copies = [target.add_stream_from_template(one, opaque=True) for one in heard.streams.audio]
+            for track, copy in zip(sound.tracks, copies, strict=True):
+                copy.metadata.update(_names(track))
+                copy.disposition = container.streams[track.index].disposition
+            packets.append((p, copies[p.stream_index]) for p in heard.demux() if p.size)
+        for packet, copy in heapq.merge(*packets, key=lambda pair: pair[0].pts * pair[0].time_base):
             packet.stream = copy
             target.mux(packet)
 
 
-def _clip_packets(source: ClipSource, container: Any, copies: dict[int, Any], start: int, end: int) -> Any:
-    """(packet, output stream) of the clip, times counted from its first frame. Sound keeps its own packet borders."""
-    first, last = source.seconds(start), source.seconds(end)
-    wanted = list(copies)
-    open_streams = set(wanted)
-    for packet in container.demux([container.streams[n] for n in wanted]):
+def _picture_packets(source: ClipSource, container: Any, start: int, end: int, copy: Any) -> Iterator[Any]:
+    """(packet, output stream) of the clip's frames, times counted from the first."""
+    video = container.streams[source.video_stream]
+    container.seek(int(source.index.pts[start]), stream=video, backward=True)
+    first, last = int(source.index.pts[start]), source.seconds(end)
+    held = source.last_duration(start, end)
+    for packet in container.demux(video):
         check_stop()
         if packet.pts is None or packet.size == 0:
             continue
-        at = packet.pts * packet.time_base
-        if at >= last:
-            open_streams.discard(packet.stream_index)
-            if not open_streams:
-                return
-        elif at >= first:
-            shift = round(first / packet.time_base)
-            packet.pts -= shift
-            packet.dts = packet.pts if packet.dts is None else packet.dts - shift
-            yield packet, copies[packet.stream_index]
+        if packet.pts * packet.time_base >= last:
+            return
+        if packet.pts >= first:
+            if held is not None and packet.pts == int(source.index.pts[end - 1]):
+                packet.duration = held
+            packet.pts -= first
+            packet.dts = packet.pts if packet.dts is None else packet.dts - first
+            yield packet, copy
 
 
 def _copy_with_ffmpeg(
@@ -214,25 +265,18 @@ def _copy_with_ffmpeg(
     part: Path,
     start: int,
     end: int,
-    audio: bool,
+    sound: Sound,
     container: str,
     ffmpeg: Path,
     timeout_s: float,
 ) -> None:
     """START is the key frame's time as stored: half a frame later gave one frame too many in 11 of 12 clips."""
-    args = _beginning(ffmpeg)
-    args += [
-        "-ss",
-        _SECONDS.format(float(source.seconds(start) - source.start_time)),
-        *input_args(source.path),
-    ]
-    args += ["-map", f"0:{source.video_stream}"]
-    if audio:
-        args += _audio_args(source, 0)
-    if end < len(source.index):
+    args = [*_beginning(ffmpeg), "-ss", _SECONDS.format(float(source.seconds(start) - source.start_time))]
+    if end < len(source.index):  # of the pictures alone: the sound goes on while the last one is held
         step = source.seconds(end) - source.seconds(end - 1)
         args += ["-t", _SECONDS.format(float(source.seconds(end) - source.seconds(start) - step / 4))]
-    args += ["-c:v", "copy", *(sound_args(source.audio, container) if audio else [])]
+    args += [*input_args(source.path), *sound.input_args, "-map", f"0:{source.video_stream}"]
+    args += [*sound.output_args(container), "-c:v", "copy", *source.duration_args(start, end)]
     args += ["-avoid_negative_ts", "make_zero", *ending(part, source.ticks)]
     run_command(args, timeout_s=timeout_s, memory_bytes=_memory_for(source), error=EncodeError)
 
@@ -242,48 +286,27 @@ def _encode_clip(
     part: Path,
     start: int,
     end: int,
-    audio: bool,
+    sound: Sound,
     shape: ClipShape,
     encoder: Encoder,
     ffmpeg: Path,
     timeout_s: float,
 ) -> None:
-    """Decode from the key frame before, keep the clip's frames, encode them.
-
-    Sound is copied from a second reading, so that both count from the clip's first frame.
-    """
-    first, last = source.seconds(start) - source.start_time, source.seconds(end) - source.start_time
+    """Decode from the key frame before, keep the clip's frames, encode them."""
+    first = source.seconds(start) - source.start_time
     # Between the frame before and the first: no rounding can take one too many or too few.
     from_s = (source.seconds(start - 1) - source.start_time + first) / 2 if start else Fraction(0)
     args = [*_beginning(ffmpeg), "-ss", _SECONDS.format(float(from_s)), *input_args(source.path)]
-    maps = ["-map", f"0:{source.video_stream}"]
-    if audio and source.audio:
-        span = [_SECONDS.format(float(t)) for t in (first, last - first)]
-        args += ["-ss", span[0], "-t", span[1], *input_args(source.path)]
-        maps += _audio_args(source, 1)
-    args += [*maps, "-filter:v:0", filters(source.pictures, shape), "-frames:v:0", str(end - start)]
+    args += [*sound.input_args, "-map", f"0:{source.video_stream}"]
+    # Not -frames:v: it ends the sound with the last frame's time, however long that frame is held.
+    chain = f"trim=end_frame={end - start},{filters(source.pictures, shape)}"
+    args += ["-filter:v:0", chain, *sound.output_args(shape.container)]
     # The encoder's own clock has one tick a frame: times of a varying rate would be rounded to it.
     args += ["-fps_mode:v:0", "passthrough", "-enc_time_base:v:0", "demux", *encoder.args()]
-    args += [*(sound_args(source.audio, shape.container) if audio else []), *ending(part, source.ticks)]
+    args += [*ending(part, source.ticks)]
     result = run_command(args, timeout_s=timeout_s, memory_bytes=_memory_for(source), error=EncodeError)
     require_clean(encoder, result.stderr, {}, source.path)
     count_decoded("cut", end - start)
-
-
-def _audio_args(source: ClipSource, reading: int) -> list[str]:
-    """Map all sound tracks of an input, with their names and flags (dropping the file's tags drops the tracks' too)."""
-    args = []
-    for n, track in enumerate(source.audio):
-        args += [
-            "-map",
-            f"{reading}:{track.index}",
-            f"-disposition:a:{n}",
-            "+".join(track.dispositions) or "0",
-        ]
-        args += [
-            word for key, value in _names(track).items() for word in (f"-metadata:s:a:{n}", f"{key}={value}")
-        ]
-    return args
 
 
 def _names(track: AudioTrack) -> dict[str, str]:

@@ -17,6 +17,7 @@ from animeflow.media.probe import Probe
 from animeflow.media.stream_outcomes import OPUS_LAYOUTS, StreamOutcome, picture_loss, stream_outcomes
 
 _OPUS_BITS_PER_CHANNEL = 64_000
+SAR_TERMS = 1_000_000  # setsar reduces a pixel aspect to terms of 100 where it is not told
 _ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")
 # Tags by which mkvmerge describes the packets it wrote: untrue of an encode.
 STATISTICS_TAG = re.compile(r"^(BPS|DURATION|NUMBER_OF_(FRAMES|BYTES)|_STATISTICS_.*)(-.*)?$")
@@ -82,7 +83,7 @@ class EncodePlan:
         aspect = video.upright_aspect
         return (
             f"scale={width}:{height}:flags=lanczos{fields}",
-            f"setsar={aspect.numerator}/{aspect.denominator}",
+            f"setsar=sar={aspect.numerator}/{aspect.denominator}:max={SAR_TERMS}",
         )
 
     def of_kind(self, *kinds: str) -> list[StreamOutcome]:

@@ -8,6 +8,27 @@ from pydantic import Field, field_validator, model_validator
 
 from animeflow.settings.base import Section, no_digest
 
+_FROM_SOURCE = "the source says it"
+_CUTS = "key frames are forced on cuts"
+SET_ELSEWHERE = {
+    "crf": "media.av1.encoder.crf is",
+    "qp": "media.av1.encoder.crf is",
+    "rc": "media.av1.encoder.crf makes it constant quality",
+    "lp": "run.threads is",
+    "keyint": _CUTS,
+    "scd": _CUTS,
+    "force-key-frames": _CUTS,
+    "input-depth": "encodes have 10 bit",
+    **dict.fromkeys(
+        (
+            "width", "height", "fps-num", "fps-denom", "color-primaries", "transfer-characteristics",
+            "matrix-coefficients", "color-range", "chroma-sample-position", "mastering-display", "content-light",
+        ),
+        _FROM_SOURCE,
+    ),
+}  # fmt: skip
+"""Keys of SVT-AV1 that another setting or the source decides, and what does."""
+
 
 class SvtEncoder(Section):
     """SVT-AV1: the default."""
@@ -18,7 +39,15 @@ class SvtEncoder(Section):
     crf: float | None = Field(None, ge=1, le=63)
     """Constant rate factor, quarter steps; lower is better and larger. None takes the profile's: 26, 26, 28, 32."""
     params: tuple[str, ...] = ()
-    """Further keys of SVT-AV1, as key=value. One that it does not use is an error."""
+    """Further keys of SVT-AV1, as key=value. One that it does not use, or that is set elsewhere, is an error."""
+
+    @field_validator("params")
+    @classmethod
+    def _not_set_elsewhere(cls, params: tuple[str, ...]) -> tuple[str, ...]:
+        for name in (text.partition("=")[0].strip() for text in params):
+            if name in SET_ELSEWHERE:
+                raise ValueError(f"{name} is not used: {SET_ELSEWHERE[name]}")
+        return params
 
 
 class LibaomEncoder(Section):

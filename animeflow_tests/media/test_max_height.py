@@ -18,6 +18,7 @@ from animeflow.media.probe import probe
 from animeflow.media.quality import Sample
 from animeflow.settings.media import Av1Settings
 from animeflow.tables.staging import Staging
+from animeflow_tests.media.numbered import ffmpeg
 
 HEIGHT = 80
 
@@ -112,3 +113,37 @@ def test_the_sample_of_a_rotated_video_is_reduced_as_it_is_stored(
 def test_a_height_that_no_encode_can_have_is_refused(height: int) -> None:
     with pytest.raises(ValidationError):
         Av1Settings(max_height=height)
+
+
+@pytest.mark.parametrize(
+    ("size", "aspect", "max_height", "quality"),
+    [
+        ("700x104", Fraction(2664, 2665), None, None),  # a third of a pixel: Matroska holds whole ones
+        ("852x160", Fraction(640, 639), HEIGHT, None),
+        ("720x160", Fraction(4320, 4739), HEIGHT, None),
+        ("640x160", Fraction(540, 401), HEIGHT, {"metric": "ssim", "target": 0.97, "max_probes": 1}),
+    ],
+)
+def test_any_shape_of_pixels_is_encoded(
+    tmp_path: Path, size: str, aspect: Fraction, max_height: int | None, quality: dict[str, object] | None
+) -> None:
+    shape = f"setsar=sar={aspect.numerator}/{aspect.denominator}:max=100000"
+    h264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
+    source = tmp_path / "source.mp4"
+    ffmpeg("-f", "lavfi", "-i", f"testsrc2=size={size}:rate=24:duration=2", "-vf", shape, *h264, source)
+    assert probe(source).video.sample_aspect_ratio == aspect
+    settings = {"encoder": {"kind": "svt", "profile": "draft"}, "group_s": 0.9, "max_height": max_height}
+    staging = Staging.begin("av1_videos", "shard", tmp_path / "staging")
+    (row,) = encode_to_table(
+        source,
+        video_id="0" * 16,
+        pts=frame_times(source),
+        cuts=[24],
+        staging=staging,
+        settings=Av1Settings.model_validate(settings | ({"quality": quality} if quality else {})),
+        threads=1,
+    ).to_pylist()
+    made = probe(staging.folder / row["media_path"]).video
+    shown = (made.sample_aspect_ratio or Fraction(1)) * made.width
+    assert shown == pytest.approx(float(aspect * made.width), abs=0.6)
+    assert not quality or row["groups"] == 2

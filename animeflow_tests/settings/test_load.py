@@ -233,3 +233,13 @@ def test_a_variable_that_sets_a_group_of_others_is_named() -> None:
     environment = {"ANIMEFLOW__CURATION": "3", "ANIMEFLOW__CURATION__MAX_FLASHES": "2"}
     with pytest.raises(SettingsError, match=r"curation is a group of settings: unset ANIMEFLOW__CURATION$"):
         loader.load(environment=environment)
+
+
+@pytest.mark.parametrize(
+    ("param", "why"),
+    [("crf=10", "media.av1.encoder.crf"), ("color-primaries=9", "the source"), ("scd=1", "cuts")],
+)
+def test_what_the_encoder_would_pass_over_is_no_parameter_of_it(param: str, why: str) -> None:
+    with pytest.raises(SettingsError, match=f"{param.partition('=')[0]} is not used: .*{why}"):
+        loader.load(environment={}, overrides=[f"media.av1.encoder.params=[{param}]"])
+    assert loader.load(environment={}, overrides=["media.av1.encoder.params=[scm=0]"])

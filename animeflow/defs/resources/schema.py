@@ -67,8 +67,10 @@ def _plain_type(bare: Any, where: str) -> Any:
             if _kind(bare)
             else config_of(bare)
         )
-    if origin is Literal:
-        return ConfigEnum(_enum_name(where, args), [EnumValue(str(word)) for word in args])
+    if origin is Literal and all(isinstance(word, str) for word in args):
+        return ConfigEnum(_enum_name(where, args), [EnumValue(word) for word in args])
+    if origin is Literal:  # a choice of Dagster's holds words alone; the settings refuse other numbers
+        return SCALARS[type(args[0])]
     if origin in (tuple, list):
         return Array(_type(args[0], where))
     if origin is dict or bare is dict:

@@ -1,0 +1,135 @@
+"""The sound of clips: all of it from the first frame to the last one's end, whatever the track's beginning says."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+
+from animeflow.media.clip_shape import ClipShape
+from animeflow.media.clip_sound import write_clip_sound
+from animeflow.media.cut import ClipSource, clip_source, cut_clip
+from animeflow.media.encoders import X264, svt
+from animeflow.media.streams import list_audio
+from animeflow_tests.media.numbered import ffmpeg, write_numbered
+
+AV1 = (
+    "-c:v",
+    "libsvtav1",
+    "-preset",
+    "10",
+    "-crf",
+    "35",
+    "-pix_fmt",
+    "yuv420p10le",
+    "-svtav1-params",
+    "lp=1",
+)
+SMALL = X264(30.0, preset="ultrafast")
+SHAPES = [ClipShape(), ClipShape("mp4"), ClipShape("mp4", SMALL), ClipShape("mkv", SMALL)]
+PACKET_S = 1024 / 48000
+
+
+def tone(seconds: float) -> tuple[str, ...]:
+    return (
+        "-f",
+        "lavfi",
+        "-i",
+        f"sine=440:sample_rate=48000:duration={seconds}",
+        "-map",
+        "0:v",
+        "-map",
+        "1:a",
+    )
+
+
+@pytest.fixture(scope="module")
+def trimmed(tmp_path_factory: pytest.TempPathFactory) -> ClipSource:
+    """The encode of an MP4 that was trimmed by copy: its sound begins 0.7 s before the first frame, hidden by an edit
+    list, which Matroska keeps as the delay of the codec. Key frames at 0 and 24.
+    """
+    folder = tmp_path_factory.mktemp("trimmed")
+    h264 = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "240", "-c:a", "aac")
+    whole = write_numbered(folder / "whole.mp4", 96, *tone(4), *h264)
+    ffmpeg("-ss", "0.7", "-i", whole, "-c", "copy", folder / "trimmed.mp4")
+    encoded = folder / "encode.mkv"
+    ffmpeg("-i", folder / "trimmed.mp4", *AV1, "-force_key_frames", "1.0", "-c:a", "copy", encoded)
+    with av.open(str(encoded)) as container:
+        delay = min(packet.pts for packet in container.demux(audio=0) if packet.size)
+    assert delay * container_time_base(encoded) < -0.4, "else there is nothing to lose"
+    return clip_source(encoded)
+
+
+def container_time_base(path: Path) -> Fraction:
+    with av.open(str(path)) as container:
+        return container.streams.audio[0].time_base
+
+
+def heard(path: Path) -> tuple[float, float]:
+    """(first sample, end of the last one) in seconds after the first frame, as decoded."""
+    with av.open(str(path)) as container:
+        picture = next(packet for packet in container.demux(video=0) if packet.size)
+        zero = min(float(picture.pts * picture.time_base), 0.0)
+    with av.open(str(path)) as container:
+        frames = list(container.decode(audio=0))
+    last = frames[-1]
+    return frames[0].time - zero, last.time + last.samples / last.rate - zero
+
+
+def begins(path: Path) -> float:
+    with av.open(str(path)) as container:
+        return min(float(p.pts * p.time_base) for p in container.demux(video=0) if p.size)
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 20), (24, 48), (30, 60)])
+@pytest.mark.parametrize("shape", SHAPES, ids=["copy", "copy-mp4", "h264-mp4", "h264-mkv"])
+def test_a_clip_sounds_from_its_first_frame_to_its_last(
+    trimmed: ClipSource, tmp_path: Path, start: int, end: int, shape: ClipShape
+) -> None:
+    clip = cut_clip(
+        trimmed, tmp_path / f"clip.{shape.container}", start=start, end=end, shape=shape, encoder=svt("draft")
+    )
+    assert begins(clip.path) == pytest.approx(0, abs=0.002)
+    first, last = heard(clip.path)
+    assert 0 <= first <= PACKET_S + 0.002
+    assert last == pytest.approx((end - start) / 24, abs=PACKET_S + 0.002)
+    assert [path.name for path in tmp_path.iterdir()] == [clip.path.name]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=["copy", "copy-mp4", "h264-mp4", "h264-mkv"])
+def test_the_sound_goes_on_while_the_last_drawing_is_held(tmp_path: Path, shape: ClipShape) -> None:
+    held = ("-vf", r"select='lt(n,20)+gte(n,48)'", "-fps_mode", "vfr", *AV1, "-force_key_frames", "2.0")
+    source = clip_source(write_numbered(tmp_path / "held.mkv", 60, *tone(2.5), *held, "-c:a", "flac"))
+    clip = cut_clip(source, tmp_path / f"clip.{shape.container}", start=0, end=20, shape=shape)
+    assert heard(clip.path)[1] == pytest.approx(2.0, abs=0.11)
+    if shape.h264 is None and shape.container == "mp4":
+        with av.open(str(clip.path)) as container:
+            stream = container.streams.video[0]
+            assert float(stream.duration * stream.time_base) == pytest.approx(2.0, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("codec", "name"),
+    [("aac", "aac"), ("ac3", "ac3"), ("eac3", "eac3"), ("libopus", "opus"), ("flac", "flac"), ("alac", "alac"),
+     ("pcm_s24le", "pcm_s24le"), ("libmp3lame", "mp3float")],
+)  # fmt: skip
+def test_no_codec_becomes_another(tmp_path: Path, codec: str, name: str) -> None:
+    path, target = tmp_path / "sound.mka", tmp_path / "clip.sound"
+    ffmpeg("-f", "lavfi", "-i", "sine=440:sample_rate=48000:duration=3", "-c:a", codec, path)
+    with av.open(str(path)) as container:
+        tracks = list_audio(container)
+    kept, starts = write_clip_sound(path, tracks, target, first=Fraction(1), last=Fraction(2))
+    assert kept == tracks and 0 <= starts < 0.11
+    with av.open(str(target)) as container:
+        assert container.streams.audio[0].codec_context.name == name
+
+
+def test_a_clip_before_the_sound_begins_has_none(tmp_path: Path) -> None:
+    late = ("-itsoffset", "1.5", *tone(1), *AV1, "-force_key_frames", "1.0", "-c:a", "flac")
+    source = clip_source(write_numbered(tmp_path / "late.mkv", 60, *late))
+    clip = cut_clip(source, tmp_path / "clip.mkv", start=0, end=24, muted=tmp_path / "mute.mkv")
+    with av.open(str(clip.path)) as container:
+        assert not container.streams.audio
+    assert clip.muted is None
