@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from animeflow.delivery.clips import Row, by_video, frame_times, json_line, paths_of
 from animeflow.errors import ArchiveError
-from animeflow.media.archive import list_archive, part_name, split_by_size, write_archive
+from animeflow.media.archive import list_archive, part_name, sha256_file, split_by_size, write_archive
 from animeflow.settings.delivery import ArchiveSettings
 from animeflow.tables.handle import Handle
 from animeflow.tables.specs import TABLES
@@ -63,10 +63,9 @@ def verify_archives(handle: Handle) -> list[str]:
     faults = []
     for archive in handle.rows("image_archives"):
         wanted = {row["name"]: row["sha256"] for row in images if row["part"] == archive["part"]}
+        path = handle.media(archive["media_path"])
         try:
-            found = {
-                member.name: member.sha256 for member in list_archive(handle.media(archive["media_path"]))
-            }
+            found = {member.name: member.sha256 for member in list_archive(path)}
         except ArchiveError as error:
             faults.append(f"{archive['media_path']}: {error.message}")
             continue
@@ -75,6 +74,8 @@ def verify_archives(handle: Handle) -> list[str]:
             faults.append(
                 f"{archive['media_path']}: {len(odd)} pictures missing, strange or changed, first {odd[0]}"
             )
+        elif sha256_file(path) != archive["sha256"]:  # gzip does not check its own header
+            faults.append(f"{archive['media_path']}: is not the file that was written")
     return faults
 
 

@@ -150,7 +150,7 @@ class FusedDetector(_Detector):
     return_frames: int = Field(6, ge=1, le=25)
     """Frames on both sides that are compared: a flash is over within them (frames)."""
     min_shot_frames: int = Field(4, ge=1, le=1000)
-    """Shortest shot (frames)."""
+    """Shortest shot, but at the ends of the video (frames)."""
     transitions: TransitionSettings = TransitionSettings()
     """Dissolves and fades."""
 

@@ -100,3 +100,8 @@ def test_reopening_finds_a_damaged_and_an_exchanged_archive(fresh):
     changed[700] ^= 0xFF
     path.write_bytes(bytes(changed))
     assert len(verify_archives(handle)) == 1
+    dated = bytearray(good)
+    dated[5] ^= 0xFF  # the time in gzip's header, which no checksum covers
+    path.write_bytes(bytes(dated))
+    (fault,) = verify_archives(handle)
+    assert "is not the file that was written" in fault

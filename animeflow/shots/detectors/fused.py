@@ -137,10 +137,13 @@ def needed_difference(belief: float, settings: FusedDetector) -> float:
 
 
 def spaced(cuts: list[Cut], shortest: int, frames: int) -> tuple[Cut, ...]:
-    """Cuts that leave no shot shorter than `shortest` frames: the surer one of two stays, a transition before both."""
+    """Cuts that leave no shot shorter than `shortest` frames: the surer one of two stays, a transition before both.
+
+    At the ends of the video a shot may be shorter: what is left of it there belongs to no other one.
+    """
     kept: list[Cut] = []
     for cut in sorted(cuts, key=lambda one: (one.kind == "hard", -one.score, one.frame)):
         far = all(abs(cut.frame - other.frame) >= shortest for other in kept)
-        if far and shortest <= cut.frame <= frames - shortest:
+        if far and 1 <= cut.frame < frames:
             kept.append(cut)
     return tuple(sorted(kept, key=lambda one: one.frame))

@@ -178,6 +178,11 @@ def test_a_hard_cut_inside_a_transition_is_part_of_it() -> None:
     assert [cut.kind for cut in found] == ["fade"]
 
 
+@pytest.mark.parametrize("frame", [1, 3, 21, 23])
+def test_what_is_left_of_a_shot_at_an_end_belongs_to_no_other(frame: int) -> None:
+    assert cuts([*[A] * frame, *[B] * (24 - frame)]) == [frame]
+
+
 def test_no_shot_is_shorter_than_allowed() -> None:
     thumbs = [*[A] * 12, *[B] * 2, *[thumb(3)] * 2, *[thumb(4)] * 12]
     found = cuts(thumbs)
