@@ -21,6 +21,7 @@ from animeflow.measures.transitions import (
     Area,
     Signal,
     Transition,
+    frames_together,
     longest_run_s,
     looked_up,
     most_per_second,
@@ -51,7 +52,9 @@ def broadcast_flash(
     """
     if color_transfer in HDR:
         return dict.fromkeys(COLUMNS) | {"reason": hdr_reason(color_transfer)}
-    luminance, red = luminance_transitions(thumbs, settings), saturated_red_transitions(thumbs, settings)
+    together = frames_together(times)
+    luminance = luminance_transitions(thumbs, settings, together=together)
+    red = saturated_red_transitions(thumbs, settings, together=together)
     found = [*luminance, *red]
     return {
         "broadcast_flashes": float(most_per_second(luminance, times)),
@@ -67,14 +70,16 @@ def hdr_reason(color_transfer: int) -> str:
     return f"HDR source ({HDR[color_transfer]}): the formula is about a standard display of 200 cd/m2"
 
 
-def luminance_transitions(thumbs: U8, settings: FlashSettings) -> list[Transition]:
+def luminance_transitions(thumbs: U8, settings: FlashSettings, *, together: int = 1) -> list[Transition]:
     """Opposing changes of screen luminance by settings.broadcast_step cd/m2."""
-    return transitions(thumbs, luminance_signal(settings), Area(settings.broadcast_area_share))
+    return transitions(
+        thumbs, luminance_signal(settings), Area(settings.broadcast_area_share, together=together)
+    )
 
 
-def saturated_red_transitions(thumbs: U8, settings: FlashSettings) -> list[Transition]:
+def saturated_red_transitions(thumbs: U8, settings: FlashSettings, *, together: int = 1) -> list[Transition]:
     """Transitions to and from a saturated red, whatever its luminance."""
-    return transitions(thumbs, red_signal(settings), Area(settings.broadcast_area_share))
+    return transitions(thumbs, red_signal(settings), Area(settings.broadcast_area_share, together=together))
 
 
 def luminance_signal(settings: FlashSettings) -> Signal:

@@ -17,6 +17,7 @@ from animeflow.measures.transitions import (
     Bools,
     Signal,
     Transition,
+    frames_together,
     most_per_second,
     transitions,
 )
@@ -50,7 +51,9 @@ def measure_flash(
     for clip in clips:
         part = slice(clip["start"], clip["end"])
         shown, at = thumbs[part], times[part]
-        general, red = general_transitions(shown, settings, light), red_transitions(shown, settings, light)
+        together = frames_together(at)
+        general = general_transitions(shown, settings, light, together=together)
+        red = red_transitions(shown, settings, light, together=together)
         rows.append(
             {
                 "clip_id": clip["clip_id"],
@@ -64,14 +67,18 @@ def measure_flash(
     return FLASH.table(rows)
 
 
-def general_transitions(thumbs: U8, settings: FlashSettings, light: Light = SRGB) -> list[Transition]:
+def general_transitions(
+    thumbs: U8, settings: FlashSettings, light: Light = SRGB, *, together: int = 1
+) -> list[Transition]:
     """Opposing changes of relative luminance by settings.luminance_step, of uint8 RGB [T, h, w, 3]."""
-    return transitions(thumbs, general_signal(settings, light), Area(settings.area_share, _FIELDS))
+    return transitions(thumbs, general_signal(settings, light), Area(settings.area_share, _FIELDS, together))
 
 
-def red_transitions(thumbs: U8, settings: FlashSettings, light: Light = SRGB) -> list[Transition]:
+def red_transitions(
+    thumbs: U8, settings: FlashSettings, light: Light = SRGB, *, together: int = 1
+) -> list[Transition]:
     """The same for max(0, R - G - B) x 320 in linear light, where one of the two states is a saturated red."""
-    return transitions(thumbs, red_signal(settings, light), Area(settings.area_share, _FIELDS))
+    return transitions(thumbs, red_signal(settings, light), Area(settings.area_share, _FIELDS, together))
 
 
 def general_signal(settings: FlashSettings, light: Light = SRGB) -> Signal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,6 +18,7 @@ Bools = npt.NDArray[np.bool_]
 
 UP, DOWN = 1, -1
 _WINDOW_S = 1.0
+_INSTANT_S = 1 / 24
 _EARLY_S = (
     1e-6  # a window of one second ends before its last instant, whatever the last bit of a division says
 )
@@ -48,10 +50,14 @@ class Signal:
 
 @dataclass(frozen=True)
 class Area:
-    """At least `share` (0-1) of some window of 1/`fields` of the width and of the height; 1: of the picture."""
+    """At least `share` (0-1) of some window of 1/`fields` of the width and of the height; 1: of the picture.
+
+    Cells that turn within `together` frames count as one: a flash that sweeps over the screen is the same at any rate.
+    """
 
     share: float
     fields: int = 1
+    together: int = 1
 
     def met(self, cells: Bools) -> bool:
         """Whether the cells [h, w] fill the share of some window."""
@@ -143,12 +149,32 @@ class _Cells:
 def frame_transitions(cells: Iterable[tuple[Bools, Bools]], area: Area) -> list[Transition]:
     """Frames in which enough cells turn together; directions alternate, at most one a frame."""
     found: list[Transition] = []
-    for frame, (up, down) in enumerate(cells):
-        for direction, turning in ((UP, up), (DOWN, down)):
+    recent: deque[tuple[Bools, Bools]] = deque(maxlen=area.together)
+    for frame, turns in enumerate(cells):
+        if found and found[-1].frame == frame - 1:
+            recent.clear()  # what has been counted is
+        recent.append(turns)
+        for direction, turning in zip((UP, DOWN), _any(recent), strict=True):
             opposes = not found or found[-1].direction != direction
             if opposes and not (found and found[-1].frame == frame) and area.met(turning):
                 found.append(Transition(frame, direction, float(turning.mean())))
     return found
+
+
+def _any(turns: Sequence[tuple[Bools, Bools]]) -> tuple[Bools, Bools]:
+    """The cells of any of the frames, up and down."""
+    if len(turns) == 1:
+        return turns[0]
+    up, down = zip(*turns, strict=True)
+    return np.logical_or.reduce(up), np.logical_or.reduce(down)
+
+
+def frames_together(times: F64) -> int:
+    """Frames of one instant: what is shown within a frame of film, 1/24 s. `times` [T] in seconds."""
+    if len(times) < 2:
+        return 1
+    # Not rounded to the nearest: 60 frames a second lie between two and three, by the last bit of their times.
+    return max(1, int(_INSTANT_S / max(float(np.median(np.diff(times))), _EARLY_S) + 0.25))
 
 
 def covers(cells: Bools, share: float, fields: int) -> bool:

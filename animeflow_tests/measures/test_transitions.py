@@ -17,6 +17,7 @@ from animeflow.measures.transitions import (
     cell_transitions,
     covers,
     frame_transitions,
+    frames_together,
     longest_run_s,
     most_per_second,
     span,
@@ -135,3 +136,23 @@ def test_a_run_is_broken_by_a_second_without_a_transition() -> None:
     assert longest_run_s(found, times) == pytest.approx(1.0)  # 0 to 24; then 24 frames are a second
     assert longest_run_s(found[:1], times) == 0.0
     assert most_per_second(found, times) == 1
+
+
+@pytest.mark.parametrize("fps", [24, 30, 60, 120])
+def test_a_flicker_that_sweeps_over_the_screen_is_the_same_at_any_rate(fps: int) -> None:
+    """3.5 Hz, black to white, each column later than the one before, by a quarter of a period over the screen."""
+    at = np.arange(3 * fps) / fps
+    phase = at[:, None] * 3.5 - np.linspace(0, 0.25, 48)[None, :]
+    lit = (phase % 1 < 0.5) & (at[:, None] > 0.3)
+    thumbs = np.repeat(np.where(lit, 250, 5).astype(np.uint8)[:, None, :, None], 27, axis=1).repeat(3, axis=3)
+    together = frames_together(at)
+    for find in (flash.general_transitions, broadcast_flash.luminance_transitions):
+        assert most_per_second(find(thumbs, SETTINGS, together=together), at) in (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("fps", "together"), [(12, 1), (23.976, 1), (25, 1), (30, 1), (50, 2), (60, 2), (120, 5)]
+)
+def test_an_instant_is_a_frame_of_film(fps: float, together: int) -> None:
+    assert frames_together(np.arange(50) / fps) == together
+    assert frames_together(np.zeros(1)) == 1
