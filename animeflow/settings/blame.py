@@ -32,6 +32,9 @@ class Layer:
     values: dict[str, Any]
     origin: str
     lines: dict[Path_, int] = field(default_factory=dict)
+    origins: dict[Path_, str] = field(
+        default_factory=dict
+    )  # of single keys, where they have one of their own
 
 
 def refuse_tokens(value: Any, layer: Layer, path: Path_) -> None:
@@ -184,7 +187,9 @@ def _reaches(layer: Layer, path: Path_) -> bool:
 
 def _where(layer: Layer, path: Path_) -> str:
     line = _line(layer, path)
-    return f"{layer.origin}, line {line}" if line else layer.origin
+    around = (layer.origins.get(path[:length]) for length in range(len(path), 0, -1))
+    origin = next((one for one in around if one), layer.origin)
+    return f"{origin}, line {line}" if line else origin
 
 
 def _line(layer: Layer, path: Path_) -> int:

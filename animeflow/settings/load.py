@@ -152,10 +152,13 @@ def _lines(node: yaml.Node | None, path: Path_, lines: dict[Path_, int], origin:
 
 def _environment_layer(environment: Mapping[str, str]) -> Layer:
     values: dict[str, Any] = {}
+    origins: dict[Path_, str] = {}
     for name, text in sorted(environment.items()):
         if name.startswith(ENV_PREFIX):
-            _put(values, name.removeprefix(ENV_PREFIX).lower().split("__"), _scalar(text, f"variable {name}"))
-    return Layer(values, "the environment")
+            path = tuple(name.removeprefix(ENV_PREFIX).lower().split("__"))
+            origins[path] = f"variable {name}"
+            _put(values, path, _scalar(text, origins[path]))
+    return Layer(values, "the environment", origins=origins)
 
 
 def _override_layer(text: str) -> Layer:

@@ -243,3 +243,16 @@ def test_what_the_encoder_would_pass_over_is_no_parameter_of_it(param: str, why:
     with pytest.raises(SettingsError, match=f"{param.partition('=')[0]} is not used: .*{why}"):
         loader.load(environment={}, overrides=[f"media.av1.encoder.params=[{param}]"])
     assert loader.load(environment={}, overrides=["media.av1.encoder.params=[scm=0]"])
+
+
+def test_a_wrong_variable_is_named() -> None:
+    for name, value, said in (
+        ("FOO", "1", "unknown key foo"),
+        ("RUN__THREADS", "-1", "run.threads = -1: "),
+        ("CURATION", "{nope: 1}", "unknown key curation.nope"),
+        ("SHOTS__CLIPS__MIN_S", "15", "shots.clips.max_s: 20.0, shots.clips.min_s: 15"),
+        ("CURATION__MIN_SHARPNESS", "hf_" + "a" * 30, "curation.min_sharpness looks like a secret"),
+    ):
+        with pytest.raises(SettingsError) as caught:
+            loader.load(environment={f"ANIMEFLOW__{name}": value, "ANIMEFLOW__RUN__MIN_FREE_GB": "0"})
+        assert str(caught.value).startswith(f"variable ANIMEFLOW__{name}: {said}")
