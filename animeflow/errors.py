@@ -8,6 +8,7 @@
     │   │   └── ArchiveError
     │   ├── SettingsError         a setting: unknown key, bad range, secret in a file
     │   ├── ContractError         a table, manifest or adapter that breaks its declaration
+    │   │   └── ManifestDamaged   no result at all to whoever may make it anew
     │   ├── WeightsMissing        a model's weights cannot be had here
     │   ├── LicenceRefused        weights whose licence was not accepted
     │   ├── CommandFailed         an external process ended badly
@@ -114,6 +115,10 @@ class ContractError(PermanentError):
     """A table, manifest or adapter breaks its declaration."""
 
     default_reason = "contract"
+
+
+class ManifestDamaged(ContractError):
+    """A manifest that cannot be read: its result counts as never finished."""
 
 
 class WeightsMissing(PermanentError):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import click
 
-from animeflow.tables.manifest import MANIFEST
 from animeflow.tables.stages import GROUPS, STAGES
 from animeflow.tables.workspace import Workspace
 
@@ -61,7 +60,7 @@ def require_upstream(workspace: Workspace, selected: Sequence[str], shards: Iter
 
 
 def _standing_in(workspace: Workspace, shard: str) -> Has:
-    return lambda name: (workspace.asset_dir(shard, name) / MANIFEST).is_file()
+    return lambda name: workspace.manifest(shard, name) is not None
 
 
 def _needed(selected: Sequence[str], has: Has) -> frozenset[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from animeflow.errors import ManifestDamaged
 from animeflow.tables.manifest import Manifest
 from animeflow.tables.words import plural
 
@@ -19,7 +20,7 @@ NAMED = 3  # faults that are said
 
 @dataclass(frozen=True)
 class Judgement:
-    """`unfinished` has a transient error or lacks a file; `why` is empty when done.
+    """`unfinished` has a transient error, a damaged manifest or lacks a file; `why` is empty when done.
 
     `freed` would be done if its media had not been deleted after publishing: nobody waits for it, and a run that needs
     its media makes them again.
@@ -32,7 +33,10 @@ class Judgement:
 
 def judge(stage: Stage) -> Judgement:
     """Done: everything that goes in is what the manifest says, and its files are all there. Changes nothing."""
-    manifest = Manifest.read(stage.folder)
+    try:
+        manifest = Manifest.read(stage.folder)
+    except ManifestDamaged as error:
+        return Judgement("unfinished", (error.message,))
     if manifest is None:
         return Judgement("missing", ("was never finished",))
     if not manifest.done:

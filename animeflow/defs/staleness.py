@@ -112,6 +112,6 @@ def _state(
     counts = verdict.manifest.counts if verdict.manifest else {}
     if verdict.state in ("missing", "unfinished"):
         return StageState(spec.name, spec.group, verdict.state, verdict.why, counts)
-    own = () if any(before[name].state == "missing" for name in late) else verdict.why
+    own = () if any(name not in inputs for name in late) else verdict.why
     why = (*own, *(f"{name} is {before[name].state}" for name in late))
     return StageState(spec.name, spec.group, "stale" if why else verdict.state, why, counts)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from animeflow.errors import ContractError
-from animeflow.tables.manifest import MANIFEST
 from animeflow.tables.stages import STAGES
 from animeflow.tables.whole import write_whole
 
@@ -86,9 +85,7 @@ def waiting(workspace: Workspace, shard: str, asset: str) -> list[str]:
     for name, spec in STAGES.items():  # in the order of the graph
         if spec.partitioned and after & set(spec.inputs):
             after.add(name)
-    without = [
-        name for name in after - {asset} if not (workspace.asset_dir(shard, name) / MANIFEST).is_file()
-    ]
+    without = [name for name in after - {asset} if workspace.manifest(shard, name) is None]
     return [name for name in STAGES if name in without]
 
 

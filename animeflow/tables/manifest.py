@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from animeflow.errors import ContractError
+from animeflow.errors import ContractError, ManifestDamaged
 from animeflow.tables.digests import canonical_json
 
 MANIFEST = "manifest.json"
@@ -67,24 +67,28 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Manifest | None:
-        """The manifest in an asset's folder, None when there is none; ContractError when it cannot be trusted."""
+        """The manifest in an asset's folder, None when there is none.
+
+        ManifestDamaged where it cannot be read, ContractError where a newer animeflow wrote it.
+        """
         path = folder / MANIFEST
         try:
-            text = path.read_text(encoding="utf-8")
+            data = path.read_bytes()
         except FileNotFoundError:
             return None
         try:
-            raw = json.loads(text)
-            version = raw["manifest_version"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ContractError(
-                "the manifest is damaged", path=path, hint="delete it: the stage runs again"
+            raw = json.loads(data)
+            if (version := raw["manifest_version"]) > MANIFEST_VERSION:
+                raise ContractError(f"manifest version {version} is newer than this animeflow", path=path)
+            raw["tables"] = {
+                name: [TableFile(**file) for file in files] for name, files in raw["tables"].items()
+            }
+            raw["media"] = [FileRef(**file) for file in raw["media"]]
+            return cls(**raw)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ManifestDamaged(
+                "the manifest is damaged", path=path, hint=f"run {folder.name} again"
             ) from error
-        if version > MANIFEST_VERSION:
-            raise ContractError(f"manifest version {version} is newer than this animeflow", path=path)
-        raw["tables"] = {name: [TableFile(**file) for file in files] for name, files in raw["tables"].items()}
-        raw["media"] = [FileRef(**file) for file in raw["media"]]
-        return cls(**raw)
 
     def files(self) -> list[FileRef]:
         """Every file that the manifest says is there, tables first."""

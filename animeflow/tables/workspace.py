@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from animeflow.errors import ContractError, DiskFull, WorkspaceBusy
+from animeflow.errors import ContractError, DiskFull, ManifestDamaged, WorkspaceBusy
 from animeflow.tables.handle import Handle
 from animeflow.tables.manifest import MANIFEST, Manifest
 from animeflow.tables.staging import Staging
@@ -62,7 +62,15 @@ class Workspace:
         return Handle.open(self.asset_dir(shard, asset))
 
     def manifest(self, shard: str | None, asset: str) -> Manifest | None:
-        return Manifest.read(self.asset_dir(shard, asset))
+        """None where there is no result; a damaged manifest is none either, so that the stage is made anew."""
+        try:
+            return Manifest.read(self.asset_dir(shard, asset))
+        except ManifestDamaged:
+            return None
+
+    def is_damaged(self, shard: str | None, asset: str) -> bool:
+        """Whether the result has a manifest that cannot be read."""
+        return self.manifest(shard, asset) is None and (self.asset_dir(shard, asset) / MANIFEST).is_file()
 
     def shards(self) -> list[str]:
         """Keys of the shards that have at least one folder here, sorted."""

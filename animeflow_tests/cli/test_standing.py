@@ -132,7 +132,7 @@ def test_a_raised_code_version_makes_it_run(workspace: Workspace, monkeypatch: p
 def test_a_damaged_manifest_makes_it_run(workspace: Workspace) -> None:
     (workspace.asset_dir(WHOLE, "clips") / MANIFEST).write_text("{")
     order = order_on(workspace)
-    assert not stands(order, unit_of(order))
+    assert not stands(order, unit_of(order)) and "clips" in late(order)
 
 
 def test_what_another_run_holds_is_left_to_the_run_to_refuse(workspace: Workspace) -> None:

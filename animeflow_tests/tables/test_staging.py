@@ -79,7 +79,7 @@ def test_an_asset_without_a_manifest_does_not_exist(workspace):
 def test_a_damaged_manifest_is_named_with_the_way_out(workspace):
     finalise(stage(workspace), target(workspace))
     (target(workspace) / "manifest.json").write_text("{")
-    with pytest.raises(ContractError, match=r"damaged.*delete it"):
+    with pytest.raises(ContractError, match=r"damaged.*run flash again"):
         Manifest.read(target(workspace))
 
 
