@@ -11,11 +11,13 @@ import click
 
 from animeflow.cli.exits import FAILED, Exit
 from animeflow.cli.options import chosen_shards, existing_workspace, out_option, shards_option
+from animeflow.cli.stopping import seen
 from animeflow.cli.terminal import size
 from animeflow.tables import failed, failed_checks, timings
 from animeflow.tables.manifest import MANIFEST
 from animeflow.tables.stages import STAGES
 from animeflow.tables.staging import MEDIA, STATUS_FILE, TABLE_DIR, TRASH
+from animeflow.tables.words import plural
 from animeflow.tables.workspace import STAGING, Workspace
 
 PARTS = {MEDIA, TABLE_DIR, STATUS_FILE, TRASH}  # what a killed run can leave of a result, beside its manifest
@@ -59,13 +61,28 @@ def clean(
         if not doomed:
             click.echo("nothing to remove")
         elif not dry_run:
-            if not yes and not click.confirm(f"remove these {len(doomed)} from {workspace.root}?"):
+            if not yes and not _agreed(
+                f"remove {plural(len(doomed), 'entry', 'entries')} of {workspace.root}?"
+            ):
                 click.echo("nothing removed")
                 raise Exit(FAILED)
             for path in doomed:
                 workspace.remove(path)
             for shard in keys:
                 _remove_empty(workspace.shard_dir(shard))
+
+
+def _agreed(question: str) -> bool:
+    """The answer; a usage error where there is nobody to give one."""
+    try:
+        return click.confirm(question)
+    except click.Abort:
+        if seen:  # it was no end of the input but a signal
+            raise
+        click.echo(err=True)
+        raise click.UsageError(
+            "there was no answer, nothing was removed; --yes removes without asking"
+        ) from None
 
 
 def _results(workspace: Workspace, shard: str, names: Sequence[str]) -> list[Path]:

@@ -9,6 +9,7 @@ import click
 
 from animeflow.cli.exits import FAILED, Exit
 from animeflow.cli.options import json_option, out_option, resolve_settings, settings_options, workspace_at
+from animeflow.tables.words import plural
 
 MARKS = {"ok": "ok   ", "note": "note ", "fault": "FAULT"}
 
@@ -43,6 +44,6 @@ def doctor(
             click.echo(f"{MARKS[finding.state]}  {finding.name:<18} {finding.text}")
             if finding.mend:
                 click.echo(f"{'':<26}-> {finding.mend}")
-        click.echo(f"{len(faults)} faults" if faults else "no faults")
+        click.echo(plural(len(faults), "fault") if faults else "no faults")
     if faults:
         raise Exit(FAILED)

@@ -116,22 +116,31 @@ class Engine:
         for name, text in ((SETTINGS, dump_changes(settings)), (RESOLVED, dump(settings))):
             write_whole(root / name, text)
 
-    def run_shards(self, shards: Sequence[str]) -> list[ShardOutcome]:
-        """Run the order's job on each shard; one that fails or is busy does not stop the others, Ctrl-C does."""
+    def run_shards(
+        self, shards: Sequence[str], *, before: int = 0, of: int | None = None
+    ) -> list[ShardOutcome]:
+        """Run the order's job on each shard; one that fails or is busy does not stop the others, Ctrl-C does.
+
+        `before` of all the `of` shards of the command were run before these.
+        """
         from animeflow.defs import progress
         from animeflow.defs.instances import open_instance
 
         progress.listeners.append(self.terminal.progress)
         try:
             with open_instance(self.order.workspace) as instance:
-                return list(self._each(instance, shards))
+                return self._each(instance, shards, before, len(shards) if of is None else of)
         finally:
             progress.listeners.remove(self.terminal.progress)
 
-    def _each(self, instance: dg.DagsterInstance, shards: Sequence[str]) -> list[ShardOutcome]:
+    def _each(
+        self, instance: dg.DagsterInstance, shards: Sequence[str], before: int, of: int
+    ) -> list[ShardOutcome]:
         outcomes = []
-        for number, shard in enumerate(shards, 1):
-            self.terminal.line(f"shard {self.order.labels.get(shard, shard)} ({number} of {len(shards)})")
+        for number, shard in enumerate(shards, before + 1):
+            # A child knows of its own shard alone: its parent runs several at a time.
+            place = "" if self.order.part else f" ({number} of {of})"
+            self.terminal.line(f"shard {self.order.labels.get(shard, shard)}{place}")
             try:
                 outcomes.append(self._one(instance, shard))
             except WorkspaceBusy as error:

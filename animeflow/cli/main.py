@@ -78,6 +78,8 @@ class LazyGroup(click.Group):
 @click.pass_context
 def cli(context: click.Context, verbose: int, quiet: bool, log_file: Path | None) -> None:
     """Turn repositories of raw anime episodes into training-ready datasets."""
+    if log_file is not None and not log_file.parent.is_dir():
+        raise click.UsageError(f"--log-file {log_file}: there is no folder {log_file.parent}")
     context.obj = {"quiet": quiet, "verbose": verbose}
     set_up_logging(verbose=verbose, quiet=quiet, json_file=log_file)
 

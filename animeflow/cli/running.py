@@ -212,8 +212,8 @@ def _in_process(engine: Engine, request: Request, orders: Mapping[str, Order]) -
     if not request.retry_failed:
         return engine.run_shards(list(orders))
     outcomes = []
-    for shard, order in orders.items():
-        outcomes += Engine(order, engine.terminal).run_shards([shard])
+    for before, (shard, order) in enumerate(orders.items()):
+        outcomes += Engine(order, engine.terminal).run_shards([shard], before=before, of=len(orders))
     return outcomes
 
 

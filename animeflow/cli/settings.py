@@ -40,9 +40,8 @@ def show(
         if not isinstance(value, dict) or word not in value:
             raise click.UsageError(f"no setting {part!r}")
         value = value[word]
-    click.echo(
-        json.dumps(value) if as_json else yaml.safe_dump(value, sort_keys=False, allow_unicode=True).rstrip()
-    )
+    text = json.dumps(value) if as_json else yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+    click.echo(text.rstrip().removesuffix("\n..."))  # YAML ends a plain value alone with a line of dots
 
 
 @settings.command(epilog="Example: animeflow settings schema > settings.schema.json")

@@ -24,7 +24,7 @@ SHARD_FILES = "shard_files"
 
 
 def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Terminal) -> None:
-    """Counts over all shards of a run."""
+    """Counts over all shards of a run. Where it is quiet, the failures go to stderr and the remarks away."""
     workspace = order.workspace
     shards = [outcome.shard for outcome in outcomes if outcome.shard != "catalog"]
     busy = {outcome.shard: outcome.busy for outcome in outcomes if outcome.busy}
@@ -35,14 +35,14 @@ def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Term
     terminal.line("")
     if shards or broken or busy:
         checks = failed_check_names(workspace, shards, outcomes)
-        terminal.line(outcome_text(len(shards), broken, videos, busy, checks))
+        terminal.result(outcome_text(len(shards), broken, videos, busy, checks))
     for shard, why in busy.items():
-        terminal.line(f"busy     {shard}: {why}: nothing was done here; once it has ended, run this again")
+        terminal.error(f"busy     {shard}: {why}: nothing was done here; once it has ended, run this again")
     if (decided := clip_counts(workspace, shards)) is not None:
         dropped = ", ".join(
             f"{count} {reason}" for reason, count in sorted(decided.items()) if reason != "kept"
         )
-        terminal.line(
+        terminal.result(
             f"clips    {decided.get('kept', 0)} kept" + (f", dropped: {dropped}" if dropped else "")
         )
     for shard in shards:
@@ -54,18 +54,18 @@ def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Term
     for shard, rows in found.items():
         said = list(failure_lines(rows).values())
         for line in chain.from_iterable(said[:SHOWN]):
-            terminal.line(f"failed   {shard}: {line}")
+            terminal.error(f"failed   {shard}: {line}")
         if len(said) > SHOWN:
-            terminal.line(f"failed   {shard}: … and {len(said) - SHOWN} more: animeflow status --out {out}")
+            terminal.error(f"failed   {shard}: … and {len(said) - SHOWN} more: animeflow status --out {out}")
     for shard in shards:
         for check in failed_checks.found(workspace, shard):
             waiting = failed_checks.waiting(workspace, shard, check.asset)
-            terminal.line(f"failed   {shard}: {check.text(len(waiting))}")
-            terminal.line(f"{'':<8} {shard}: {check.way_out}")
-    terminal.line(f"results  {workspace.root}")
+            terminal.error(f"failed   {shard}: {check.text(len(waiting))}")
+            terminal.error(f"{'':<8} {shard}: {check.way_out}")
+    terminal.result(f"results  {workspace.root}")
     for shard in shards:
         if workspace.report_path(shard).is_file():
-            terminal.line(f"report   {workspace.report_path(shard)}")
+            terminal.result(f"report   {workspace.report_path(shard)}")
     terminal.line(f"ui       animeflow ui --out {out}")
 
 
@@ -149,12 +149,19 @@ def videos_failed(workspace: Workspace, shard: str) -> bool:
 
 
 def has_failed(workspace: Workspace, shard: str) -> bool:
-    """Whether a video, a whole stage or a check of the shard failed; stages that nobody asked for are no failures."""
+    """Whether a video, a whole stage or a check of the shard failed, or a manifest is damaged; stages that nobody
+    asked for are no failures.
+    """
     if failed_checks.found(workspace, shard) or failed.found(workspace.logs_dir(shard)):
         return True
     for name, spec in STAGES.items():
-        manifest = workspace.manifest(shard, name) if spec.partitioned else None
-        if manifest is not None and (manifest.counts.get("failed") or not manifest.done):
+        if not spec.partitioned:
+            continue
+        manifest = workspace.manifest(shard, name)
+        if manifest is None:
+            if workspace.is_damaged(shard, name):
+                return True
+        elif manifest.counts.get("failed") or not manifest.done:
             return True
     return False
 

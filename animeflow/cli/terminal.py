@@ -49,12 +49,13 @@ class Terminal:
         """A line of its own; it is also a record of the log."""
         if text.strip():
             log.info(text.strip())
-        if self.quiet:
-            return
-        with self._lock:
-            self._wipe()
-            self.stream.write(text + "\n")
-            self.stream.flush()
+        if not self.quiet:
+            self._write(text)
+
+    def result(self, text: str) -> None:
+        """A line that is said even when quiet, on the stream itself: what came of a run."""
+        log.info(text.strip())
+        self._write(text)
 
     def clear(self) -> None:
         """Take away a line that is being rewritten, before somebody else writes."""
@@ -111,6 +112,12 @@ class Terminal:
         elif event.event_type_value == "STEP_UP_FOR_RETRY":
             self.line(f"  {event.step_key or '':<{NAME_WIDTH}} waits to try again")
 
+    def _write(self, text: str) -> None:
+        with self._lock:
+            self._wipe()
+            self.stream.write(text + "\n")
+            self.stream.flush()
+
     def _wipe(self) -> None:
         if self._open:
             self.stream.write("\r\x1b[K")
@@ -124,7 +131,7 @@ def progress_text(state: Progress) -> str:
         parts.append(f"{state.video}/{state.videos}")
     parts.append(f"{state.share:4.0%}")
     if state.done and state.elapsed_s > 0 and state.unit:
-        parts.append(f"{state.done:.0f} {state.unit}")
+        parts.append(plural(round(state.done), state.unit.removesuffix("s"), state.unit))
     if state.left_s is not None and state.share < 1:
         parts.append(f"{duration(state.left_s)} left")
     parts.append(one_line(state.label))

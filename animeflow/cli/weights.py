@@ -35,7 +35,7 @@ def list_(
     names: tuple[str, ...],
 ) -> None:
     """Every set of weights (or NAMES): here or not, size, licence."""
-    _print(_store(profile, settings_file, overrides).list(names), as_json=as_json)
+    _print(_store(profile, settings_file, overrides, names).list(names), as_json=as_json)
 
 
 @weights.command(epilog="Example: animeflow weights verify --json")
@@ -50,7 +50,7 @@ def verify(
     names: tuple[str, ...],
 ) -> None:
     """Hash what is here (or NAMES); the exit code is 1 when a file is damaged or a named one is missing."""
-    states = _store(profile, settings_file, overrides).verify(names)
+    states = _store(profile, settings_file, overrides, names).verify(names)
     _print(states, as_json=as_json)
     if any(state.problem or (names and state.path is None) for state in states):
         raise Exit(FAILED)
@@ -63,14 +63,21 @@ def fetch(
     profile: str | None, settings_file: Path | None, overrides: tuple[str, ...], names: tuple[str, ...]
 ) -> None:
     """Bring weights here, by id or set (default: `embedded`), verified by sha256. What is here is only verified."""
-    _store(profile, settings_file, overrides).fetch(names or ("embedded",), on_event=click.echo)
+    _store(profile, settings_file, overrides, names).fetch(names or ("embedded",), on_event=click.echo)
 
 
-def _store(profile: str | None, settings_file: Path | None, overrides: tuple[str, ...]) -> WeightStore:
+def _store(
+    profile: str | None, settings_file: Path | None, overrides: tuple[str, ...], names: tuple[str, ...]
+) -> WeightStore:
+    """The store; a usage error where it has no weights or set of one of the names."""
     from animeflow.models.weights import WeightStore
 
     tree = resolve_settings(profile=profile, settings_file=settings_file, overrides=overrides)
-    return WeightStore(tree.models.weights)
+    store = WeightStore(tree.models.weights)
+    known = sorted({*store.table.rows, *store.table.sets})
+    if unknown := [name for name in names if name not in known]:
+        raise click.UsageError(f"no weights {', '.join(map(repr, unknown))}; there are: {', '.join(known)}")
+    return store
 
 
 def _print(states: tuple[WeightState, ...], *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,18 @@ def test_timings_and_reports_go_only_when_asked(animeflow: Call, workspace: Work
     assert logs.is_dir() and page.is_file()
     assert animeflow("clean", "--logs", "--yes").code == 0
     assert not logs.exists() and not page.exists()
+
+
+def test_without_an_answer_nothing_goes_and_the_option_is_named(
+    animeflow: Call, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files(workspace.shard_dir(SHARD))
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    called = animeflow("clean", "--select", "clips")
+    assert called.code == 2 and "--yes" in called.err and "interrupted" not in called.err
+    assert "remove 1 entry of" in called.out
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert animeflow("clean").code == 1 and files(workspace.shard_dir(SHARD)) == before
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    called = animeflow("clean")
+    assert called.code == 0 and "remove 2 entries of" in called.out and workspace.shards() == []

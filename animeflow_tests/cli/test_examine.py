@@ -91,3 +91,12 @@ def test_absent_weights_of_the_text_reader_are_named_with_what_they_cost(tmp_pat
     for choice in ("curation.unread_text=keep", "shots.text.enabled=false"):
         (finding,) = examine.weights(load(environment={}, overrides=(empty, choice)))
         assert "no text is read" not in finding.text
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "no faults"), (1, "1 fault"), (2, "2 faults")])
+def test_the_last_line_counts_the_faults(
+    animeflow: Call, monkeypatch: pytest.MonkeyPatch, count: int, said: str
+) -> None:
+    found = [examine.Finding("disk", "fault", "is full")] * count
+    monkeypatch.setattr(examine, "examine", lambda *_: found)
+    assert animeflow("doctor").out.splitlines()[-1] == said

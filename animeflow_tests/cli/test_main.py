@@ -109,6 +109,18 @@ def test_the_log_file_has_one_json_object_per_record(animeflow: Call, tmp_path: 
     assert json.loads(line)["message"] == "said it" and json.loads(line)["level"] == "warning"
 
 
+def test_a_log_file_in_no_folder_is_a_usage_error(animeflow: Call, tmp_path: Path) -> None:
+    called = animeflow("--log-file", tmp_path / "nope" / "log", "weights", "list")
+    assert called.code == 2 and f"no folder {tmp_path / 'nope'}" in called.err
+    assert not (tmp_path / "nope").exists()
+
+
+@pytest.mark.parametrize("command", ["list", "fetch", "verify"])
+def test_weights_that_do_not_exist_are_a_usage_error(animeflow: Call, command: str) -> None:
+    called = animeflow("weights", command, "nope")
+    assert called.code == 2 and "no weights 'nope'; there are: " in called.err
+
+
 def test_flags_of_the_whole_command_hold_behind_a_subcommand_too(animeflow: Call) -> None:
     for words in (("-q", "settings", "show"), ("settings", "show", "-q"), ("settings", "-q", "show")):
         called = animeflow(*words)

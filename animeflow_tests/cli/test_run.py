@@ -18,6 +18,7 @@ from animeflow.cli.run import _child_options
 from animeflow.defs.partitions import LOCATION
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.tables.ids import shard_key
+from animeflow.tables.manifest import MANIFEST
 from animeflow.tables.workspace import Workspace
 from animeflow_tests.cli.conftest import Call
 from animeflow_tests.cli.runs import FAST, SHARD, SOME, content, start
@@ -135,6 +136,60 @@ def test_a_retry_leaves_out_shards_where_nothing_failed(animeflow: Call, tmp_pat
     assert animeflow(*words, "--select", "source").code == 3
     planned = animeflow(*words, "--retry-failed", "--dry-run")
     assert planned.code == 0 and shard_key("bad") in planned.out and shard_key("good") not in planned.out
+
+
+def test_shards_are_numbered_over_all_that_a_retry_runs(animeflow: Call, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "shows" / name).mkdir(parents=True)
+        (tmp_path / "shows" / name / "1.mkv").write_bytes(b"no video")
+    words = ("run", tmp_path / "shows", *FAST, "--select", "source")
+    for called in (animeflow(*words), animeflow(*words, "--retry-failed")):
+        assert "(1 of 2)" in called.out and "(2 of 2)" in called.out, called.out + called.err
+
+
+def test_a_quiet_run_says_what_failed_and_where_the_results_are(
+    animeflow: Call, source: Path, tmp_path: Path
+) -> None:
+    (source / "broken.mkv").write_bytes(b"no video")
+    called = animeflow("-q", "run", source, *FAST, "--select", "source")
+    assert called.code == 3
+    said = [line.split()[0] for line in called.out.splitlines()]
+    assert said == ["1", "results"] and "1 shard done, 1 video failed" in called.out
+    (line,) = [line for line in called.err.splitlines() if line.startswith("failed")]
+    assert "'broken.mkv' in shard_files" in line
+
+
+def test_a_damaged_manifest_is_an_unfinished_stage_that_runs_again(
+    animeflow: Call, tmp_path: Path, clip: Path
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "shows" / name).mkdir(parents=True)
+        (tmp_path / "shows" / name / "1.mkv").write_bytes(clip.read_bytes() + name.encode())
+    words = ("run", tmp_path / "shows", *FAST, "--select", "source")
+    assert animeflow(*words).code == 0
+    workspace = Workspace(tmp_path / "workspace")
+    bad, good = shard_key("a"), shard_key("b")
+    path = workspace.asset_dir(bad, "shard_files") / MANIFEST
+    whole = path.read_bytes()
+
+    for again in ((), ("--retry-failed",), ("--force", "shard_files")):
+        path.write_text("{")
+        status = animeflow("status")
+        lines = [line for line in status.out.splitlines() if line.startswith("  shard_files ")]
+        assert status.code == 0 and "unfinished" in lines[0] and "the manifest is damaged" in lines[0]
+        assert lines[1].split()[1] == "done"
+        shards = {one["shard"]: one for one in json.loads(animeflow("status", "--json").out)["shards"]}
+        assert (shards[bad]["done"], shards[good]["done"]) == (0, 1)
+        planned = animeflow(*words, *again, "--dry-run")
+        assert planned.code == 0 and bad in planned.out
+
+        called = animeflow(*words, *again)
+        assert called.code == 0 and "all done" in called.out, called.out + called.err
+        assert json.loads(path.read_bytes())["content_digest"] == json.loads(whole)["content_digest"]
+
+    path.write_text("[]")
+    refused = animeflow("run", tmp_path / "shows", *FAST, "--select", "frame_signals")
+    assert refused.code == 2 and "needs shard_files" in refused.err
 
 
 def test_a_dry_run_tries_the_encoder_as_the_run_does(
@@ -282,6 +337,7 @@ def test_parallel_shards_are_processes(animeflow: Call, tmp_path: Path, clip: Pa
     assert out.count("  source_catalog ") == 1, "the parent alone makes the tables across shards"
     end = "2 shards, done; a check failed: every_shard_is_whole"
     assert out.count(end) == 1 and "1 shard," not in out, "the parent alone sums up"
+    assert "of 1)" not in out, "a child does not know how many there are"
 
 
 def test_the_tables_across_shards_alone_touch_no_shard(animeflow: Call, source: Path, tmp_path: Path) -> None:

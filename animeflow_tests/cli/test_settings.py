@@ -41,6 +41,12 @@ def test_show_prints_the_tree_or_a_part_of_it(animeflow: Call) -> None:
     assert animeflow("settings", "show", "media.nope").code == 2
 
 
+def test_show_prints_a_plain_value_alone(animeflow: Call) -> None:
+    words = ("settings", "show", "curation.max_flashes", "--set", "curation.max_flashes=1")
+    assert animeflow(*words).out == "1.0\n"
+    assert animeflow("settings", "show", "profile").out == "embedded\n"
+
+
 def test_the_schema_names_every_key_with_its_meaning(animeflow: Call) -> None:
     schema = json.loads(animeflow("settings", "schema").out)
     assert schema["$defs"]["SvtEncoder"]["properties"]["crf"]["description"]

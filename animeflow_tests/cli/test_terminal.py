@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from animeflow.cli.terminal import duration, one_line, progress_text, size, stage_text
+from animeflow.cli.terminal import Terminal, duration, one_line, progress_text, size, stage_text
 from animeflow.defs.progress import Progress
 
 
@@ -39,6 +39,23 @@ def test_durations(seconds: float, text: str) -> None:
 )
 def test_sizes(count: float, text: str) -> None:
     assert size(count) == text
+
+
+def test_progress_counts_one_thing_and_many() -> None:
+    one, many = (
+        progress_text(Progress("shard", "clip_files", 1, 1, "a.mkv", done, 9, "clips", 1.0))
+        for done in (1, 2)
+    )
+    assert "  1 clip  " in one and "  2 clips  " in many
+
+
+@pytest.mark.logs_errors
+def test_a_quiet_terminal_shows_errors_and_results(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal(quiet=True)
+    terminal.line("a line")
+    terminal.error("  an error")
+    terminal.result("a result")
+    assert capsys.readouterr() == ("a result\n", "an error\n")
 
 
 def test_a_name_with_line_ends_stays_on_one_line() -> None:
