@@ -184,8 +184,7 @@ class Session:
 
     def outcome(self) -> Outcome:
         """The prepared materialisation; StageFailed when too many videos failed."""
-        name = self.stage.spec.name
-        check_failures(name, self.statuses, max_failed_share=self.stage.settings.run.max_failed_share)
+        check_failures(self.statuses, max_failed_share=self.stage.settings.run.max_failed_share)
         staged = Staged(
             self.staging, self.statuses, self.stage.input_digest, self.stage.provenance, self.metadata
         )

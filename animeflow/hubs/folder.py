@@ -185,7 +185,11 @@ class FolderHub:
     def _unreadable(self, error: OSError, path: str) -> InputError:
         place = self.local_path(path)
         if place.is_symlink() and not place.exists():
-            return InputError(f"is a link to {str(place.readlink())!r}, which is not there", path=path)
+            return InputError(
+                f"is a link to {str(place.readlink())!r}, which is not there",
+                path=path,
+                hint="is its disk mounted?",
+            )
         return InputError(f"cannot be read: {error.strerror}", path=path)
 
     def _prune(self, folder: Path) -> None:

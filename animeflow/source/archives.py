@@ -1,14 +1,19 @@
-"""Which files are archives: by their first bytes, not by their name."""
+"""Which files are archives: by their first bytes; a name alone makes one that is damaged."""
 
 from __future__ import annotations
 
 import lzma
+import tarfile
 import zlib
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
+from animeflow.errors import ArchiveError
+from animeflow.media.allowed import CONTAINER_HEADS
+
 HEAD_BYTES = 4096
 _TAR_AT = 257
+_TAR_HEADER = 512
 _PLAIN = (b"PK\x03\x04", b"PK\x05\x06", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
 # Both give their first bytes before all is read; bzip2 and zstd need whole blocks, and there the name decides.
 _PACKED: dict[bytes, Callable[[], zlib._Decompress | lzma.LZMADecompressor]] = {
@@ -16,6 +21,11 @@ _PACKED: dict[bytes, Callable[[], zlib._Decompress | lzma.LZMADecompressor]] = {
     b"\xfd7zXZ\x00": lzma.LZMADecompressor,
 }
 _BLOCKS = {b"BZh": (".tar.bz2", ".tbz", ".tbz2"), b"\x28\xb5\x2f\xfd": (".tar.zst", ".tzst")}
+_NAMES = (
+    ".zip", ".7z", ".rar", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz",
+    *(ending for endings in _BLOCKS.values() for ending in endings),
+)  # fmt: skip
+_PAGES = (b"<!doctype html", b"<html")
 # Documents that are zip files inside: nobody keeps episodes in them.
 _DOCUMENTS = (
     ".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".epub", ".cbz", ".cbr", ".cb7", ".jar", ".apk", ".whl",
@@ -41,6 +51,52 @@ def is_archive(path: str, head: bytes) -> bool:
     )
 
 
+def is_named_archive(path: str) -> bool:
+    """Whether a file is called an archive, whatever its bytes say."""
+    return PurePosixPath(path).name.lower().endswith(_NAMES)
+
+
+def begins_as_video(head: bytes) -> bool:
+    """Whether these are the first bytes of a container of videos."""
+    return any(head[at : at + len(magic)] == magic for at, magic in CONTAINER_HEADS)
+
+
+def damage(path: str, head: bytes) -> ArchiveError | None:
+    """Why a file that is called an archive is none, by its first bytes; None where unpacking has to tell."""
+    packed = next((opener for magic, opener in _PACKED.items() if head.startswith(magic)), None)
+    inside = _unpacked(head, packed) if packed else head
+    if is_archive(path, head) or head.startswith(tuple(_BLOCKS)) or _is_old_tar(inside):
+        return None
+    hint = "fetch or pack it again, or name it in source.ignore"
+    if begins_as_video(head):
+        hint = "rename it after its kind"
+    return ArchiveError(f"is no readable archive: {_seen(head, packed=packed is not None)}", hint=hint)
+
+
+def _seen(head: bytes, *, packed: bool) -> str:
+    """What the first bytes of a file are instead."""
+    if not head:
+        return "it is empty"
+    if packed:
+        return "what it packs is no tar, or is damaged"
+    if not any(head):
+        return "it begins with zeros only"
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_PAGES):
+        return "it is an HTML page"
+    if begins_as_video(head):
+        return "it begins as a video does"
+    return f"no archive begins with its bytes {head[:8].hex(' ')}"
+
+
+def _is_old_tar(head: bytes) -> bool:
+    """Whether a tar begins here that was written before there was a magic: its checksum tells."""
+    try:
+        tarfile.TarInfo.frombuf(head[:_TAR_HEADER], "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
+
+
 def _is_tar(head: bytes) -> bool:
     return head[_TAR_AT : _TAR_AT + 5] == b"ustar"
 
@@ -48,7 +104,7 @@ def _is_tar(head: bytes) -> bool:
 def _unpacked(head: bytes, opener: Callable[[], zlib._Decompress | lzma.LZMADecompressor]) -> bytes:
     """The first bytes inside, as far as the head reaches; nothing when it is damaged."""
     try:
-        return opener().decompress(head, _TAR_AT + 5)
+        return opener().decompress(head, _TAR_HEADER)
     except (EOFError, zlib.error, lzma.LZMAError):
         return b""
 

@@ -10,17 +10,22 @@ from pathlib import Path, PurePosixPath
 from animeflow.errors import ArchiveError, HubUnavailable, InputError
 from animeflow.hubs.base import HubBackend, RemoteFile, hash_stream
 from animeflow.hubs.folder import FolderHub
-from animeflow.media.allowed import CONTAINER_HEADS
 from animeflow.media.extract import ExtractLimits, extract_archive
 from animeflow.settings.source import SourceSettings
-from animeflow.source.archives import unsupported
+from animeflow.source.archives import (
+    HEAD_BYTES,
+    begins_as_video,
+    damage,
+    is_archive,
+    is_named_archive,
+    unsupported,
+)
 from animeflow.source.fetch import fetch
 from animeflow.source.names import as_text
 from animeflow.source.units import Unit, is_ignored, is_video
 from animeflow.tables.status import Reason, State, Status
 
 GB = 1_000_000_000
-_HEAD = 64
 # Their containers are those of videos, and they hold none.
 _SOUND_AND_PICTURES = (".m4a", ".m4b", ".mka", ".mks", ".ogg", ".oga", ".opus", ".heic", ".heif", ".avif")
 
@@ -36,19 +41,28 @@ class Candidate:
 
 @dataclass
 class Found:
-    """What a unit holds: candidates, files refused (status, size in bytes), and how many others are passed over."""
+    """What a unit holds: candidates, files refused (status, size in bytes), archives in its archive in the same
+    way, and how many others are passed over.
+    """
 
     candidates: list[Candidate] = field(default_factory=list)
     refused: list[tuple[Status, int]] = field(default_factory=list)
+    archives: list[tuple[Status, int]] = field(default_factory=list)
     ignored: int = 0
 
     def note_other(self, path: str, size: int, read_head: Callable[[], bytes]) -> None:
-        """A file that is not called a video: refused in words when it looks like one, else passed over."""
+        """A file that is not called a video: refused in words when it looks like one, noted when it is an archive."""
         try:
-            suspicious = _looks_like_video(path, read_head())
+            head = read_head()
         except (InputError, OSError):
-            suspicious = False
-        if not suspicious:
+            head = b""
+        if is_named_archive(path) or is_archive(path, head):
+            message = "is an archive in an archive, and is not unpacked: unpack it yourself, or put it beside this one"
+            self.archives.append(
+                (Status(as_text(path), None, State.SKIPPED, Reason.NOT_MEDIA, message=message), size)
+            )
+            return
+        if not _looks_like_video(path, head):
             self.ignored += 1
             return
         suffix = PurePosixPath(path).suffix.lower().removeprefix(".")
@@ -71,7 +85,7 @@ def find_candidates(unit: Unit, hub: HubBackend, incoming: Path, settings: Sourc
         bring = partial(_fetch, hub, file, settings.hard_links)
         found.candidates.append(Candidate(unit.inside(file), file.size, bring))
     for other in unit.others:
-        found.note_other(unit.inside(other), other.size, partial(hub.read_start, other.path, _HEAD))
+        found.note_other(unit.inside(other), other.size, partial(hub.read_start, other.path, HEAD_BYTES))
     return found
 
 
@@ -80,7 +94,7 @@ def _of_archive(unit: Unit, hub: HubBackend, incoming: Path, settings: SourceSet
     root, found = incoming / "unpacked", Found()
     try:
         paths = _unpack(hub, file, root, settings)
-    except ArchiveError as error:
+    except InputError as error:
         error.path = None  # where it was unpacked is no business of a table
         status = Status.of_error(error, path=as_text(unit.inside(file)), video_id=None)
         found.refused.append((status, file.size))
@@ -97,8 +111,11 @@ def _of_archive(unit: Unit, hub: HubBackend, incoming: Path, settings: SourceSet
 
 
 def _unpack(hub: HubBackend, file: RemoteFile, target: Path, settings: SourceSettings) -> list[Path]:
-    if reason := unsupported(hub.read_start(file.path, _HEAD)):
+    head = hub.read_start(file.path, HEAD_BYTES)
+    if reason := unsupported(head):
         raise ArchiveError(reason, hint="repack it as zip or tar")
+    if (damaged := damage(file.path, head)) is not None:
+        raise damaged
     limits = ExtractLimits(
         max_members=settings.extraction.max_members,
         max_bytes=int(settings.extraction.max_total_gb * GB),
@@ -127,9 +144,9 @@ def _move(path: Path, target: Path) -> str:
 def _looks_like_video(path: str, head: bytes) -> bool:
     if PurePosixPath(path).suffix.lower() in _SOUND_AND_PICTURES:
         return False
-    return any(head[at : at + len(magic)] == magic for at, magic in CONTAINER_HEADS)
+    return begins_as_video(head)
 
 
 def _head_of(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(_HEAD)
+        return file.read(HEAD_BYTES)

@@ -20,14 +20,14 @@ from animeflow.media.restore import restore
 from animeflow.media.scan import Scan
 from animeflow.settings.source import SourceSettings
 from animeflow.settings.tree import Settings
-from animeflow.source.candidates import GB, Candidate, find_candidates
+from animeflow.source.candidates import GB, Candidate, Found, find_candidates
 from animeflow.source.names import as_text, media_suffix
 from animeflow.source.units import Unit
 from animeflow.tables import ids
 from animeflow.tables.specs import TABLES
 from animeflow.tables.staging import Staging
 from animeflow.tables.status import Reason, State, Status
-from animeflow.tables.words import plural
+from animeflow.tables.words import listed, plural
 
 OnFile = Callable[[int, int, str], None]
 Prober = Callable[[Path], Probe]
@@ -75,10 +75,10 @@ def take_unit(
             taking.add(candidate)
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
-    for status, size in found.refused:
+    if not found.candidates and not found.refused:
+        raise StageFailed(_empty(unit, found, settings))
+    for status, size in (*found.refused, *found.archives):
         taking.refuse(status, size)
-    if not taking.rows:
-        raise StageFailed(_empty(unit, found.ignored, settings))
     rows = sorted(taking.rows, key=lambda row: str(row["path"]))
     statuses = sorted(taking.statuses, key=lambda status: status.path)
     return SourceRun(TABLES["shard_files"].table(rows), tuple(statuses), found.ignored)
@@ -220,7 +220,7 @@ def _require_film(facts: Probe, settings: SourceSettings) -> None:
         )
     if facts.video.frames < settings.min_frames:
         raise ProbeError(
-            f"has {facts.video.frames} frames, fewer than source.min_frames={settings.min_frames}",
+            f"has {plural(facts.video.frames, 'frame')}, fewer than source.min_frames={settings.min_frames}",
             reason="too_short",
         )
 
@@ -230,8 +230,14 @@ def _clean(value: Any) -> Any:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
-def _empty(unit: Unit, ignored: int, settings: SourceSettings) -> str:
+def _empty(unit: Unit, found: Found, settings: SourceSettings) -> str:
+    if found.archives:
+        names = sorted(repr(status.path) for status, _ in found.archives)
+        return (
+            f"{unit.name!r} ({unit.kind}) holds no video, but {listed(names, 3)}: an archive in an archive "
+            f"is not unpacked (unpack {unit.name!r} and give the folder)"
+        )
     return (
-        f"{unit.name!r} ({unit.kind}) holds no video: {plural(ignored, 'other file')}; "
+        f"{unit.name!r} ({unit.kind}) holds no video: {plural(found.ignored, 'other file')}; "
         f"names of videos end in {', '.join(settings.extensions)}"
     )

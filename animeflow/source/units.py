@@ -19,7 +19,7 @@ from typing import Literal
 from animeflow.errors import InputError
 from animeflow.hubs.base import HubBackend, RemoteFile, listing_digest
 from animeflow.settings.source import SourceSettings
-from animeflow.source.archives import HEAD_BYTES, is_archive
+from animeflow.source.archives import HEAD_BYTES, begins_as_video, is_archive, is_named_archive
 from animeflow.source.names import as_text
 from animeflow.tables.ids import shard_key
 from animeflow.tables.words import plural
@@ -120,20 +120,26 @@ def is_ignored(path: str, patterns: Sequence[str]) -> bool:
 
 def _only(hub: HubBackend, file: RemoteFile) -> Unit:
     """The unit of a source that is one file: whoever names it means it, whatever it is called."""
-    return Unit(file.path, "archive" if _looks_like_archive(hub, file) else "file", (file,))
+    archive = _is_archive(hub, file) and not begins_as_video(_head(hub, file))
+    return Unit(file.path, "archive" if archive else "file", (file,))
 
 
-def _looks_like_archive(hub: HubBackend, file: RemoteFile) -> bool:
+def _is_archive(hub: HubBackend, file: RemoteFile) -> bool:
+    """By its bytes; one that is only called an archive is a unit too, which fails and says why."""
+    return is_named_archive(file.path) or is_archive(file.path, _head(hub, file))
+
+
+def _head(hub: HubBackend, file: RemoteFile) -> bytes:
     try:
-        return is_archive(file.path, hub.read_start(file.path, HEAD_BYTES))
+        return hub.read_start(file.path, HEAD_BYTES)
     except InputError:
-        return False  # it cannot be read: no unit, but no reason to fail the others either
+        return b""  # it cannot be read: no reason to fail the others
 
 
 def _units_of(hub: HubBackend, folder: str, files: list[RemoteFile], settings: SourceSettings) -> list[Unit]:
     videos = tuple(file for file in files if is_video(file.path, settings))
     others = [file for file in files if not is_video(file.path, settings)]
-    archives = [file for file in others if _looks_like_archive(hub, file)]
+    archives = [file for file in others if _is_archive(hub, file)]
     units = [Unit(file.path, "archive", (file,)) for file in archives]
     if videos:
         rest = tuple(file for file in others if file not in archives)

@@ -179,7 +179,7 @@ class Unchanged:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-def check_failures(asset: str, statuses: Sequence[Status], *, max_failed_share: float) -> None:
+def check_failures(statuses: Sequence[Status], *, max_failed_share: float) -> None:
     """Raise StageFailed when every video that was tried failed, or more than the allowed share of them.
 
     The share is asked from the fifth failure on: one bad file of a small folder says nothing about the others.
@@ -189,11 +189,12 @@ def check_failures(asset: str, statuses: Sequence[Status], *, max_failed_share: 
     if not failed:
         return
     if len(failed) == tried:
-        which = f"all {tried} videos" if tried > 1 else "the only video"
-        raise StageFailed(f"{asset}: {which} failed: {_named(failed)}")
+        # Whoever shows it has named the stage; a lone file may be an archive that was refused whole.
+        which = f"all {tried} videos failed: " if tried > 1 else ""
+        raise StageFailed(which + _named(failed))
     if len(failed) >= MIN_FAILURES and len(failed) / tried > max_failed_share:
         raise StageFailed(
-            f"{asset}: {len(failed)} of {tried} videos failed, more than run.max_failed_share={max_failed_share}"
+            f"{len(failed)} of {tried} videos failed, more than run.max_failed_share={max_failed_share}"
             f" (--set run.max_failed_share={_share_that_bears(len(failed), tried)} goes on with the others):"
             f" {_named(failed)}"
         )

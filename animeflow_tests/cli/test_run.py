@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import time
+import zipfile
 from pathlib import Path
 
 import dagster as dg
@@ -47,6 +48,14 @@ def test_another_source_with_shards_of_the_same_name_is_said(
     other = shutil.copytree(source, tmp_path / "elsewhere" / source.name)
     called = animeflow("run", other, *FAST, *only, "--dry-run")
     assert f"was made from {source}" in called.err and "takes the place" in called.err
+
+
+def test_an_archive_that_is_refused_is_named_once_with_its_stage(animeflow: Call, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as archive:
+        archive.writestr("../../out.mkv", b"x")
+    called = animeflow("run", tmp_path / "evil.zip", *FAST, "--select", "shard_files")
+    assert called.code == 1
+    assert "  FAILED shard_files: 'evil.zip': member '../../out.mkv' leads out of the archive\n" in called.out
 
 
 def test_a_broken_file_is_a_row_and_the_exit_code_says_that_some_failed(

@@ -101,6 +101,7 @@ def test_bad_files_give_rows_with_the_reason_and_the_others_go_on(take, films):
         "09 noise.mkv": "failed: not_media",
     }
     found = rows(run)
+    assert found["07 one frame.mkv"]["error"] == "has 1 frame, fewer than source.min_frames=2"
     assert found["08 copy.mkv"]["error"] == "has the bytes of '01 good.mkv'"
     assert all((row["media_path"] is not None) == row["usable"] for row in found.values())
     assert all(row["error"] for row in found.values() if not row["usable"])
@@ -275,8 +276,8 @@ def test_a_hostile_or_broken_archive_is_refused_whole_and_leaves_nothing(take, t
     assert [path.name for path in staging.folder.rglob("*")] == ["media"]
     assert sorted(tmp_path.parent.iterdir()) == before
     assert str(tmp_path) not in rows(run)[name]["error"]
-    with pytest.raises(StageFailed, match=f"the only video failed: '{name}'"):
-        check_failures("shard_files", run.statuses, max_failed_share=0.2)
+    with pytest.raises(StageFailed, match=f"^'{name}': "):
+        check_failures(run.statuses, max_failed_share=0.2)
 
 
 def test_a_unit_without_any_video_fails_in_words(take):
@@ -284,6 +285,45 @@ def test_a_unit_without_any_video_fails_in_words(take):
         StageFailed, match=r"'box.zip' \(archive\) holds no video: 1 other file; names of videos end in mkv"
     ):
         take({"box.zip": zip_of({"readme.txt": b"x"})})
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("empty.zip", b"", "it is empty"),
+        ("page.tar.gz", b"<html>404</html>", "it is an HTML page"),
+        ("zeroed.tar", bytes(20_000), "it begins with zeros only"),
+    ],
+)
+@pytest.mark.parametrize("alone", [False, True])
+def test_what_is_only_called_an_archive_fails_and_says_what_it_is(take, name, data, words, alone):
+    run, _ = take({name: data}, only=name if alone else None)
+    assert reasons(run) == {name: "failed: bad_archive"}
+    with pytest.raises(
+        StageFailed, match=f"^'{name}': is no readable archive: {words} .fetch or pack it again"
+    ):
+        check_failures(run.statuses, max_failed_share=0.2)
+
+
+def test_a_link_to_an_archive_that_is_not_there_fails_and_says_where_it_leads(take, tmp_path):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/gone.zip").symlink_to("/unmounted/gone.zip")
+    run, _ = take({})
+    assert reasons(run) == {"gone.zip": "failed: unreadable"}
+    said = "is a link to '/unmounted/gone.zip', which is not there (is its disk mounted?)"
+    assert rows(run)["gone.zip"]["error"] == said
+
+
+def test_an_archive_in_an_archive_is_named_and_not_unpacked(take, films):
+    inner = zip_of({"01.mkv": films["one.mkv"]})
+    with pytest.raises(
+        StageFailed,
+        match=r"'box.zip' \(archive\) holds no video, but 'S/in.zip': .* not unpacked \(unpack 'box",
+    ):
+        take({"box.zip": zip_of({"S/in.zip": inner, "a.txt": b"x"})})
+    run, _ = take({"box.zip": zip_of({"02.mkv": films["two.mp4"], "in.bin": tar_of(tarfile.TarInfo("x"))})})
+    assert reasons(run) == {"02.mkv": "ok: none", "in.bin": "skipped: not_media"}
+    assert "is an archive in an archive, and is not unpacked" in rows(run)["in.bin"]["error"]
 
 
 def test_a_source_that_changes_while_it_is_read_is_tried_again_later(take, films, tmp_path, monkeypatch):

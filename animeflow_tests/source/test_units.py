@@ -121,6 +121,27 @@ def test_an_unreadable_stranger_does_not_hide_the_units(make, monkeypatch):
     assert shape(make({"S/01.mkv": b"1", "S/secret.bin": b"2"})) == [("folder", "S", ["S/01.mkv"])]
 
 
+def test_what_is_called_an_archive_is_a_unit_whatever_its_bytes_say(make, tmp_path):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/gone.tar.gz").symlink_to(tmp_path / "unmounted.tar.gz")
+    (tmp_path / "source/gone.txt").symlink_to(tmp_path / "unmounted.txt")
+    units = make({"01.mkv": b"1", "S/empty.zip": b"", "S/junk.RAR": b"junk", "S/a.txt": b"x"})
+    assert [(unit.kind, unit.path) for unit in units] == [
+        ("loose", "."),
+        ("archive", "S/empty.zip"),
+        ("archive", "S/junk.RAR"),
+        ("archive", "gone.tar.gz"),
+    ]
+    assert (
+        list_units(FolderHub(tmp_path / "source/S", only="junk.RAR"), SourceSettings())[0].kind == "archive"
+    )
+
+
+def test_a_video_that_is_called_an_archive_is_taken_when_it_alone_is_named(tmp_path):
+    (tmp_path / "film.zip").write_bytes(b"\x1aE\xdf\xa3 film")
+    assert list_units(FolderHub(tmp_path, only="film.zip"), SourceSettings())[0].kind == "file"
+
+
 def test_a_unit_that_is_gone_is_named_with_those_that_are_there(make):
     units = make({"S/01.mkv": b"1"})
     assert find_unit(units, units[0].key) is units[0]
