@@ -6,15 +6,25 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from animeflow.cli.exits import Exit
 from animeflow.cli.options import out_option, plain_path, resolve_settings, settings_options, workspace_at
 
+_WEB = ("http://", "https://", "ftp://")
+
+
+class _SourceType(click.Path):
+    """A path; an address stays the text that it is, because a path would lose one of its slashes."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if "://" in str(value) else super().convert(value, param, ctx)
+
 
 @click.command(epilog="Example: animeflow run episodes --out workspace --dry-run")
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=_SourceType(path_type=Path))
 @out_option
 @settings_options
 @click.option(
@@ -43,7 +53,7 @@ from animeflow.cli.options import out_option, plain_path, resolve_settings, sett
 @click.pass_context
 def run(
     context: click.Context,
-    source: Path,
+    source: Path | str,
     out: Path | None,
     profile: str | None,
     settings_file: Path | None,
@@ -68,8 +78,7 @@ def run(
     from animeflow.cli.plan import named_stages
     from animeflow.cli.terminal import Terminal
 
-    if "://" not in str(source) and not source.exists():
-        raise click.UsageError(f"no such source: {plain_path(source)}")
+    _require_source(source)
     workspace = workspace_at(out)
     _refuse_source_as_workspace(source, workspace.root)
     settings = resolve_settings(
@@ -87,9 +96,20 @@ def run(
     raise Exit(running.dry_run(order, request) if dry_run else running.carry_out(order, request, terminal))
 
 
-def _refuse_source_as_workspace(source: Path, root: Path) -> None:
+def _require_source(source: Path | str) -> None:
+    if isinstance(source, Path):
+        if not source.exists():
+            raise click.UsageError(f"no such source: {plain_path(source)}")
+    elif source.lower().startswith(_WEB):
+        raise click.UsageError(
+            f"{source!r} is an address of the web; a source is a folder or file of this machine, or a folder "
+            "of an object store (s3://bucket/folder): download it and give its path"
+        )
+
+
+def _refuse_source_as_workspace(source: Path | str, root: Path) -> None:
     """Results among the episodes would have to be told from them by name for ever."""
-    if "://" not in str(source) and source.is_dir() and source.resolve() == root.resolve():
+    if isinstance(source, Path) and source.is_dir() and source.resolve() == root.resolve():
         raise click.UsageError(
             f"the workspace {root} is the source itself; --out names a folder of its own, "
             f"which may lie inside the source: --out {shlex.quote(str(root / 'workspace'))}"

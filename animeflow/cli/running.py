@@ -48,10 +48,9 @@ class Request:
     child_options: tuple[str, ...] = ()
 
 
-def with_source(settings: Settings, source: Path) -> Settings:
+def with_source(settings: Settings, source: Path | str) -> Settings:
     """The settings with the source that the command names (an absolute path, or a URL as it is)."""
-    text = str(source)
-    location = text if "://" in text else str(plain_path(source))
+    location = str(plain_path(source)) if isinstance(source, Path) else source
     hub = settings.source.hub.model_copy(update={"location": location})
     return settings.model_copy(update={"source": settings.source.model_copy(update={"hub": hub})})
 

@@ -58,6 +58,23 @@ def test_an_archive_that_is_refused_is_named_once_with_its_stage(animeflow: Call
     assert "  FAILED shard_files: 'evil.zip': member '../../out.mkv' leads out of the archive\n" in called.out
 
 
+@pytest.mark.parametrize("address", ["https://example.com/a.mp4", "HTTP://example.com/shows/"])
+def test_an_address_of_the_web_is_no_source_and_the_way_out_is_said(animeflow: Call, address: str) -> None:
+    called = animeflow("run", address)
+    assert called.code == 2
+    assert f"{address!r} is an address of the web; a source is a folder or file of this machine" in called.err
+    assert "download it and give its path" in called.err
+
+
+def test_a_folder_of_an_object_store_is_a_source_by_its_address(
+    animeflow: Call, source: Path, tmp_path: Path
+) -> None:
+    called = animeflow("run", source.as_uri(), *FAST, "--select", "shard_files")
+    assert called.code == 0, called.out + called.err
+    assert json.dumps(source.as_uri())[1:-1] in (tmp_path / "workspace/settings.yaml").read_text()
+    assert "'nosuch://x/y'" in animeflow("run", "nosuch://x/y").err
+
+
 def test_a_broken_file_is_a_row_and_the_exit_code_says_that_some_failed(
     animeflow: Call, source: Path, clip: Path
 ) -> None:
