@@ -13,6 +13,19 @@ from animeflow.media.command import run_command
 from animeflow.media.ffmpeg import ffmpeg_path
 
 WIDTH, HEIGHT, BITS = 160, 96, 8
+# Output arguments of ffmpeg: AV1 that is quick to write and to read.
+AV1 = (
+    "-c:v",
+    "libsvtav1",
+    "-preset",
+    "10",
+    "-crf",
+    "30",
+    "-pix_fmt",
+    "yuv420p10le",
+    "-svtav1-params",
+    "lp=1",
+)
 U8 = npt.NDArray[np.uint8]
 
 

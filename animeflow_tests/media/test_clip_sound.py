@@ -13,20 +13,8 @@ from animeflow.media.clip_sound import write_clip_sound
 from animeflow.media.cut import ClipSource, clip_source, cut_clip
 from animeflow.media.encoders import X264, svt
 from animeflow.media.streams import list_audio
-from animeflow_tests.media.numbered import ffmpeg, write_numbered
+from animeflow_tests.media.numbered import AV1, ffmpeg, write_numbered
 
-AV1 = (
-    "-c:v",
-    "libsvtav1",
-    "-preset",
-    "10",
-    "-crf",
-    "35",
-    "-pix_fmt",
-    "yuv420p10le",
-    "-svtav1-params",
-    "lp=1",
-)
 SMALL = X264(30.0, preset="ultrafast")
 SHAPES = [ClipShape(), ClipShape("mp4"), ClipShape("mp4", SMALL), ClipShape("mkv", SMALL)]
 PACKET_S = 1024 / 48000

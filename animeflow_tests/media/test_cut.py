@@ -16,21 +16,9 @@ from animeflow.media.cut import ClipSource, clip_source, cut_clip, require_frame
 from animeflow.media.decode import open_video, read_frame_index
 from animeflow.media.encoders import X264, Svt, svt
 from animeflow.media.probe import probe
-from animeflow_tests.media.numbered import ffmpeg, number_of, numbered_frames, write_numbered
+from animeflow_tests.media.numbered import AV1, ffmpeg, number_of, numbered_frames, write_numbered
 
 KEYS = "0.375,1.0,1.125"  # frames 9, 24 and 27 at 24 frames a second
-AV1 = (
-    "-c:v",
-    "libsvtav1",
-    "-preset",
-    "10",
-    "-crf",
-    "30",
-    "-pix_fmt",
-    "yuv420p10le",
-    "-svtav1-params",
-    "lp=1",
-)
 
 
 @pytest.fixture(scope="module")

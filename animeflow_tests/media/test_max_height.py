@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from animeflow.media.decode import open_video
 from animeflow.media.encode import encode_video
 from animeflow.media.encode_plan import make_plan
 from animeflow.media.encoders import svt
-from animeflow.media.probe import probe
+from animeflow.media.probe import VideoTrack, probe
 from animeflow.media.quality import Sample
 from animeflow.settings.media import Av1Settings
 from animeflow.tables.staging import Staging
@@ -26,6 +27,21 @@ HEIGHT = 80
 def frame_times(path: Path) -> list[int]:
     with open_video(path, purpose="test") as reader:
         return [f.pts for f in reader]
+
+
+def encoded(source: Path, folder: Path, settings: Av1Settings) -> tuple[dict[str, Any], VideoTrack]:
+    """The row and the probed video of an encode with a cut at frame 24."""
+    staging = Staging.begin("av1_videos", "shard", folder / "staging")
+    (row,) = encode_to_table(
+        source,
+        video_id="0" * 16,
+        pts=frame_times(source),
+        cuts=[24],
+        staging=staging,
+        settings=settings,
+        threads=1,
+    ).to_pylist()
+    return row, probe(staging.folder / row["media_path"]).video
 
 
 @pytest.mark.parametrize("decoded", [False, True], ids=["direct", "decoded"])
@@ -79,17 +95,7 @@ def test_shot_groups_are_reduced_and_judged_at_that_size(rich_mkv: Path, tmp_pat
         "metric": "ssim",
         "quality": {"metric": "ssim", "target": 0.97, "tolerance": 0.02, "max_probes": 2},
     })  # fmt: skip
-    staging = Staging.begin("av1_videos", "shard", tmp_path / "staging")
-    (row,) = encode_to_table(
-        rich_mkv,
-        video_id="0" * 16,
-        pts=frame_times(rich_mkv),
-        cuts=[24],
-        staging=staging,
-        settings=settings,
-        threads=1,
-    ).to_pylist()
-    made = probe(staging.folder / row["media_path"]).video
+    row, made = encoded(rich_mkv, tmp_path, settings)
     assert row["groups"] == 2
     assert made.height == HEIGHT
     assert made.sample_aspect_ratio == Fraction(4, 3)
@@ -133,17 +139,8 @@ def test_any_shape_of_pixels_is_encoded(
     ffmpeg("-f", "lavfi", "-i", f"testsrc2=size={size}:rate=24:duration=2", "-vf", shape, *h264, source)
     assert probe(source).video.sample_aspect_ratio == aspect
     settings = {"encoder": {"kind": "svt", "profile": "draft"}, "group_s": 0.9, "max_height": max_height}
-    staging = Staging.begin("av1_videos", "shard", tmp_path / "staging")
-    (row,) = encode_to_table(
-        source,
-        video_id="0" * 16,
-        pts=frame_times(source),
-        cuts=[24],
-        staging=staging,
-        settings=Av1Settings.model_validate(settings | ({"quality": quality} if quality else {})),
-        threads=1,
-    ).to_pylist()
-    made = probe(staging.folder / row["media_path"]).video
+    given = settings | ({"quality": quality} if quality else {})
+    row, made = encoded(source, tmp_path, Av1Settings.model_validate(given))
     shown = (made.sample_aspect_ratio or Fraction(1)) * made.width
     assert shown == pytest.approx(float(aspect * made.width), abs=0.6)
     assert not quality or row["groups"] == 2
