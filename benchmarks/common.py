@@ -8,6 +8,7 @@ import platform
 import resource
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -90,6 +91,19 @@ def alternate(
         name: Cost(statistics.median(clock for clock, _ in pairs), statistics.median(cpu for _, cpu in pairs))
         for name, pairs in taken.items()
     }
+
+
+INSTALL_S = 900
+
+
+def environment_with(folder: Path, alone: Sequence[str], needs: Sequence[str]) -> Path:
+    """A fresh environment with a peer's packages, `alone` without what they ask for, and its needs; its Python."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    python = folder / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
+    subprocess.run([*pip, "--no-deps", *alone], check=True, timeout=INSTALL_S)
+    subprocess.run([*pip, *needs], check=True, timeout=INSTALL_S)
+    return python
 
 
 @dataclass(frozen=True)

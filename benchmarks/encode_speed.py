@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,13 +23,12 @@ from animeflow.media.encoders import svt
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.probe import probe
 from animeflow.sample import ACCURACY_PLANS, EpisodeTruth, draw_episode
+from benchmarks.av1an import ENCODER, VERSION, Av1an, encoder_program, encoder_words
 from benchmarks.common import Cost, alternate, cache, markdown, save
 
 PROFILES = {"p6": "animation", "p8": "fast"}
 GOALS = {"proved": 0.97, "decoded": 0.88}
 SHOTS = 10  # of the drawn sample "travel": 27 s, shots of 2.7 s
-AV1AN = "6.1.5"
-AV1AN_NEEDS = ("SvtAv1EncApp",)  # an encoder of its own, of the version that ffmpeg holds; no wheel brings it
 
 
 def main() -> int:
@@ -41,7 +39,7 @@ def main() -> int:
     parser.add_argument("--video", type=Path, help="a video to encode (default: the drawn sample)")
     parser.add_argument("--cut-every", type=int, default=60, help="frames between the cuts of such a video")
     parser.add_argument("--presets", nargs="+", choices=PROFILES, default=list(PROFILES))
-    parser.add_argument("--av1an", default="av1an", help="the command of the peer")
+    parser.add_argument("--encoder", type=Path, help="a SvtAv1EncApp for av1an (default: the one on PATH)")
     parser.add_argument("--no-save", action="store_true", help="print only")
     given = parser.parse_args()
     load = os.getloadavg()[0]
@@ -53,12 +51,12 @@ def main() -> int:
         cuts = list(range(given.cut_every, len(pts), given.cut_every))
         if given.video is None:
             cuts = list(EpisodeTruth.load(video.with_suffix(".truth")).cuts)
+        program = encoder_program(given.encoder)
+        av1an = None if program is None else Av1an.install(folder, program)
         rows = [
             row
             for preset in given.presets
-            for row in measure(
-                preset, video, folder, pts=pts, cuts=cuts, rounds=given.rounds, av1an=given.av1an
-            )
+            for row in measure(preset, video, folder, pts=pts, cuts=cuts, rounds=given.rounds, av1an=av1an)
         ]
     body = (
         f"{len(pts)} frames, {len(cuts)} cuts. Medians of {given.rounds} alternating rounds after one to warm up. "
@@ -92,7 +90,7 @@ def measure(
     pts: Sequence[int],
     cuts: Sequence[int],
     rounds: int,
-    av1an: str,
+    av1an: Av1an | None,
 ) -> list[dict[str, object]]:
     """The rows of one preset."""
     plan = make_plan(probe(video), cuts=cuts, pts=pts, encoder=svt(PROFILES[preset]))
@@ -110,9 +108,11 @@ def measure(
         "decoded": ours(full_decode=True),
         "ssim": ours(full_decode=True, metric="ssim"),
     }
-    missing = [tool for tool in (av1an, *AV1AN_NEEDS) if shutil.which(tool) is None]
-    if not missing:
-        candidates["av1an"] = lambda: run_av1an(av1an, plan, video, folder)
+    if av1an is not None:
+        candidates |= {
+            "piped": lambda: piped(plan, av1an, folder / "piped.ivf"),
+            "av1an": lambda: av1an.encode(plan, cuts, len(pts), folder / "av1an.mkv"),
+        }
     costs = alternate(candidates, rounds=rounds)
     metric_s = costs["ssim"].clock_s - costs["decoded"].clock_s
     rows = [
@@ -124,11 +124,20 @@ def measure(
             ("decoded", "ours, and every frame decoded", GOALS["decoded"], metric_s),
         )
     ]
-    if missing:
-        reason = f"not run: av1an {AV1AN} needs {', '.join(missing)}, not on PATH here"
-        rows.append({"preset": preset, "what": f"av1an {AV1AN}", "remark": reason})
-    else:
-        rows.append(_row(preset, f"av1an {AV1AN}, one worker per two cores", costs, "av1an", None, None))
+    if av1an is None:
+        reason = f"not run: it needs {ENCODER}, which is not on PATH here"
+        return [*rows, {"preset": preset, "what": f"av1an {VERSION}", "remark": reason}]
+    remark = f"{av1an.encoder}, built from source"
+    rows += [
+        _row(preset, f"ffmpeg | {ENCODER}, the whole video, nothing proved", costs, "piped", remark=remark),
+        _row(
+            preset,
+            f"av1an {VERSION}, chunks on the same cuts, a worker per two cores",
+            costs,
+            "av1an",
+            remark=remark,
+        ),
+    ]
     return rows
 
 
@@ -141,23 +150,13 @@ def plain_command(plan: EncodePlan, output: Path, *, key_frames: bool = False) -
     return encode_command(bare, ffmpeg_path(), output, covers)
 
 
-def run_av1an(command: str, plan: EncodePlan, video: Path, folder: Path) -> None:
-    """Scene detection, chunks and joining by av1an, with the same preset and CRF."""
-    encoder = plan.encoder
-    words = [command, "-i", str(video), "-o", str(folder / "av1an.mkv"), "--encoder", "svt_av1"]
-    words += ["--force", "--workers", str(max(1, (os.cpu_count() or 2) // 2)), "--pix_format", "yuv420p10le"]
-    words += ["--chunk_method", "select", "--temp", str(folder / "av1an")]
-    programs = folder / "programs"
-    programs.mkdir(exist_ok=True)
-    if not (programs / "ffmpeg").exists():
-        (programs / "ffmpeg").symlink_to(ffmpeg_path())  # it looks for it on PATH
-    preset = encoder.args()[encoder.args().index("-preset:v:0") + 1]
-    subprocess.run(
-        [*words, "-v", f" --preset {preset} --crf {encoder.quality:g} --keyint -1"],
-        check=True,
-        capture_output=True,
-        env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
-    )
+def piped(plan: EncodePlan, av1an: Av1an, output: Path) -> None:
+    """The encoder program that av1an drives, on the whole video at once."""
+    decode = [ffmpeg_path(), "-v", "error", "-nostdin", "-i", plan.probe.path, "-map", "0:v:0", "-strict", "-1",
+              "-pix_fmt", "yuv420p10le", "-f", "yuv4mpegpipe", "-"]  # fmt: skip
+    encode = [av1an.programs / ENCODER, "-i", "stdin", *encoder_words(plan), "-b", output]
+    with subprocess.Popen(decode, stdout=subprocess.PIPE) as decoder:
+        subprocess.run(encode, stdin=decoder.stdout, check=True, capture_output=True)
 
 
 def _row(
@@ -165,8 +164,10 @@ def _row(
     what: str,
     costs: Mapping[str, Cost],
     name: str,
-    goal: float | None,
-    metric_s: float | None,
+    goal: float | None = None,
+    metric_s: float | None = None,
+    *,
+    remark: str | None = None,
 ) -> dict[str, object]:
     cost = costs[name]
     speed = costs["peer"].clock_s / cost.clock_s
@@ -182,7 +183,7 @@ def _row(
         "met": None if goal is None else speed >= goal,
         "SSIM takes, s": metric_s,
         "physical limit": "SVT-AV1 at this preset",
-        "remark": None,
+        "remark": remark,
     }
 
 

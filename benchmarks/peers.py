@@ -28,7 +28,7 @@ from animeflow.shots.clips import cut_clips
 from animeflow.shots.detectors import detect_shots
 from animeflow.shots.signals import analyse
 from animeflow.tables.frames import seconds
-from benchmarks.common import cpu_s, markdown, save
+from benchmarks.common import cpu_s, environment_with, markdown, save
 from benchmarks.everything import THREADS, VIDEO
 
 PEER = "py-data-juicer==1.6.1"
@@ -41,7 +41,7 @@ NEEDS = (
 OCR_REASON = (
     "not run: it reads with easyocr, which downloads its weights at first use from outside any package index"
 )
-INSTALL_S, OPERATOR_S = 900, 600
+OPERATOR_S = 600
 
 # The operator is made and asked once to warm up, then timed.
 TIMED = """
@@ -84,7 +84,7 @@ def main() -> int:
         folder = Path(name)
         video = folder / "episode.mkv"
         draw_episode(video, seed=77, layers=False)
-        python = arguments.python or installed(folder / "peer")
+        python = arguments.python or environment_with(folder / "peer", (PEER,), NEEDS)
         rows = [
             compare("scenes (ContentDetector 27), no cutting", "video_split_by_scene_mapper", "scenes", scenes,
                     video, python, arguments.rounds),
@@ -101,16 +101,6 @@ def main() -> int:
     if not arguments.no_save:
         save("peers", f"Video operators of {PEER.partition('==')[0]} beside ours", body, "make bench-peers")
     return 0
-
-
-def installed(folder: Path) -> Path:
-    """A fresh environment with the peer; its Python."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    python = folder / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
-    subprocess.run([*pip, "--no-deps", PEER], check=True, timeout=INSTALL_S)
-    subprocess.run([*pip, *NEEDS], check=True, timeout=INSTALL_S)
-    return python
 
 
 def compare(
