@@ -47,26 +47,27 @@ class Av1an:
 
     def encode(self, plan: EncodePlan, cuts: Sequence[int], frames: int, output: Path) -> None:
         """The plan's video with its preset, tune and CRF, in chunks that begin on the given cuts: av1an is spared its
-        own scene detection, and carries no stream but video and sound.
+        own scene detection, and carries no stream but video and sound. Its other way of making chunks without
+        VapourSynth, `hybrid`, asks ffmpeg for `-vsync`, which newer ones do not have.
         """
         scenes = output.with_suffix(".scenes.json")
         scenes.write_text(json.dumps({"scenes": list(cuts), "frames": frames}))
         output.unlink(missing_ok=True)  # it would ask
         words = [
             self.command, "-i", plan.probe.path, "-o", output, "--temp", output.with_suffix(".chunks"),
-            "--scenes", scenes, "--encoder", "svt_av1", "--force", "--quiet",
+            "--scenes", scenes, "--encoder", "svt_av1", "--force", "--quiet", "--chunk_method", "select",
             "--workers", max(1, (os.cpu_count() or 2) // 2), "--pix_format", "yuv420p10le",
             "-v", f" {' '.join(encoder_words(plan))}",
         ]  # fmt: skip
         path = f"{self.programs}{os.pathsep}{os.environ['PATH']}"
         result = subprocess.run(
             [str(word) for word in words],
-            check=True,
+            check=False,
             capture_output=True,
             text=True,
             env={**os.environ, "PATH": path},
         )
-        if not output.is_file():
+        if result.returncode or not output.is_file():
             raise RuntimeError(f"av1an wrote nothing and said: {result.stdout[-500:]}{result.stderr[-500:]}")
 
 
