@@ -70,25 +70,49 @@ def cell(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Cost:
-    """Medians of one candidate: seconds on the clock, and of all processors (its processes with their children)."""
+    """What one candidate took in each round: seconds on the clock, and of all processors (its processes with their
+    children).
+    """
 
-    clock_s: float
-    cpu_s: float
+    clocks: tuple[float, ...]
+    cpus: tuple[float, ...]
+
+    @property
+    def clock_s(self) -> float:
+        """The median."""
+        return statistics.median(self.clocks)
+
+    @property
+    def cpu_s(self) -> float:
+        """The median."""
+        return statistics.median(self.cpus)
+
+    def clock_over(self, other: Cost) -> float:
+        """Median over the rounds of its time divided by the other's of the same round: the machine's speed drifts by
+        more than the candidates differ.
+        """
+        return statistics.median(
+            mine / theirs for mine, theirs in zip(self.clocks, other.clocks, strict=True)
+        )
+
+    def cpu_over(self, other: Cost) -> float:
+        """As `clock_over`, of processor seconds."""
+        return statistics.median(mine / theirs for mine, theirs in zip(self.cpus, other.cpus, strict=True))
 
 
 def alternate(
     candidates: Mapping[str, Callable[[], object]], *, rounds: int = 5, warm_up: int = 1
 ) -> dict[str, Cost]:
-    """Medians of each candidate, run in turn so that a drift of the machine's speed meets all of them."""
+    """Cost of each candidate, run in turn, every second round backwards: a drift of the machine's speed meets all."""
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in candidates}
     for number in range(rounds + warm_up):
-        for name, run in candidates.items():
+        for name in list(candidates)[:: -1 if number % 2 else 1]:
             clock, cpu = time.perf_counter(), cpu_s()
-            run()
+            candidates[name]()
             if number >= warm_up:
                 taken[name].append((time.perf_counter() - clock, cpu_s() - cpu))
     return {
-        name: Cost(statistics.median(clock for clock, _ in pairs), statistics.median(cpu for _, cpu in pairs))
+        name: Cost(tuple(clock for clock, _ in pairs), tuple(cpu for _, cpu in pairs))
         for name, pairs in taken.items()
     }
 

@@ -60,10 +60,11 @@ def main() -> int:
         ]
     body = (
         f"{len(pts)} frames, {len(cuts)} cuts. Medians of {given.rounds} alternating rounds after one to warm up. "
-        "Speed is the clock time of the first row divided by that of the row: 1 is as fast; the goals are "
-        f"{GOALS['proved']:g} with packets and times proved and {GOALS['decoded']:g} with the full decode. `beside "
-        "keys` is the same against the second row, plain ffmpeg that is given the same key frames: what our proofs "
-        "cost. The rest is what forced key frames cost the encoder itself; no program that wants them is spared it. "
+        "Speed is the clock time of the first row divided by that of the row in the same round, the median of the "
+        f"rounds: 1 is as fast; the goals are {GOALS['proved']:g} with packets and times proved and "
+        f"{GOALS['decoded']:g} with the full decode. `beside keys` is the same against the second row, plain ffmpeg "
+        "that is given the same key frames: what our proofs cost. The rest is what forced key frames cost the encoder "
+        "itself; no program that wants them is spared it. "
         "`speed by CPU` counts processor seconds, which others on the machine disturb less. "
         f"Load of the machine at the start: {load:.1f}.\n\n{markdown(rows)}"
     )
@@ -170,15 +171,15 @@ def _row(
     remark: str | None = None,
 ) -> dict[str, object]:
     cost = costs[name]
-    speed = costs["peer"].clock_s / cost.clock_s
+    speed = 1 / cost.clock_over(costs["peer"])
     return {
         "preset": preset,
         "what": what,
         "clock s": cost.clock_s,
         "CPU s": cost.cpu_s,
         "speed": speed,
-        "speed by CPU": costs["peer"].cpu_s / cost.cpu_s,
-        "beside keys": None if name == "peer" else costs["forced"].clock_s / cost.clock_s,
+        "speed by CPU": 1 / cost.cpu_over(costs["peer"]),
+        "beside keys": None if name == "peer" else 1 / cost.clock_over(costs["forced"]),
         "goal": goal,
         "met": None if goal is None else speed >= goal,
         "SSIM takes, s": metric_s,

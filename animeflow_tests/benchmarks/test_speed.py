@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from benchmarks.common import alternate, cpu_s
+from benchmarks.common import Cost, alternate, cpu_s
 from benchmarks.speed import compare, run
 
 BURN = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
@@ -16,8 +16,15 @@ BURN = "import time; end = time.process_time() + 0.3\nwhile time.process_time() 
 def test_candidates_alternate_and_the_first_round_does_not_count() -> None:
     called: list[str] = []
     costs = alternate({"a": lambda: called.append("a"), "b": lambda: called.append("b")}, rounds=2)
-    assert called == ["a", "b"] * 3
-    assert set(costs) == {"a", "b"}
+    assert called == ["a", "b", "b", "a", "a", "b"]
+    assert {len(cost.clocks) for cost in costs.values()} == {2}
+
+
+def test_a_ratio_is_that_of_the_rounds_and_not_of_the_medians() -> None:
+    slow, slower = Cost((1.0, 4.0, 2.0), (2.0, 2.0, 2.0)), Cost((2.0, 8.0, 10.0), (3.0, 3.0, 1.0))
+    assert (slow.clock_s, slower.clock_s) == (2.0, 8.0)
+    assert slower.clock_over(slow) == 2.0
+    assert slower.cpu_over(slow) == 1.5
 
 
 def test_processor_seconds_are_those_of_child_processes_too() -> None:
