@@ -74,9 +74,9 @@ def main() -> int:
     print(table)
     body = (
         f"Medians of {arguments.rounds} alternating rounds ({NETWORK_ROUNDS} of the network) after one to warm up; a "
-        "ratio (the median of those of the rounds) below 1: animeflow is faster. Load of the machine at the start: "
-        f"{load:.1f} (where others use it, seconds are longer; the ratios stand). Decoders have 2 threads on both sides; "
-        f"both files of a row are the same. A goal is one of the clock.\n\n{table}"
+        "ratio (the median of those of the rounds) below 1: animeflow is faster. Load at the start: "
+        f"{load:.1f} (where others use the machine, seconds are longer; the ratios stand). Decoders have 2 threads, "
+        f"files are the same on both sides. A goal is one of the clock.\n\n{table}"
     )
     if not arguments.no_save:
         command = f"make bench  # {arguments.rounds} rounds"
