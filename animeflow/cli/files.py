@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,27 +16,39 @@ from animeflow.cli.options import file_settings, json_option, resolve_settings, 
 from animeflow.cli.terminal import size
 from animeflow.tables.words import plural
 
+if TYPE_CHECKING:
+    from animeflow.settings.tree import Settings
+
 FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+OnFiles = Callable[[tuple[Path, ...], "Settings", bool], None]
+
+
+def on_files(settings_of: Callable[..., Settings]) -> Callable[[OnFiles], Callable[..., None]]:
+    """Of a command on FILES with --profile, --settings, --set and --json: it gets the files, the settings tree that
+    `settings_of` makes of the options, and whether to print JSON.
+    """
+
+    def made(command: OnFiles) -> Callable[..., None]:
+        @FILES
+        @settings_options
+        @json_option
+        @begins_anew
+        @wraps(command)
+        def called(files: tuple[Path, ...], as_json: bool, **options: Any) -> None:
+            command(files, settings_of(**options), as_json)
+
+        return called
+
+    return made
 
 
 @click.command(epilog="Example: animeflow probe episode.mkv --json")
-@FILES
-@settings_options
-@json_option
-@begins_anew
-def probe(
-    files: tuple[Path, ...],
-    profile: str | None,
-    settings_file: Path | None,
-    overrides: tuple[str, ...],
-    as_json: bool,
-) -> None:
+@on_files(resolve_settings)
+def probe(files: tuple[Path, ...], settings: Settings, as_json: bool) -> None:
     """What is in each file: streams, exact times, frames counted by packets, colour, HDR, fonts, chapters."""
     from animeflow.source.shard import probe_within
 
-    probe_file = probe_within(
-        resolve_settings(profile=profile, settings_file=settings_file, overrides=overrides)
-    )
+    probe_file = probe_within(settings)
 
     def row(path: Path) -> dict[str, Any]:
         found = probe_file(path)
@@ -104,21 +118,11 @@ def show_probe(result: dict[str, Any]) -> str:
 
 
 @click.command(epilog="Example: animeflow shots episode.mkv --json")
-@FILES
-@settings_options
-@json_option
-@begins_anew
-def shots(
-    files: tuple[Path, ...],
-    profile: str | None,
-    settings_file: Path | None,
-    overrides: tuple[str, ...],
-    as_json: bool,
-) -> None:
+@on_files(file_settings)
+def shots(files: tuple[Path, ...], settings: Settings, as_json: bool) -> None:
     """Find the shots of each file: hard cuts, transitions, and the shots between them."""
     from animeflow.cli.file_work import FileWork, shots_of
 
-    settings = file_settings(profile=profile, settings_file=settings_file, overrides=overrides)
     raise Exit(each_file(files, lambda path: shots_of(FileWork(path, settings)), show_shots, as_json=as_json))
 
 
@@ -143,21 +147,11 @@ def show_shots(result: dict[str, Any]) -> str:
 
 
 @click.command(epilog="Example: animeflow measures episode.mkv --json")
-@FILES
-@settings_options
-@json_option
-@begins_anew
-def measures(
-    files: tuple[Path, ...],
-    profile: str | None,
-    settings_file: Path | None,
-    overrides: tuple[str, ...],
-    as_json: bool,
-) -> None:
+@on_files(file_settings)
+def measures(files: tuple[Path, ...], settings: Settings, as_json: bool) -> None:
     """Measure the clips of each file: flashes, text, statistics, motion. What has no model is null, with the reason."""
     from animeflow.cli.file_work import FileWork, measures_of
 
-    settings = file_settings(profile=profile, settings_file=settings_file, overrides=overrides)
     raise Exit(
         each_file(
             files,

@@ -80,7 +80,7 @@ def _write_members(part: Path, files: Sequence[tuple[str, Path]], level: int) ->
         part.open("wb") as raw,
         # filename and mtime would put the name and the clock into the header.
         gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=level, mtime=0) as packed,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT, copybufsize=_CHUNK) as tar,
+        tarfile.TarFile(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT, copybufsize=_CHUNK) as tar,
     ):
         for name, path in files:
             check_stop()
