@@ -67,13 +67,17 @@ class ClipSource:
         pts = self.index.pts
         return int(pts[end] - pts[end - 1]) if end < len(pts) and end - start > 1 else None
 
-    def duration_args(self, start: int, end: int) -> list[str]:
-        """ffmpeg's: as `last_duration`, which no packet says: a held last drawing would flash by."""
-        held = self.last_duration(start, end)
-        if held is None:
+    def duration_args(self, start: int, end: int, container: str) -> list[str]:
+        """ffmpeg's: as `last_duration`, which no packet says: a held last drawing would flash by.
+
+        An MP4 ends with the packet that is stored last, Matroska with the frame that is shown last; they are the same
+        where frames are not reordered. Both times are named, or the filter would take one for the other.
+        """
+        if self.last_duration(start, end) is None:
             return []
-        seconds = float(held * self.time_base)
-        return ["-bsf:v:0", f"setts=duration='if(eq(N,{end - start - 1}),{seconds:.6f}/TB,DURATION)'"]
+        first, last, over = (float(self.seconds(n) - self.seconds(start)) for n in (end - 2, end - 1, end))
+        which = f"eq(N,{end - start - 1})" if container == "mp4" else f"gte(PTS*TB,{(first + last) / 2:.6f})"
+        return ["-bsf:v:0", f"setts=pts=PTS:dts=DTS:duration='if({which},{over:.6f}/TB-PTS,DURATION)'"]
 
 
 @dataclass(frozen=True)
@@ -276,7 +280,7 @@ def _copy_with_ffmpeg(
         step = source.seconds(end) - source.seconds(end - 1)
         args += ["-t", _SECONDS.format(float(source.seconds(end) - source.seconds(start) - step / 4))]
     args += [*input_args(source.path), *sound.input_args, "-map", f"0:{source.video_stream}"]
-    args += [*sound.output_args(container), "-c:v", "copy", *source.duration_args(start, end)]
+    args += [*sound.output_args(container), "-c:v", "copy", *source.duration_args(start, end, container)]
     args += ["-avoid_negative_ts", "make_zero", *ending(part, source.ticks)]
     run_command(args, timeout_s=timeout_s, memory_bytes=_memory_for(source), error=EncodeError)
 
@@ -303,7 +307,7 @@ def _encode_clip(
     args += ["-filter:v:0", chain, *sound.output_args(shape.container)]
     # The encoder's own clock has one tick a frame: times of a varying rate would be rounded to it.
     args += ["-fps_mode:v:0", "passthrough", "-enc_time_base:v:0", "demux", *encoder.args()]
-    args += [*ending(part, source.ticks)]
+    args += [*source.duration_args(start, end, shape.container), *ending(part, source.ticks)]
     result = run_command(args, timeout_s=timeout_s, memory_bytes=_memory_for(source), error=EncodeError)
     require_clean(encoder, result.stderr, {}, source.path)
     count_decoded("cut", end - start)

@@ -102,7 +102,7 @@ _STAGES = (
     StageSpec(
         "clip_videos", "media", "Kept clips as files: stream copy from forced key frames, re-encoded where none is there.",
         ("av1_videos", "kept_clips", "clips"), ("media.clips", "media.av1"), pool="encode", kinds=("ffmpeg", "av1"), job="curate",
-        code_version="2",
+        code_version="3",
     ),
     StageSpec(
         "segmentation", "layers", "Seed masks and instances per drawing of every kept clip.",
@@ -157,7 +157,7 @@ _STAGES = (
     StageSpec(
         "image_archives", "delivery", "Key frames of kept clips as numbered WebP in a deterministic tar.gz, verified.",
         ("frame_signals", "key_frames", "kept_clips"), ("delivery.archives",), ("image_archives", "archive_images"),
-        kinds=("webp", "tar"), job="publish",
+        kinds=("webp", "tar"), job="publish", code_version="2",
     ),
     StageSpec(
         "dataset_export", "delivery", "The export folders: `folder` and `episode`.",

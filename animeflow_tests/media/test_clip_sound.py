@@ -86,16 +86,25 @@ def test_a_clip_sounds_from_its_first_frame_to_its_last(
     assert [path.name for path in tmp_path.iterdir()] == [clip.path.name]
 
 
+@pytest.mark.parametrize("start", [0, 1], ids=["on-a-key-frame", "after-it"])
 @pytest.mark.parametrize("shape", SHAPES, ids=["copy", "copy-mp4", "h264-mp4", "h264-mkv"])
-def test_the_sound_goes_on_while_the_last_drawing_is_held(tmp_path: Path, shape: ClipShape) -> None:
+def test_sound_and_picture_go_on_while_the_last_drawing_is_held(
+    tmp_path: Path, shape: ClipShape, start: int
+) -> None:
     held = ("-vf", r"select='lt(n,20)+gte(n,48)'", "-fps_mode", "vfr", *AV1, "-force_key_frames", "2.0")
     source = clip_source(write_numbered(tmp_path / "held.mkv", 60, *tone(2.5), *held, "-c:a", "flac"))
-    clip = cut_clip(source, tmp_path / f"clip.{shape.container}", start=0, end=20, shape=shape)
-    assert heard(clip.path)[1] == pytest.approx(2.0, abs=0.11)
-    if shape.h264 is None and shape.container == "mp4":
-        with av.open(str(clip.path)) as container:
-            stream = container.streams.video[0]
-            assert float(stream.duration * stream.time_base) == pytest.approx(2.0, abs=0.05)
+    clip = cut_clip(
+        source, tmp_path / f"clip.{shape.container}", start=start, end=20, shape=shape, encoder=svt("draft")
+    )
+    wanted = 2.0 - start / 24
+    assert heard(clip.path)[1] == pytest.approx(wanted, abs=0.11)
+    cut_clip(source, clip.path, start=start, end=20, audio=False, shape=shape, encoder=svt("draft"))
+    with av.open(str(clip.path)) as container:
+        stream = container.streams.video[0]
+        assert float(container.duration / 1e6) == pytest.approx(wanted, abs=0.002)
+        assert stream.duration is None or float(stream.duration * stream.time_base) == pytest.approx(
+            wanted, abs=0.002
+        )
 
 
 @pytest.mark.parametrize(
