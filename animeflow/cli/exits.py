@@ -52,7 +52,7 @@ def guarded(run: Callable[[], int | None]) -> int:
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
         log.info("a place that cannot be used", exc_info=True)
         where = f"{error.filename!r}: " if error.filename else ""
-        click.echo(f"animeflow: {where}{error.strerror} (choose another --out, or mend this one)", err=True)
+        click.echo(f"animeflow: {where}{error.strerror} (mend this place, or name another)", err=True)
         return FAILED
     except Exception as error:
         log.info("unexpected error", exc_info=True)

@@ -107,7 +107,7 @@ class Terminal:
             check = event.asset_check_evaluation_data
             if not check.passed and check.check_name != "videos_failed":
                 self.error(
-                    f"  {check.asset_key.to_user_string():<{NAME_WIDTH}} CHECK FAILED: {check_text(check)}"
+                    f"  {check.asset_key.to_user_string():<{NAME_WIDTH}} {severity_word(check)}: {check_text(check)}"
                 )
         elif event.event_type_value == "STEP_UP_FOR_RETRY":
             self.line(f"  {event.step_key or '':<{NAME_WIDTH}} waits to try again")
@@ -122,6 +122,11 @@ class Terminal:
         if self._open:
             self.stream.write("\r\x1b[K")
             self._open = False
+
+
+def severity_word(check: dg.AssetCheckEvaluation) -> str:
+    """What a check that did not pass is called: one that only warns leaves the run a success."""
+    return "CHECK WARNS" if check.severity.value == "WARN" else "CHECK FAILED"
 
 
 def progress_text(state: Progress) -> str:

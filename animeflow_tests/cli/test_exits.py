@@ -17,7 +17,7 @@ def test_an_out_below_a_file_says_which_place_and_the_way_out(animeflow: Call, t
     (tmp_path / "file").write_text("x")
     called = animeflow("ui", "--out", tmp_path / "file" / "workspace", "--print-environment")
     assert called.code == FAILED and called.err.count("\n") == 1
-    assert str(tmp_path / "file") in called.err and "choose another --out" in called.err
+    assert str(tmp_path / "file") in called.err and "name another" in called.err
 
 
 def test_a_place_that_may_not_be_written_is_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -26,7 +26,7 @@ def test_a_place_that_may_not_be_written_is_named(capsys: pytest.CaptureFixture[
 
     assert guarded(refused) == FAILED  # type: ignore[arg-type]
     (line,) = capsys.readouterr().err.splitlines()
-    assert "'/somewhere/workspace': Permission denied" in line and "choose another --out" in line
+    assert "'/somewhere/workspace': Permission denied" in line and "name another" in line
 
 
 def test_a_name_that_begins_with_a_dash_gets_the_way_out(animeflow: Call) -> None:

@@ -1,8 +1,17 @@
 from __future__ import annotations
 
+import dagster as dg
 import pytest
 
-from animeflow.cli.terminal import Terminal, duration, one_line, progress_text, size, stage_text
+from animeflow.cli.terminal import (
+    Terminal,
+    duration,
+    one_line,
+    progress_text,
+    severity_word,
+    size,
+    stage_text,
+)
 from animeflow.defs.progress import Progress
 
 
@@ -21,6 +30,14 @@ def test_a_stage_without_any_value_says_why_and_no_rate() -> None:
         "null_because": "no model is chosen",
     }
     assert stage_text("quality", numbers).split(maxsplit=1) == ["quality", "null: no model is chosen"]
+
+
+def test_a_check_that_only_warns_is_not_called_failed() -> None:
+    checks = [
+        dg.AssetCheckEvaluation(dg.AssetKey("flash"), "whole", passed=False, metadata={}, severity=severity)
+        for severity in (dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR)
+    ]
+    assert [severity_word(check) for check in checks] == ["CHECK WARNS", "CHECK FAILED"]
 
 
 def test_a_stage_that_stands_says_so() -> None:
