@@ -18,6 +18,7 @@ from animeflow.tables.ids import clip_id
 from animeflow.tables.schemas.shots import CLIPS
 
 Stamps = npt.NDArray[np.int64]
+_MORE_PARTS = 2  # than the fewest, before parts stop being equal
 
 
 def cut_clips(signals: pa.Table, shots: Shots, settings: ClipSettings, *, video_id: str) -> pa.Table:
@@ -46,19 +47,45 @@ def trimmed(shot: Range, shots: Shots, margin: int) -> Range:
 
 
 def clips_of_shot(inner: Range, stamps: Stamps, base: Fraction, settings: ClipSettings) -> Iterator[Range]:
-    """Equal parts of [start, end), as few as the longest length allows; none where it is below the shortest."""
+    """Equal parts of [start, end), as few as the longest length allows; none that is below the shortest.
+
+    A frame that is shown for longer than that (a still of a varying rate) is a clip of its own.
+    """
+    for stretch in _stretches(inner, stamps, base, Fraction(settings.max_s)):
+        if duration(stretch, stamps, base) >= settings.min_s:
+            parts = _parts(stretch, stamps, base, Fraction(settings.max_s))
+            yield from (part for part in parts if duration(part, stamps, base) >= settings.min_s)
+
+
+def _stretches(inner: Range, stamps: Stamps, base: Fraction, max_s: Fraction) -> Iterator[Range]:
+    """[start, end) without the frames that are longer than `max_s`, and each of those, in order."""
     start, end = inner
-    if end <= start or duration(inner, stamps, base) < settings.min_s:
+    if end <= start:
         return
-    parts = math.ceil(duration(inner, stamps, base) / Fraction(settings.max_s))
-    while True:
-        edges = _edges(inner, stamps, parts)
-        spans = list(itertools.pairwise(edges))
-        # A part may exceed the limit by a frame where the cut times fall between frames, unless it is one frame long.
-        if parts >= end - start or all(duration(span, stamps, base) <= settings.max_s for span in spans):
-            break
-        parts += 1
-    yield from spans
+    long = start + np.flatnonzero(np.diff(stamps[start : end + 1]) > float(max_s / base))
+    edges = sorted({start, end, *(int(at) for at in long), *(int(at) + 1 for at in long)})
+    yield from itertools.pairwise(edges)
+
+
+def _parts(stretch: Range, stamps: Stamps, base: Fraction, max_s: Fraction) -> list[Range]:
+    """Equal parts, as few as there can be; as long ones as fit where long frames lie so that a few more do not help."""
+    fewest = math.ceil(duration(stretch, stamps, base) / max_s)
+    for parts in range(fewest, fewest + _MORE_PARTS + 1):
+        # A part may exceed the limit by a frame where the cut times fall between frames.
+        spans = list(itertools.pairwise(_edges(stretch, stamps, parts)))
+        if all(duration(span, stamps, base) <= max_s for span in spans):
+            return spans
+    return list(itertools.pairwise(_filled(stretch, stamps, int(max_s / base))))
+
+
+def _filled(stretch: Range, stamps: Stamps, ticks: int) -> Iterator[int]:
+    """Edges of parts that are each as long as `ticks` allow; one frame at least."""
+    start, end = stretch
+    while start < end:
+        yield start
+        fits = int(np.searchsorted(stamps, stamps[start] + ticks, side="right")) - 1
+        start = min(max(fits, start + 1), end)
+    yield end
 
 
 def windows_of(clip: Range, length: int, stride: int) -> list[int]:

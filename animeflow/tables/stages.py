@@ -47,7 +47,7 @@ _STAGES = (
     ),
     StageSpec(
         "shots", "shots", "Cuts and transitions, and the network's probability per frame, from stored thumbnails.",
-        ("frame_signals",), ("shots.detector", "shots.prediction_picture", "models.shots", "models.device", "models.dtype"), ("shots", "shot_probabilities", "shot_pictures"), kinds=("pytorch",), job="ingest", code_version="2",
+        ("frame_signals",), ("shots.detector", "shots.prediction_picture", "models.shots", "models.device", "models.dtype"), ("shots", "shot_probabilities", "shot_pictures"), kinds=("pytorch",), job="ingest", code_version="3",
     ),
     StageSpec(
         "drawings", "shots", "Which frames repeat which drawing.",
@@ -55,7 +55,7 @@ _STAGES = (
     ),
     StageSpec(
         "clips", "shots", "Clips by policy: shots without their transitions, of allowed length.",
-        ("frame_signals", "shots"), ("shots.clips",), kinds=("numpy",), job="ingest", code_version="2",
+        ("frame_signals", "shots"), ("shots.clips",), kinds=("numpy",), job="ingest", code_version="3",
     ),
     StageSpec(
         "av1_videos", "media", "MKV/AV1 with every audio, subtitle, chapter and font stream; key frames on cuts.",

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from animeflow.settings.shots import ClipSettings
-from animeflow.shots.clips import cut_clips, windows_of
+from animeflow.shots.clips import clips_of_shot, cut_clips, windows_of
 from animeflow.shots.cuts import Cut, Shots, gradual
 from animeflow_tests.shots.made import VIDEO, signals
 
@@ -94,3 +98,29 @@ def test_windows_count_from_the_clip_and_not_from_the_shot() -> None:
 def test_without_windows_the_columns_are_null() -> None:
     (row,) = clips(Shots(200, ()), ClipSettings(window_frames=0))
     assert (row["windows"], row["window_frames"]) == (None, None)
+
+
+def test_a_frame_longer_than_the_longest_clip_is_one_of_its_own() -> None:
+    """A title card of 25 s that a varying rate stores as one frame, in a shot that moves before and after it."""
+    stamps = np.cumsum([0, *[42] * 24, 25_000, *[42] * 24])
+    spans = list(clips_of_shot((0, 49), stamps, Fraction(1, 1000), ClipSettings(min_s=0.5, max_s=20)))
+    assert spans == [(0, 24), (24, 25), (25, 49)]
+
+
+@settings(deadline=2000)  # it took minutes: parts were added until there was one for each frame
+@given(
+    steps=st.lists(st.sampled_from([42, 42, 42, 500, 15_000, 25_000]), min_size=1, max_size=3000),
+    max_s=st.sampled_from([4, 20]),
+)
+def test_no_part_is_too_long_or_too_short_and_none_overlaps(steps: list[int], max_s: int) -> None:
+    stamps = np.cumsum([0, *steps])
+    limits = ClipSettings(min_s=0.5, max_s=max_s)
+    found = list(clips_of_shot((0, len(steps)), stamps, Fraction(1, 1000), limits))
+    assert found == sorted(found)
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(found))
+    for start, end in found:
+        took = (stamps[end] - stamps[start]) / 1000
+        assert limits.min_s <= took
+        assert took <= max_s or end - start == 1
+    left_out = set(range(len(steps))) - {n for start, end in found for n in range(start, end)}
+    assert all(steps[n] < 500 for n in left_out)

@@ -97,3 +97,12 @@ def runs(flags: npt.NDArray[np.bool_]) -> list[Range]:
     """[start, end) of the runs of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def closed(flags: npt.NDArray[np.bool_], gap: int) -> npt.NDArray[np.bool_]:
+    """The flags with the gaps of at most `gap` between two runs filled."""
+    out = flags.copy()
+    for start, end in runs(~flags):
+        if start > 0 and end < len(flags) and end - start <= gap:
+            out[start:end] = True
+    return out

@@ -13,7 +13,7 @@ import numpy as np
 
 from animeflow.settings.shots import TransitionSettings
 from animeflow.shots.cuts import Cut, Range, gradual
-from animeflow.shots.detectors.evidence import F64, Evidence, runs
+from animeflow.shots.detectors.evidence import F64, Evidence, closed, runs
 from animeflow.shots.detectors.likeness import is_other_picture
 from animeflow.tables.thumbnails import Thumbs
 
@@ -55,7 +55,7 @@ def proved_dissolves(evidence: Evidence, settings: TransitionSettings) -> Iterat
 def _candidates(many_hot: F64) -> Iterator[Range]:
     """Runs to look at: above either probability, and above the lower one in every frame, as no strobe is."""
     for faint in _FAINT:
-        yield from runs(_closed(many_hot > faint))
+        yield from runs(closed(many_hot > faint, _GAP))
     steady = np.minimum(many_hot[:-1], many_hot[1:]) > _FAINT[0]
     yield from ((start, end + 1) for start, end in runs(steady))
 
@@ -96,12 +96,3 @@ def mixture_ends(thumbs: Thumbs, rough: Range, look: int, parity: int) -> tuple[
     if slope <= 0 or np.abs(shares[inner] - slope * at[inner] - offset).max() > _BENT:
         return None
     return float(1 - offset / slope), float((1 - offset) / slope)
-
-
-def _closed(flags: np.ndarray) -> np.ndarray:
-    """The flags with gaps of at most `_GAP` between two runs filled."""
-    out = flags.copy()
-    for start, end in runs(~flags):
-        if start > 0 and end < len(flags) and end - start <= _GAP:
-            out[start:end] = True
-    return out

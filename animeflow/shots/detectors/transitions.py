@@ -12,7 +12,7 @@ import numpy as np
 
 from animeflow.settings.shots import TransitionSettings
 from animeflow.shots.cuts import Cut, Range, gradual
-from animeflow.shots.detectors.evidence import F64, Evidence, runs
+from animeflow.shots.detectors.evidence import F64, Evidence, closed, runs
 from animeflow.shots.detectors.fades import find_fades
 from animeflow.shots.detectors.likeness import correlation
 from animeflow.shots.detectors.mixtures import proved_dissolves
@@ -20,6 +20,8 @@ from animeflow.tables.thumbnails import Thumbs
 
 _INNER = (0.12, 0.88)  # shares of a dissolve through which the line is drawn: its ends bend with motion
 _STEADY = 0.7  # correlation of neighbouring frames: more in a dissolve, less at a cut and in a whip pan
+_ONE = 0.25  # of the difference of its ends that a dissolve which the network saw in parts may lie beside their line
+_GAP = 6  # frames in which the network loses sight of a dissolve
 _LOOK = 3  # frames outside the network's range where the pure ends are taken
 
 
@@ -37,24 +39,39 @@ def find_transitions(evidence: Evidence, settings: TransitionSettings) -> tuple[
 
 
 def find_dissolves(evidence: Evidence, settings: TransitionSettings) -> Iterator[Cut]:
-    """Runs where the network sees a transition, with ends moved to where the mixture begins and ends."""
+    """Runs where the network sees a transition, with ends moved to where the mixture begins and ends; no two overlap.
+
+    The network may lose sight of a dissolve in its midst: runs with short gaps between them are looked at as one first,
+    and one by one where they are no mixture together.
+    """
     if evidence.many_hot is None:
         return
-    for rough in runs(evidence.many_hot > settings.many_hot):
+    seen = evidence.many_hot > settings.many_hot
+    alone = runs(seen)
+    together = [run for run in runs(closed(seen, _GAP)) if run not in alone]
+    taken: list[Range] = []
+    for rough in (*together, *alone):
         score = float(np.max(evidence.many_hot[rough[0] : rough[1]]))
-        length = rough[1] - rough[0]
-        # Its ends move by 2 * _LOOK at most.
-        far_too_long = length > settings.max_frames + 4 * _LOOK
-        if length < settings.min_frames - 1 or far_too_long or score < settings.many_hot_peak:
+        span = _dissolve(evidence, rough, settings) if score >= settings.many_hot_peak else None
+        if span is not None and rough in together and beside_line(evidence.thumbs, span) > _ONE:
             continue
-        inside = rough[0] > 0 and rough[1] < evidence.frames
-        span = mixture_range(evidence.thumbs, rough, settings) if inside else None
-        if span is None:
-            continue
-        start, end = span
-        long_enough = settings.min_frames <= end - start <= settings.max_frames
-        if long_enough and is_mixture(evidence.thumbs, span, settings.bent):
-            yield gradual(start, end, "dissolve", score)
+        if span is not None and not any(_overlaps(span, other) for other in taken):
+            taken.append(span)
+            yield gradual(*span, "dissolve", score)
+
+
+def _dissolve(evidence: Evidence, rough: Range, settings: TransitionSettings) -> Range | None:
+    """The frames of the dissolve that the network sees roughly there, or None where they are no mixture."""
+    length = rough[1] - rough[0]
+    # Its ends move by 2 * _LOOK at most.
+    far_too_long = length > settings.max_frames + 4 * _LOOK
+    inside = rough[0] > 0 and rough[1] < evidence.frames
+    if length < settings.min_frames - 1 or far_too_long or not inside:
+        return None
+    span = mixture_range(evidence.thumbs, rough, settings)
+    if span is None or not settings.min_frames <= span[1] - span[0] <= settings.max_frames:
+        return None
+    return span if is_mixture(evidence.thumbs, span, settings.bent) else None
 
 
 def mixture_range(thumbs: Thumbs | F64, rough: Range, settings: TransitionSettings) -> Range | None:
@@ -102,11 +119,27 @@ def bent(thumbs: Thumbs, span: Range) -> float:
     A dissolve of drawn episodes lies within 0.06, under moving shots too, an eased one (smoothstep) within 0.1; a whip
     pan and a run of fast cuts, which the network takes for one, are 0.2 beside it and more.
     """
+    shares = _along(thumbs, span)[1]
+    return float(np.abs(shares - np.linspace(0, 1, len(shares))).max())
+
+
+def beside_line(thumbs: Thumbs, span: Range) -> float:
+    """How far the frames [start, end) lie beside the line between the pictures before and after, at most, as a share of
+    how far those lie apart. Two dissolves with a shot between them lead through a picture that is no mixture.
+    """
+    away, shares = _along(thumbs, span)
+    rest = np.abs(away - shares[:, None] * away[-1]).mean(axis=1)
+    return float(rest.max() / max(float(np.abs(away[-1]).mean()), 1.0))
+
+
+def _along(thumbs: Thumbs, span: Range) -> tuple[F64, F64]:
+    """From the frame before [start, end) to the one after: their differences to the first [n, ...], and how far along
+    its way to the last each is [n].
+    """
     first, last = max(0, span[0] - 1), min(len(thumbs) - 1, span[1])
     window = np.asarray(thumbs[first : last + 1], np.float64).reshape(last + 1 - first, -1)
-    apart = window[-1] - window[0]
-    shares = (window - window[0]) @ apart / max(float(apart @ apart), 1.0)
-    return float(np.abs(shares - np.linspace(0, 1, len(shares))).max())
+    away = window - window[0]
+    return away, away @ away[-1] / max(float(away[-1] @ away[-1]), 1.0)
 
 
 def _overlaps(one: Range, other: Range) -> bool:

@@ -34,6 +34,29 @@ def test_the_ends_of_a_dissolve_come_from_its_mixture(length: int, off: tuple[in
     assert cut.kind == "dissolve"
 
 
+@pytest.mark.parametrize("gap", [1, 3, 6])
+@pytest.mark.parametrize("length", [16, 24, 36])
+def test_a_dissolve_that_the_network_loses_in_its_midst_is_one(length: int, gap: int) -> None:
+    thumbs = [*[A] * 20, *dissolve(length), *[B] * 20]
+    many = marked(len(thumbs), 20, 20 + length)
+    many[20 + length // 2 : 20 + length // 2 + gap] = 0.2
+    assert [cut.transition for cut in find_transitions(evidence(thumbs, many_hot=many), SETTINGS)] == [
+        (20, 20 + length)
+    ]
+
+
+def test_two_dissolves_with_a_short_shot_between_them_stay_two() -> None:
+    other = thumb(7)
+    into = [mixed(A, other, (t + 1) / 11) for t in range(10)]
+    out_of = [mixed(other, B, (t + 1) / 11) for t in range(10)]
+    thumbs = [*[A] * 20, *into, *[other] * 5, *out_of, *[B] * 20]
+    many = marked(len(thumbs), 20, 30) + marked(len(thumbs), 35, 45)
+    assert [cut.transition for cut in find_dissolves(evidence(thumbs, many_hot=many), SETTINGS)] == [
+        (20, 30),
+        (35, 45),
+    ]
+
+
 def test_an_eased_dissolve_is_one_and_a_run_of_shots_that_the_network_marks_is_none() -> None:
     shares = np.linspace(0, 1, 14)[1:-1]
     eased = [mixed(A, B, float(share)) for share in 3 * shares**2 - 2 * shares**3]
