@@ -290,7 +290,7 @@ class VideoReader:
             self._give_up_seeking()
 
     def _land(self, index: FrameIndex, wanted: int) -> bool:
-        """Read up to the first frame that the index knows; False when that is beyond `wanted` or unknown.
+        """Read up to the first key frame that the index knows; False when that is beyond `wanted` or unknown.
 
         Pictures before the key frame in presentation order (open groups) lack their references and are
         passed over.
@@ -300,7 +300,8 @@ class VideoReader:
             if picture.pts is None or picture.pts > target:
                 return False
             at = index.frame_at(picture.pts)
-            if at is not None and (picture.key_frame or at == wanted):
+            # Another picture may still lack what it refers to (intra refresh), though no flag of the decoder says so.
+            if at is not None and picture.key_frame:
                 self._first, self._next = picture, at
                 self._clock.jump()
                 return True

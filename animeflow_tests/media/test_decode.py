@@ -118,6 +118,24 @@ def test_picking_seeks_where_a_key_frame_lies_between(long_mkv: Path) -> None:
     assert counter["test"] < 40
 
 
+@pytest.mark.parametrize("container", ["mkv", "mp4"])
+def test_picking_where_pictures_are_refreshed_bit_by_bit_gives_whole_ones(
+    tmp_path: Path, container: str
+) -> None:
+    """x264 with intra refresh has one key frame; the index names others, from which a decoder begins with half a
+    picture that nothing flags.
+    """
+    path = tmp_path / f"refresh.{container}"
+    moving = ("-f", "lavfi", "-i", "testsrc2=s=160x90:r=24:d=10")
+    ffmpeg(*moving, "-c:v", "libx264", "-bf", "0", "-g", "48", "-x264-params", "intra-refresh=1", path)
+    with open_video(path, purpose="test") as reader:
+        whole = [frame.gray() for frame in reader]
+    for wanted in range(30, 240, 13):
+        with open_video(path, purpose="test") as reader:
+            (frame,) = reader.pick([wanted])
+            assert np.array_equal(frame.gray(), whole[wanted])
+
+
 def test_picking_neighbours_decodes_on(plain_mkv: Path) -> None:
     with counting_decodes() as counter, open_video(plain_mkv, purpose="test", threads=1) as reader:
         list(reader.pick(range(0, 20, 5)))
