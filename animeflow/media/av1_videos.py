@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from animeflow.media import isolate
+from animeflow.media.clock import stores_order_alone
 from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
 from animeflow.media.encode import EncodeProgress, encode_video
 from animeflow.media.encode_plan import make_plan
@@ -28,10 +29,11 @@ FLOORS = {"ssim": 0.9, "xpsnr": 30.0, "vmaf": 80.0}
 
 
 def same_frames(facts: Probe, pts: Sequence[int]) -> bool:
-    """Whether the packets of a file tell of the frames that the analysis decoded."""
+    """Whether ffmpeg, which goes by the packets of a file, sees the frames that the analysis decoded at their times."""
     times = facts.video.times
     return (
         times.sound
+        and not stores_order_alone(facts.container, facts.video.codec)
         and facts.video.frames == len(pts)
         and (times.first_pts, times.last_pts) == (int(pts[0]), int(pts[-1]))
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,24 +13,60 @@ from animeflow.errors import DecodeError
 _NEW_CLOCK_FRAMES = 3
 
 
+def shown(picture: Any) -> int | None:
+    """The pts of a picture."""
+    pts: int | None = picture.pts
+    return pts
+
+
+def stores_order_alone(container: str, codec: str) -> bool:
+    """Whether a file of this kind says of reordered frames only in which order they are stored."""
+    return container == "avi" and codec in ("h264", "hevc")
+
+
+def times_in_order(container: Any, stream: Any, first: Any) -> Callable[[Any], int | None]:
+    """Where a picture of the stream says when it is shown, `first` being the first one.
+
+    AVI stores no times but an order. What is made of it for H.264 with reordered frames are the times of packets, which
+    a picture takes to another place: they go back and forth (10 s became 19 s). The time at which it leaves the decoder
+    ascends; the first picture keeps its time.
+    """
+    codec = stream.codec_context
+    if not stores_order_alone(container.format.name, codec.name) or not codec.has_b_frames:
+        return shown
+    if first.dts is None or first.pts is None:
+        return shown
+    ahead = first.dts - first.pts
+    return lambda picture: None if picture.dts is None else picture.dts - ahead
+
+
 class FrameClock:
-    """Strictly ascending pts.
+    """Strictly ascending pts; `time_of` gives the one that a picture claims.
 
     A missing pts follows the frame before; where time jumps back by more than three frames it goes on from there; a
     smaller step back becomes one tick. Each is counted in `repairs`.
     """
 
-    def __init__(self, time_base: Fraction, rate: Fraction | None, *, max_gap_s: float, path: Path) -> None:
+    def __init__(
+        self,
+        time_base: Fraction,
+        rate: Fraction | None,
+        *,
+        max_gap_s: float,
+        path: Path,
+        time_of: Callable[[Any], int | None] = shown,
+    ) -> None:
         self.repairs = 0
         self.first: int | None = None
         self._path, self._time_base, self._max_gap_s = path, time_base, max_gap_s
         self._step = max(1, round(1 / (rate * time_base))) if rate else 1
         self._last: int | None = None
         self._shift = 0
+        self._time_of = time_of
 
     def stamp(self, picture: Any) -> int:
         """The pts of the next picture. Raises `DecodeError` (corrupt) for a gap beyond the limit."""
-        pts = self._ascending(picture.pts)
+        pts = self._ascending(self._time_of(picture))
         if picture.duration:
             self._step = int(picture.duration)
         if self.first is None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from animeflow.errors import ContractError, DecodeError
 from animeflow.media.card import CardFailed, Given
-from animeflow.media.clock import FrameClock
+from animeflow.media.clock import FrameClock, shown, times_in_order
 from animeflow.media.command import check_stop
 from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded, counting_decodes
@@ -149,9 +149,6 @@ class VideoReader:
 
     def _start(self) -> None:
         """Decode the first frame: only it tells the size that will arrive and the rotation."""
-        self._clock = FrameClock(
-            self.time_base, self.average_rate, max_gap_s=self.limits.max_gap_s, path=self.path
-        )
         self._pictures = self._decode()
         self._next = 0
         try:
@@ -163,6 +160,16 @@ class VideoReader:
             raise DecodeError(
                 f"no picture can be decoded ({self.decode_errors} packets failed)", path=self.path
             )
+        time_of = times_in_order(self._container, self._stream, self._first)
+        self._clock = FrameClock(
+            self.time_base,
+            self.average_rate,
+            max_gap_s=self.limits.max_gap_s,
+            path=self.path,
+            time_of=time_of,
+        )
+        if time_of is not shown:  # pictures cannot be told by the times of packets
+            self._index, self._index_read = None, True
         self._first_pts: int | None = self._first.pts
         self.first_picture: PictureFacts = read_picture_facts(self._first)
         rotation = self.first_picture.rotation

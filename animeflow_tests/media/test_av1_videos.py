@@ -8,10 +8,12 @@ import pytest
 from animeflow.errors import EncodeError
 from animeflow.media.av1_videos import encode_to_table, key_frames_of
 from animeflow.media.cut import clip_source, cut_clip
-from animeflow.media.decode import read_frame_index
+from animeflow.media.decode import open_video, read_frame_index
 from animeflow.media.probe import probe
 from animeflow.settings.media import Av1Settings, SvtEncoder
 from animeflow.tables.staging import Staging
+from animeflow_tests.media.conftest import H264
+from animeflow_tests.media.numbered import number_of, write_numbered
 
 
 def pts_of(path: Path) -> list[int]:
@@ -60,6 +62,26 @@ def test_the_row_describes_the_file_that_lies_in_staging(rich_mkv: Path, staging
     assert {"audio 1", "subtitle 1", "chapter 2", "cover cover.jpg"} <= {
         entry["stream"] for entry in fidelity
     }
+
+
+def test_h264_in_avi_keeps_its_length_and_its_sound(tmp_path: Path, staging: Staging) -> None:
+    source = tmp_path / "h264.avi"
+    sound = ("-f", "lavfi", "-i", "sine=440:duration=2", "-map", "0:v", "-map", "1:a", "-c:a", "libmp3lame")
+    write_numbered(source, 48, *sound, *H264, "-bf", "3")
+    with open_video(source, purpose="test") as reader:
+        pts = [frame.pts for frame in reader]
+    (row,) = encode_to_table(
+        source,
+        video_id="a" * 16,
+        pts=pts,
+        cuts=[20],
+        staging=staging,
+        settings=Av1Settings(encoder=SvtEncoder(profile="draft")),
+    ).to_pylist()
+    assert row["frames"] == row["decoded_frames"] == 48 and row["decoded_input"]
+    with open_video(staging.folder / row["media_path"], purpose="test") as reader:
+        assert [number_of(frame.gray()) for frame in reader] == list(range(48))
+    assert probe(staging.folder / row["media_path"]).duration_s == pytest.approx(2.0, abs=0.1)
 
 
 def test_an_encode_that_was_not_decoded_says_so(plain_mkv: Path, staging: Staging) -> None:

@@ -136,6 +136,22 @@ def test_picking_where_pictures_are_refreshed_bit_by_bit_gives_whole_ones(
             assert np.array_equal(frame.gray(), whole[wanted])
 
 
+@pytest.mark.parametrize(
+    "reordering", ["bframes=3:b-pyramid=normal", "bframes=3:b-pyramid=none", "bframes=0"]
+)
+def test_h264_in_avi_is_as_long_as_it_is(tmp_path: Path, reordering: str) -> None:
+    """AVI stores an order and no times; those that are made of it go back and forth where frames are reordered."""
+    path = write_numbered(tmp_path / "h264.avi", 120, *H264, "-x264-params", reordering)
+    with open_video(path, purpose="test") as reader:
+        frames = [(number_of(frame.gray()), frame.pts) for frame in reader]
+        assert [number for number, _ in frames] == list(range(120))
+        assert {late - early for (_, early), (_, late) in pairwise(frames)} == {1}
+        assert reader.time_base == Fraction(1, 24)
+        assert [(f.index, f.pts, number_of(f.gray())) for f in reader.pick([7, 90])] == [
+            (n, frames[n][1], n) for n in (7, 90)
+        ]
+
+
 def test_picking_neighbours_decodes_on(plain_mkv: Path) -> None:
     with counting_decodes() as counter, open_video(plain_mkv, purpose="test", threads=1) as reader:
         list(reader.pick(range(0, 20, 5)))
