@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from animeflow.errors import AnimeflowError, ArchiveError, ContractError, DiskFull
 from animeflow.media.command import check_stop
@@ -41,10 +41,14 @@ _DAMAGE = (
     OverflowError,
     NotImplementedError,
 )
+_TAR_END: type[Exception] = tarfile.EOFHeaderError  # type: ignore[attr-defined]  # a block of zeros
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _RATIO_FROM_BYTES = 64 << 20
 # Headers of one member: PAX and GNU long names. Without a bound, one of 10 GB is read into memory.
 _MAX_HEADER_BYTES = 8 << 20
+# Padding of a tar after its end is at most one record, which has 10 KB unless a tape wants more.
+_MAX_BYTES_AFTER_END = 64 << 20
+_TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,8 @@ def extract_archive(path: Path, target: Path, *, limits: ExtractLimits | None = 
 
     Links, devices, absolute names, `..`, drive letters, names that differ only in case or Unicode form, and names
     nested in other members' files are refused: then the whole archive is (`ArchiveError`, bad_archive), and `target`
-    is removed. Files inside are not unpacked further. Modes, owners and times of the archive are not taken over.
+    is removed. So it is for damage anywhere, a lost end included. Files inside are not unpacked further. Modes, owners
+    and times of the archive are not taken over.
     """
     limits = limits or ExtractLimits()
     try:
@@ -230,12 +235,71 @@ def _tar_entries(path: Path, head: bytes, stack: contextlib.ExitStack) -> Iterat
     opener = next(opener for magic, opener in _OPENERS if head.startswith(magic))
     meter = _Meter(stack.enter_context(opener(path)), path)
     stream: Any = meter
-    tar = stack.enter_context(tarfile.open(fileobj=stream, mode="r|"))  # noqa: SIM115 the stack closes it
+    tar = stack.enter_context(tarfile.open(fileobj=stream, mode="r|", tarinfo=_TarHeader))  # noqa: SIM115 the stack closes it
     for info in tar:
         meter.reset()
         yield _Entry(info.name, _tar_kind(info), lambda info=info: _tar_file(tar, info, meter))  # type: ignore[misc]
         tar.members = []  # type: ignore[attr-defined]  # else the list grows with the archive
         meter.reset()
+    _require_end(tar, meter)
+
+
+class _TarHeader(tarfile.TarInfo):
+    """A header of which all but a block of zeros is damage: tarfile takes any bad one after the first for the end."""
+
+    @classmethod
+    def fromtarfile(cls, tar: tarfile.TarFile) -> Self:
+        """The member that begins here."""
+        try:
+            return super().fromtarfile(tar)
+        except _TAR_END:
+            raise
+        except tarfile.HeaderError as error:
+            where = f"at byte {tar.offset}"
+            raise tarfile.ReadError(
+                f"neither a member nor the end of the archive {where} ({error})"
+            ) from error
+
+
+def _require_end(tar: tarfile.TarFile, meter: _Meter) -> None:
+    """Read on from the first block of zeros. Raises for what is no end: members behind it would be lost.
+
+    One block of zeros at the end of the file will do. After two, padding of any kind is passed over, as GNU tar does,
+    and read, for the checksum of what is packed comes last.
+    """
+    rest: Any = tar.fileobj
+    if any(rest.read(tarfile.BLOCKSIZE)):
+        raise tarfile.ReadError(f"zeros in place of a member at byte {tar.offset}")
+    size = 0
+    while chunk := rest.read(_CHUNK):
+        check_stop()
+        meter.reset()
+        size += len(chunk)
+        if size > _MAX_BYTES_AFTER_END:
+            raise tarfile.ReadError(
+                f"more than {_MAX_BYTES_AFTER_END} bytes follow its end at byte {tar.offset}"
+            )
+        if _holds_header(chunk):
+            raise tarfile.ReadError(f"members follow its end at byte {tar.offset}")
+
+
+def _holds_header(blocks: bytes) -> bool:
+    """Whether one of these blocks is the header of a member."""
+    at = blocks.find(_TAR_MAGIC)
+    while at >= 0:
+        start = at - _TAR_MAGIC_AT
+        if start % tarfile.BLOCKSIZE == 0 and _is_header(blocks[start : start + tarfile.BLOCKSIZE]):
+            return True
+        at = blocks.find(_TAR_MAGIC, at + 1)
+    return False
+
+
+def _is_header(block: bytes) -> bool:
+    try:
+        tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
 
 
 class _Meter:

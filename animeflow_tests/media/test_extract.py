@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import bz2
 import errno
 import gzip
 import io
+import lzma
 import os
+import random
+import re
 import stat
 import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 from hypothesis import given
@@ -213,6 +218,97 @@ def test_damage_is_an_archive_error(tmp_path: Path, make: Callable[[Path], Path]
             data[at] ^= 0xFF
     path.write_bytes(data)
     assert path.name in refused(path), "the error names the archive"
+
+
+BLOCK = tarfile.BLOCKSIZE
+END = bytes(2 * BLOCK)
+RECORD_END = bytes(14 * BLOCK)  # up to 10 KB, as programs write it
+
+
+def three(end: bytes = END) -> bytearray:
+    """A tar of a, b and c, each with one block of content, and what ends it: headers at blocks 0, 2 and 4."""
+    blocks = bytearray()
+    for name in "abc":
+        info = tarfile.TarInfo(f"{name}.mkv")
+        info.size = BLOCK
+        blocks += info.tobuf() + name.encode() * BLOCK
+    return blocks + end
+
+
+def flipped(data: bytearray, at: int) -> bytearray:
+    data[at] ^= 1
+    return data
+
+
+def without(data: bytearray, block: int, blocks: int = 1) -> bytearray:
+    """With zeros in place of these blocks: a piece that was never downloaded."""
+    data[block * BLOCK : (block + blocks) * BLOCK] = bytes(blocks * BLOCK)
+    return data
+
+
+LOST = [
+    ("a bit of a header", flipped(three(), 2 * BLOCK + 5), "neither a member nor the end.*at byte 1024"),
+    ("cut between members", three()[: 2 * BLOCK], "neither a member nor the end.*at byte 1024"),
+    ("no end", three(b""), "neither a member nor the end.*at byte 3072"),
+    ("half a block of zeros", three(bytes(100)), "neither a member nor the end.*at byte 3072"),
+    ("a zeroed header", without(three(), 2), "zeros in place of a member at byte 1024"),
+    ("a zeroed member", without(three(), 2, 2), "members follow its end at byte 1024"),
+    ("another archive", three() + three(), "members follow its end at byte 3072"),
+]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize(("data", "words"), [lost[1:] for lost in LOST], ids=[lost[0] for lost in LOST])
+def test_no_member_is_lost_in_silence(
+    tmp_path: Path, pack: Callable[[bytes], bytes], data: bytearray, words: str
+) -> None:
+    (tmp_path / "x").write_bytes(pack(bytes(data)))
+    assert re.search(f"is damaged: .*{words}", refused(tmp_path / "x"))
+
+
+@pytest.mark.parametrize("level", [0, 6])
+def test_a_wrong_bit_in_a_packed_file_is_found(tmp_path: Path, level: int) -> None:
+    """Nothing but the checksum at the very end of the file tells."""
+    content = random.Random(0).randbytes(100_000)
+    tar = tar_of(tmp_path / "x", ("a.mkv", content), mode="w").read_bytes()
+    packed = bytearray(gzip.compress(tar, level, mtime=0))
+    (tmp_path / "x").write_bytes(flipped(packed, len(packed) // 2))
+    assert "is damaged" in refused(tmp_path / "x")
+
+
+@pytest.mark.parametrize("trailer", [b"", b"1234", bytes(8)])
+def test_the_checksum_of_a_gzip_is_read(tmp_path: Path, trailer: bytes) -> None:
+    (tmp_path / "x").write_bytes(gzip.compress(bytes(three(RECORD_END)))[:-8] + trailer)
+    assert "is damaged" in refused(tmp_path / "x")
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress])
+def test_the_checksum_of_other_packings_is_read(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    (tmp_path / "x").write_bytes(pack(bytes(three(RECORD_END)))[:-6])
+    assert "is damaged" in refused(tmp_path / "x")
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize(
+    "end",
+    [
+        bytes(BLOCK), END, bytes(BLOCK + 100), bytes(20 * BLOCK), bytes(4 << 20), END + b"garbage" * 5000,
+        END + b"ustar" * 500 + bytes(3 * BLOCK),
+    ],
+)  # fmt: skip
+def test_padding_of_any_kind_ends_a_tar(tmp_path: Path, pack: Callable[[bytes], bytes], end: bytes) -> None:
+    (tmp_path / "x").write_bytes(pack(bytes(three(end))))
+    found = extract_archive(tmp_path / "x", tmp_path / "t", limits=SMALL)
+    assert [p.read_bytes() for p in found] == [name * BLOCK for name in (b"a", b"b", b"c")]
+
+
+@pytest.mark.parametrize("opener", [open, gzip.open])
+def test_what_follows_the_end_is_not_read_for_ever(tmp_path: Path, opener: Callable[..., IO[bytes]]) -> None:
+    with opener(tmp_path / "x", "wb") as file:
+        file.write(bytes(three()))
+        for _ in range(66):
+            file.write(bytes(1 << 20))
+    assert "more than 67108864 bytes follow its end" in refused(tmp_path / "x")
 
 
 @pytest.mark.parametrize("content", [b"", b"just text", b"PK\x05\x06" + bytes(18), bytes(10240)])

@@ -247,6 +247,13 @@ def test_an_archive_is_unpacked_and_its_videos_taken(take, films):
     assert sorted(path.name for path in staging.folder.iterdir()) == ["media"]
 
 
+def cut_tar() -> bytes:
+    """Cut off between its first member and its second."""
+    first = tarfile.TarInfo("01.mkv")
+    first.size = tarfile.BLOCKSIZE
+    return first.tobuf() + bytes(tarfile.BLOCKSIZE)
+
+
 @functools.cache
 def hostile() -> dict[str, bytes]:
     link = tarfile.TarInfo("evil.mkv")
@@ -264,6 +271,7 @@ def hostile() -> dict[str, bytes]:
         "device.tar.gz": tar_of(device),
         "bomb.zip": zip_of({"bomb.mkv": bytes(80_000_000)}),
         "cut.zip": b"PK\x03\x04" + bytes(500),
+        "cut.tar": cut_tar(),
         "box.7z": b"7z\xbc\xaf\x27\x1c" + bytes(100),
     }
 
