@@ -16,7 +16,7 @@ import numpy.typing as npt
 from animeflow.errors import DecodeError, InputError
 from animeflow.media import isolate
 from animeflow.media.command import check_stop, run_command
-from animeflow.media.container import open_container
+from animeflow.media.container import cover_streams, open_container
 from animeflow.media.ffmpeg import ffmpeg_path, input_args
 from animeflow.settings.isolation import IsolationSettings
 
@@ -105,8 +105,11 @@ def _audio_stream(container: Any, track: int, path: Path | str) -> Any:
 
 
 def _clock_zero(container: Any) -> Fraction:
-    """Where the first video starts, by its header; the container's start where there is none."""
+    """Where the first video starts that is no cover, by its header; the container's start where there is none."""
+    covers = {stream.index for stream in cover_streams(container)}
     for stream in container.streams.video:
+        if stream.index in covers:
+            continue
         if stream.start_time is not None and stream.average_rate is not None:
             return Fraction(stream.start_time * stream.time_base)
     return Fraction(container.start_time or 0, 1_000_000)

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from animeflow.media.allowed import (
     PLAYLIST_XML,
     SOUND_HEADS,
 )
+from animeflow.media.command import check_stop
 
 _HEAD_BYTES = 4096
 _STILL_CODECS = frozenset({"mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpegxl"})
@@ -55,12 +57,10 @@ def open_container(
 def main_video_stream(container: Any, path: Path | str, *, error: type[AnimeflowError] = ProbeError) -> Any:
     """The stream that holds the film: the largest picture that is no cover.
 
-    A cover is flagged (attached_pic), or, where a remux lost the flag, a still-image codec with at most one
-    frame and no rate beside a real video. Raises `error` with reason no_video.
+    Raises `error` with reason no_video.
     """
-    candidates = [s for s in container.streams.video if not int(s.disposition) & _ATTACHED_PIC]
-    films = [s for s in candidates if not looks_like_cover(s)] or candidates
-    films = [s for s in films if s.codec_context is not None]
+    covers = {s.index for s in cover_streams(container)}
+    films = [s for s in container.streams.video if s.index not in covers and s.codec_context is not None]
     if not films:
         raise error("holds no video stream", reason="no_video", path=path)
     film = max(films, key=lambda s: (s.codec_context.width * s.codec_context.height, -s.index))
@@ -88,12 +88,61 @@ def _sizeless(path: Path, index: int, error: type[AnimeflowError]) -> AnimeflowE
     )
 
 
-def looks_like_cover(stream: Any) -> bool:
-    """Whether a video stream is a cover picture."""
-    if int(stream.disposition) & _ATTACHED_PIC:
-        return True
-    codec = stream.codec_context.name if stream.codec_context is not None else ""
-    return codec in _STILL_CODECS and (stream.frames == 1 or stream.average_rate is None)
+def cover_streams(container: Any) -> list[Any]:
+    """The video streams that are cover pictures, in stream order.
+
+    A cover is flagged (attached_pic), or, where a remux lost the flag, a still-image codec with at most one picture
+    beside a film. Where the header does not count pictures (Matroska), the file is read for that, once in a process;
+    the container stays where it is.
+    """
+    unflagged = [s for s in container.streams.video if not _is_flagged(s)]
+    lost = []
+    if len(unflagged) > 1:  # one that stands alone is the film
+        lost = [s.index for s in unflagged if _is_still(s) and _is_single(container, s)]
+    if len(lost) == len(unflagged):
+        lost = []
+    return [s for s in container.streams.video if _is_flagged(s) or s.index in lost]
+
+
+def _is_flagged(stream: Any) -> bool:
+    return bool(int(stream.disposition) & _ATTACHED_PIC)
+
+
+def _is_still(stream: Any) -> bool:
+    return stream.codec_context is not None and stream.codec_context.name in _STILL_CODECS
+
+
+def _is_single(container: Any, stream: Any) -> bool:
+    """Whether a stream has at most one picture. Its rate does not tell: FFmpeg makes one up for a single packet."""
+    if stream.frames:
+        return bool(stream.frames == 1)
+    if container.file is not None:  # an object that is read, which cannot be opened once more
+        return stream.average_rate is None
+    url, options = str(container.name), tuple(sorted(container.options.items()))
+    facts = Path(url.removeprefix("file:")).stat()
+    return _has_one_packet(url, options, stream.index, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _has_one_packet(
+    url: str, options: tuple[tuple[str, str], ...], index: int, inode: int, size: int, mtime_ns: int
+) -> bool:
+    """Read on to a stream's second packet, or to the end of what is readable."""
+    import av
+
+    del inode, size, mtime_ns  # they tell one state of the file from another
+    found = 0
+    try:
+        with av.open(url, options=dict(options), metadata_errors="replace") as container:
+            # The film's packets too: so a stop is seen while there is none of the cover.
+            for packet in container.demux(container.streams.video):
+                check_stop()
+                found += packet.stream_index == index and packet.size > 0
+                if found > 1:
+                    return False
+    except (av.error.FFmpegError, IndexError):  # PyAV looks for a stream that appeared since: IndexError
+        pass
+    return True
 
 
 def _read_head(path: Path, error: type[AnimeflowError]) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from animeflow.errors import ProbeError
 from animeflow.media.allowed import MAX_ATTACHMENT_BYTES
-from animeflow.media.container import looks_like_cover, open_container
+from animeflow.media.container import cover_streams, open_container
 
 # Bits of FFmpeg's AV_DISPOSITION_*, with the words that its command line takes.
 DISPOSITIONS = {
@@ -129,8 +129,7 @@ def list_attachments(container: Any) -> tuple[Attachment, ...]:
     start.
     """
     files = [_attached(s) for s in container.streams.attachments]
-    films = [s for s in container.streams.video if not looks_like_cover(s)]
-    covers = [_cover(container, s) for s in container.streams.video if looks_like_cover(s) and films]
+    covers = [_cover(container, s) for s in cover_streams(container)]
     if covers:
         container.seek(0)
     return tuple(sorted([*files, *covers], key=lambda a: a.index))
@@ -148,8 +147,10 @@ def _sha256(data: bytes) -> str | None:
 
 def _cover(container: Any, stream: Any) -> Attachment:
     kind = "jpeg" if stream.codec_context.name == "mjpeg" else stream.codec_context.name
-    name = _text(stream.metadata.get("filename")) or f"cover.{'jpg' if kind == 'jpeg' else kind}"
-    mimetype = stream.metadata.get("mimetype") or f"image/{kind}"
+    # Matroska writes names of tags in capitals: those of a cover that a remux made a track.
+    tags = {key.lower(): value for key, value in stream.metadata.items()}
+    name = _text(tags.get("filename")) or f"cover.{'jpg' if kind == 'jpeg' else kind}"
+    mimetype = tags.get("mimetype") or f"image/{kind}"
     packet = _cover_packet(container, stream)
     size = 0 if packet is None else int(packet.size)
     digest = None if packet is None or size > MAX_ATTACHMENT_BYTES else _sha256(bytes(packet))

@@ -172,14 +172,39 @@ def mov_text_mp4(corpus: Path, rich_mkv: Path, cover_jpg: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def lost_cover_mp4(corpus: Path, plain_mkv: Path) -> Path:
-    """A cover larger than the film, as a plain one-frame MJPEG track: remuxing lost its flag."""
+def big_cover_jpg(corpus: Path) -> Path:
+    """Larger than any film here."""
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x320:d=0.04", "-frames:v", "1", corpus / "big-cover.jpg")
+    return corpus / "big-cover.jpg"
+
+
+@pytest.fixture(scope="session")
+def lost_cover_mp4(corpus: Path, plain_mkv: Path, big_cover_jpg: Path) -> Path:
+    """A cover larger than the film, as a plain one-frame MJPEG track: remuxing lost its flag."""
     # fmt: off
-    ffmpeg("-i", plain_mkv, "-i", corpus / "big-cover.jpg", "-map", "0:v", "-map", "1:v", "-c", "copy",
+    ffmpeg("-i", plain_mkv, "-i", big_cover_jpg, "-map", "0:v", "-map", "1:v", "-c", "copy",
            corpus / "lost-cover.mp4")
     # fmt: on
     return corpus / "lost-cover.mp4"
+
+
+@pytest.fixture(scope="session")
+def lost_cover_mkv(corpus: Path, big_cover_jpg: Path) -> Path:
+    """As a plain remux leaves an attached cover, here as the first track: its frames are not counted, it has a rate."""
+    cover = ("-metadata:s:t", "mimetype=image/jpeg", "-metadata:s:t", "filename=folder.jpg")
+    path = write_numbered(corpus / "attached-cover.mkv", FRAMES, *H264, "-attach", big_cover_jpg, *cover)
+    ffmpeg("-i", path, "-map", "0:1", "-map", "0:0", "-c", "copy", corpus / "lost-cover.mkv")
+    return corpus / "lost-cover.mkv"
+
+
+@pytest.fixture(scope="session")
+def mjpeg_and_small_mkv(corpus: Path, plain_mkv: Path) -> Path:
+    """A film in MJPEG beside a smaller video of another codec."""
+    path = write_numbered(corpus / "mjpeg.mkv", FRAMES, "-c:v", "mjpeg", "-q:v", "2", size=(320, 192))
+    ffmpeg(
+        "-i", plain_mkv, "-i", path, "-map", "0", "-map", "1", "-c", "copy", corpus / "mjpeg-and-small.mkv"
+    )
+    return corpus / "mjpeg-and-small.mkv"
 
 
 @pytest.fixture(scope="session")

@@ -53,6 +53,15 @@ def test_a_stream_whose_clock_starts_late_starts_at_its_first_frame(tmp_path: Pa
     )
 
 
+def test_sound_is_placed_on_the_clock_of_the_film_not_of_a_cover(tmp_path: Path, big_cover_jpg: Path) -> None:
+    """A cover that a remux made the first track begins at zero, the film half a second later."""
+    path = film(tmp_path / "x.mkv", CLICK.format(2), "-c:a", "flac")
+    inputs = ("-itsoffset", "0.5", "-i", path, "-i", big_cover_jpg)
+    ffmpeg(*inputs, "-map", "1:v", "-map", "0", "-c", "copy", tmp_path / "covered.mkv")
+    sound = read_all_audio(tmp_path / "covered.mkv", rate=16000)
+    assert click_times(sound, 16000) == pytest.approx([0, 0.5, 1, 1.5], abs=0.004)
+
+
 def test_a_track_that_begins_after_the_video_gets_silence_before_it(tmp_path: Path) -> None:
     path = film(tmp_path / "x.mkv", CLICK.format(1), "-c:a", "flac", before=("-itsoffset", "0.7"))
     sound = read_all_audio(path, rate=16000)

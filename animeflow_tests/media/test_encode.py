@@ -121,6 +121,17 @@ def test_every_stream_of_a_release_survives(rich_mkv: Path, rich_encode: tuple[P
     assert [s["action"] for s in report.streams] == ["encode", "copy", "copy", "copy", "copy", "attach"]
 
 
+def test_a_cover_that_a_remux_made_a_track_is_attached_again(
+    lost_cover_mkv: Path, big_cover_jpg: Path, tmp_path: Path
+) -> None:
+    report = encode(lost_cover_mkv, tmp_path / "out.mkv")
+    assert numbers(tmp_path / "out.mkv") == list(range(FRAMES))
+    assert [(s["kind"], s["action"]) for s in report.streams] == [("cover", "attach"), ("video", "encode")]
+    (cover,) = probe(tmp_path / "out.mkv").attachments
+    assert (cover.kind, cover.name, cover.mimetype) == ("cover", "folder.jpg", "image/jpeg")
+    assert read_cover(tmp_path / "out.mkv", cover.index) == big_cover_jpg.read_bytes()
+
+
 def test_the_report_has_sizes_counts_and_the_metric(
     rich_mkv: Path, rich_encode: tuple[Path, EncodeReport]
 ) -> None:

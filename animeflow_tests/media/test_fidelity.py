@@ -24,6 +24,7 @@ CASES = [
     "interlaced_mkv",
     "hdr_mkv",
     "lost_cover_mp4",
+    "lost_cover_mkv",
     "aac_ts",
     "opus_mkv",
     "pcm_mov",

@@ -30,6 +30,7 @@ from animeflow_tests.media.numbered import HEIGHT, WIDTH, ffmpeg, write_numbered
         ("plain_mkv", FRAMES), ("plain_mp4", FRAMES), ("edit_list_mp4", FRAMES - 15),
         ("vfr_mkv", len(VFR_NUMBERS)), ("transport_stream", FRAMES), ("avi", FRAMES), ("one_frame_mkv", 1),
         ("interlaced_mkv", 24), ("rich_mkv", FRAMES), ("mov_text_mp4", FRAMES), ("lost_cover_mp4", FRAMES),
+        ("lost_cover_mkv", FRAMES), ("mjpeg_and_small_mkv", FRAMES),
     ],
 )  # fmt: skip
 def test_the_frame_count_is_that_of_a_full_decode(
@@ -102,6 +103,33 @@ def test_a_cover_larger_than_the_film_is_not_the_film(lost_cover_mp4: Path) -> N
     found = probe(lost_cover_mp4)
     assert (found.video.codec, found.video.width) == ("h264", WIDTH)
     assert [(a.kind, a.index) for a in found.attachments] == [("cover", 1)]
+
+
+def test_a_cover_that_a_remux_made_a_track_is_a_cover(lost_cover_mkv: Path, big_cover_jpg: Path) -> None:
+    found = probe(lost_cover_mkv)
+    assert (found.video.index, found.video.codec, found.video.width) == (1, "h264", WIDTH)
+    assert [(a.kind, a.index, a.name, a.mimetype) for a in found.attachments] == [
+        ("cover", 0, "folder.jpg", "image/jpeg")
+    ]
+    assert found.unmapped == ()
+    assert read_cover(lost_cover_mkv, 0) == big_cover_jpg.read_bytes()
+
+
+def test_a_film_of_still_pictures_is_no_cover(mjpeg_and_small_mkv: Path) -> None:
+    found = probe(mjpeg_and_small_mkv)
+    assert (found.video.index, found.video.codec, found.video.frames) == (1, "mjpeg", FRAMES)
+    assert (found.attachments, found.unmapped) == ((), (0,))
+
+
+def test_a_cover_is_known_under_any_name_and_in_a_file_that_changed(
+    lost_cover_mkv: Path, mjpeg_and_small_mkv: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "odd\udce9.mkv"
+    codecs = []
+    for source in (mjpeg_and_small_mkv, lost_cover_mkv):
+        path.write_bytes(source.read_bytes())
+        codecs.append(probe(path).video.codec)
+    assert codecs == ["mjpeg", "h264"]
 
 
 def test_a_chapter_track_is_no_stream_of_its_own(mov_text_mp4: Path) -> None:
