@@ -55,11 +55,14 @@ class ClipSource:
         return self.time_base.denominator if self.time_base.numerator == 1 else 90_000
 
     def seconds(self, frame: int) -> Fraction:
-        """When a frame is shown, on the container's own clock; past the last frame, one frame later."""
+        """When a frame is shown, on the container's own clock; past the last frame, one frame later.
+
+        A lone frame is shown for one tick, as in the table of clips.
+        """
         pts = self.index.pts
         if frame < len(pts):
             return int(pts[frame]) * self.time_base
-        last_step = int(pts[-1] - pts[-2]) if len(pts) > 1 else 0
+        last_step = int(pts[-1] - pts[-2]) if len(pts) > 1 else 1
         return (int(pts[-1]) + last_step) * self.time_base
 
     def last_duration(self, start: int, end: int) -> int | None:

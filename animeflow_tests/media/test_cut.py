@@ -127,6 +127,24 @@ def test_a_rerun_gives_the_same_bytes(source: ClipSource, tmp_path: Path, start:
     assert len(digests) == 1
 
 
+@pytest.mark.parametrize(
+    ("shape", "method"),
+    [
+        (ClipShape(), "copy"),
+        (ClipShape("mp4"), "copy"),
+        (ClipShape("mp4", X264(18.0, preset="veryfast")), "encode"),
+    ],
+)
+@pytest.mark.parametrize("sound", [False, True])
+def test_a_video_of_one_frame_is_a_clip(tmp_path: Path, shape: ClipShape, method: str, sound: bool) -> None:
+    """No other frame tells how long it is shown."""
+    tone = ("-f", "lavfi", "-i", "sine=440:d=1", "-map", "0:v", "-map", "1:a", "-c:a", "flac")
+    path = write_numbered(tmp_path / "one.mkv", 1, *(tone if sound else ()), *AV1)
+    clip = cut_clip(clip_source(path), tmp_path / f"clip.{shape.container}", start=0, end=1, shape=shape)
+    assert (clip.method, clip.frames) == (method, 1)
+    assert [number_of(p) for p in pictures(clip.path)] == [0]
+
+
 @pytest.mark.parametrize(("start", "end"), [(5, 5), (-1, 4), (40, 49)])
 def test_a_range_outside_the_video_is_refused(
     source: ClipSource, tmp_path: Path, start: int, end: int
