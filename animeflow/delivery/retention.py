@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from animeflow.delivery.publishing import verify_published
 from animeflow.errors import PublishRejected
@@ -50,7 +51,8 @@ def make_room(
     `published` is {`published_*` asset: hub of its target}. Tables stay, and the manifest says that the media were
     freed: a run that needs them makes them again. Intermediates that no publication holds stay. The caller holds the
     shard's lock. Raises PublishRejected, with nothing deleted, when one publication was never made, or is not intact in
-    its target, or, where sources are to go, when an encode is missing or was not decoded to its last frame.
+    its target, or, where sources are to go, when an encode is missing, was not decoded to its last frame, or was not
+    measured.
     """
     handles = [
         workspace.handle(shard, name) for name in removable(settings) if _has_media(workspace, shard, name)
@@ -64,7 +66,7 @@ def make_room(
     for asset, hub in published.items():
         _require_intact(asset, shard, verify_published(workspace.handle(shard, asset), hub))
     if any(handle.asset == SOURCE for handle in doomed):
-        _require_decoded(workspace, shard)
+        _require_verified(workspace, shard)
     return Freed(tuple(handle.asset for handle in doomed), sum(_free(handle) for handle in doomed))
 
 
@@ -103,21 +105,30 @@ def _require_made(
             raise PublishRejected(f"{asset} of shard {shard} was never published: nothing is deleted")
 
 
-def _require_decoded(workspace: Workspace, shard: str) -> None:
-    """Every usable source has an encode of which every frame was decoded."""
+def _require_verified(workspace: Workspace, shard: str) -> None:
+    """Every usable source has an encode of which every frame was decoded, and whose metric is not below its floor."""
     videos = {row["video_id"]: row["path"] for row in workspace.handle(shard, SOURCE).rows() if row["usable"]}
     if workspace.manifest(shard, ENCODES) is None:
         raise PublishRejected(f"the videos of shard {shard} are not encoded: nothing is deleted")
     rows = {row["video_id"]: row for row in workspace.handle(shard, ENCODES).rows()}
     for video, path in sorted(videos.items(), key=lambda item: str(item[1])):
-        row = rows.get(video)
-        if row is None:
-            raise PublishRejected(f"{path} of shard {shard} has no encode: nothing is deleted")
-        if row.get("decoded_frames") != row["frames"]:
-            raise PublishRejected(
-                f"the encode of {path} of shard {shard} was not decoded to its last frame: nothing is deleted",
-                hint="set media.av1.full_decode to true and encode again",
-            )
+        _require_proved(rows.get(video), f"{path} of shard {shard}")
+
+
+def _require_proved(encode: Mapping[str, Any] | None, source: str) -> None:
+    """The row of an encode says that it was decoded whole, and measured: one below its floor makes no row."""
+    if encode is None:
+        raise PublishRejected(f"{source} has no encode: nothing is deleted")
+    if encode.get("decoded_frames") != encode["frames"]:
+        raise PublishRejected(
+            f"the encode of {source} was not decoded to its last frame: nothing is deleted",
+            hint="set media.av1.full_decode to true and encode again",
+        )
+    if encode.get("metric_value") is None:
+        raise PublishRejected(
+            f"the encode of {source} was never measured against it: nothing is deleted",
+            hint="set media.av1.metric to ssim, xpsnr or vmaf and encode again",
+        )
 
 
 def _require_intact(asset: str, shard: str, faults: Sequence[str]) -> None:

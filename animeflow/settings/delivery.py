@@ -53,7 +53,8 @@ class RetentionSettings(Section):
     """
 
     source_files: bool = no_digest(False)
-    """Delete the shard's copy of the source, where every encode was decoded to its last frame."""
+    """Delete the shard's copy of the source, where every encode was decoded to its last frame and measured against it:
+    set `media.av1.metric`, which is none by default."""
     intermediates: bool = no_digest(False)
     """Delete the steps towards published layers, and clip files, where the export holds what was made of them."""
 

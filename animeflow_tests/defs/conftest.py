@@ -26,12 +26,13 @@ from animeflow.tables.workspace import Workspace
 
 SHARD = "loose-00000000"
 WHOLE = ids.shard_key(".")  # the shard of `whole`
-# Settings under which the whole graph runs on a small test picture: everything is kept, nothing is read.
+# Settings under which the whole graph runs on a small test picture: everything is kept, nothing is read. Encodes are
+# measured: else no source may go.
 TINY = (
     "--set", "run.min_free_gb=0", "--set", "shots.detector={kind: content}",
     "--set", "shots.text.enabled=false", "--set", "media.av1.encoder.profile=draft", "--no-report",
     "--set", "layers.segmentation.net_drawings=1", "--set", "layers.segmentation.grabcut_iterations=0",
-    "--set", "models.matte.short_side_px=64",
+    "--set", "models.matte.short_side_px=64", "--set", "media.av1.metric=ssim",
 )  # fmt: skip
 FRAMES = 24
 

@@ -150,21 +150,44 @@ def test_a_deletion_that_was_cut_off_is_finished(writer, hub, monkeypatch):
     assert files(writer, "shard_files") == {"shard_files": []}
 
 
+def rewrite(writer, change):
+    """Change the table of the encodes as it lies on disk."""
+    for path in writer.workspace.asset_dir(writer.shard, "av1_videos").glob("tables/av1_videos/*.parquet"):
+        pq.write_table(change(pq.read_table(path)), path)
+
+
+def with_column(name, value):
+    def change(table):
+        place = table.schema.get_field_index(name)
+        field = table.schema.field(place)
+        return table.set_column(place, field, pa.array([value] * table.num_rows, field.type))
+
+    return change
+
+
 @pytest.mark.parametrize(
-    ("decoded", "said"), [(None, "was not decoded"), (3, "was not decoded"), ("row", "has no encode")]
+    ("change", "said"),
+    [
+        (with_column("decoded_frames", None), "was not decoded"),
+        (with_column("decoded_frames", 3), "was not decoded"),
+        (with_column("metric_value", None), "was never measured"),
+        (lambda table: table.slice(table.num_rows), "has no encode"),
+    ],
 )
-def test_a_source_stays_until_its_encode_was_decoded_to_the_last_frame(writer, hub, decoded, said):
+def test_a_source_stays_until_its_encode_was_decoded_to_the_last_frame_and_measured(
+    writer, hub, change, said
+):
     """Even with the encode published and read back: what was published may be broken."""
     targets = published(writer, hub)
-    for path in writer.workspace.asset_dir(writer.shard, "av1_videos").glob("tables/av1_videos/*.parquet"):
-        table = pq.read_table(path)
-        if decoded == "row":
-            table = table.slice(table.num_rows)
-        else:
-            place = table.schema.get_field_index("decoded_frames")
-            values = pa.array([decoded] * table.num_rows, pa.int64())
-            table = table.set_column(place, table.schema.field(place), values)
-        pq.write_table(table, path)
-    with pytest.raises(PublishRejected, match=said):
+    rewrite(writer, change)
+    with pytest.raises(PublishRejected, match=f"{said}.*: nothing is deleted") as refused:
         free(writer, FREE, targets)
     assert all(files(writer, "shard_files", "clip_videos").values())
+    if said == "was never measured":
+        assert refused.value.hint == "set media.av1.metric to ssim, xpsnr or vmaf and encode again"
+
+
+def test_what_is_no_source_goes_though_no_encode_was_measured(writer, hub):
+    targets = published(writer, hub)
+    rewrite(writer, with_column("metric_value", None))
+    assert free(writer, RetentionSettings(intermediates=True), targets).assets == ("clip_videos",)
