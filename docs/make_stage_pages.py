@@ -150,6 +150,10 @@ def _rows(path: str, field: FieldInfo) -> Iterator[SettingRow]:
     if len(models) == 1 and isinstance(default, models[0]):
         yield from _fields(path, models[0])
         return
+    if len(models) == 1 and "kind" not in models[0].model_fields:
+        yield SettingRow(path, "none, or the settings below", "none", field.description or "")
+        yield from _fields(path, models[0])
+        return
     kinds = [str(model.model_fields["kind"].default) for model in models if "kind" in model.model_fields]
     chosen = getattr(default, "kind", None)
     shown = f"`{chosen}`" if chosen else "none"

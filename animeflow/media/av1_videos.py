@@ -24,9 +24,6 @@ from animeflow.settings.media import Av1Settings
 from animeflow.tables.specs import TABLES
 from animeflow.tables.staging import Staging
 
-FLOORS = {"ssim": 0.9, "xpsnr": 30.0, "vmaf": 80.0}
-"""Below these an encode is broken, whatever was wanted of it."""
-
 
 def same_frames(facts: Probe, pts: Sequence[int]) -> bool:
     """Whether ffmpeg, which goes by the packets of a file, sees the frames that the analysis decoded at their times."""
@@ -113,7 +110,7 @@ def encode_to_table(
         metric=settings.metric,
         audio_md5=settings.audio_md5,
         workers=settings.workers,
-        min_metric=FLOORS.get(settings.metric) if settings.min_metric is None else settings.min_metric,
+        min_metric=settings.floor,
         ffmpeg=binary,
         timeout_s=settings.timeout_s,
         limits=limits,

@@ -43,7 +43,7 @@ class GroupPlan:
             "crf_max": max(numbers),
             "groups": len(self.groups),
             "quality_metric": self.target.metric if self.target else None,
-            "quality_target": self.target.target if self.target else None,
+            "quality_target": self.target.goal if self.target else None,
             "quality_reached": all(f.reached for f in self.found) if self.target else None,
             "groups_json": json.dumps(rows, sort_keys=True) if self.target else None,
         }

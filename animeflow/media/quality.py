@@ -91,10 +91,10 @@ def find_quality(measure: Callable[[float], float], encoder: Encoder, settings: 
         if any(p.quality == quality for p in probes):
             break
         probes.append(Probe(quality, measure(quality)))
-        if abs(probes[-1].value - settings.target) <= tolerance:
+        if abs(probes[-1].value - settings.goal) <= tolerance:
             break
-        quality = _next(probes, settings.target, scale.slope, encoder.quality_step)
-    good = [p for p in probes if p.value >= settings.target - tolerance]
+        quality = _next(probes, settings.goal, scale.slope, encoder.quality_step)
+    good = [p for p in probes if p.value >= settings.goal - tolerance]
     best = max(good, key=lambda p: p.quality) if good else min(probes, key=lambda p: p.quality)
     return Found(best.quality, best.value, bool(good), tuple(probes))
 

@@ -21,6 +21,7 @@ _TOKEN = re.compile(
 _TOKEN_STARTS = ("hf_", "sk-", "ms-", "AKIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_")
 # What pydantic calls a value where keys of its own are expected.
 _NO_GROUP = ("model_type", "model_attributes_type", "dict_type")
+_OURS = "Value error, "  # what pydantic puts before the words of our own rules
 _ABSENT = object()
 Path_ = tuple[str, ...]
 
@@ -85,7 +86,7 @@ def _rule(error: Mapping[str, Any], path: Path_, layer: Layer) -> str:
     if error["type"] in _NO_GROUP:
         written = "KEY: VALUE inside it" if layer.lines else f"{'.'.join(path)}.KEY=VALUE"
         return f"is a group of settings; write {written}"
-    message: str = error["msg"]
+    message = str(error["msg"]).removeprefix(_OURS)
     return f"{message[:1].lower()}{message[1:]}{_or_null(path)}"
 
 
@@ -115,7 +116,7 @@ def _fields_named(error: Mapping[str, Any], section: Path_) -> dict[str, Any]:
 def _between_fields(error: Mapping[str, Any], where: str, named: Mapping[Path_, Any]) -> str:
     """Each field with its value, where the strongest of them was set, and the rule."""
     said = [f"{'.'.join(path)}: {_shown(value)}" for path, value in named.items()]
-    return f"{where}: {', '.join(said)}: {error['msg'].removeprefix('Value error, ')}"
+    return f"{where}: {', '.join(said)}: {error['msg'].removeprefix(_OURS)}"
 
 
 def _shown(value: Any) -> str:
@@ -204,8 +205,14 @@ def _model_at(path: Path_) -> type[BaseModel] | None:
     for word in path:
         if not (isinstance(node, type) and issubclass(node, BaseModel)) or word not in node.model_fields:
             return None
-        node = node.model_fields[word].annotation
+        node = _only_kind(node.model_fields[word].annotation)
     return node if isinstance(node, type) and issubclass(node, BaseModel) else None
+
+
+def _only_kind(annotation: Any) -> Any:
+    """The section of `Section | None`; anything else as it is."""
+    kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
+    return kinds[0] if len(kinds) == 1 and len(get_args(annotation)) == 2 else annotation
 
 
 def _or_null(path: Path_) -> str:

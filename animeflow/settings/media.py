@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -30,6 +31,39 @@ SET_ELSEWHERE = {
 """Keys of SVT-AV1 that another setting or the source decides, and what does."""
 
 
+@dataclass(frozen=True)
+class MetricRange:
+    """What can be asked of a metric: more than `low`, at most `high`; the target where none is set, and the floor
+    below which an encode is broken, whatever was wanted of it.
+    """
+
+    low: float
+    high: float
+    target: float
+    floor: float
+
+    def holds(self, value: float) -> bool:
+        """Whether a value can be asked for."""
+        return self.low < value <= self.high
+
+
+# Drawn pictures at SVT-AV1's preset 8 measured VMAF 96.1, SSIM .9855 and XPSNR 37.0 dB at CRF 42; 97.6, .9919 and 39.9
+# at 32. So the targets ask for about the same.
+METRICS = {
+    "vmaf": MetricRange(1, 100, target=95, floor=80),
+    "ssim": MetricRange(0, 1, target=0.98, floor=0.9),
+    "xpsnr": MetricRange(20, 70, target=36, floor=30),
+}
+
+
+def _on_quarters(value: float) -> float:
+    # SVT-AV1 encodes 26.1 as 26 without a word, nvenc's groups are brought to quarters: the table would be wrong.
+    if value % 0.25:
+        below = int(value * 4) / 4
+        raise ValueError(f"the encoder has quarter steps: {below:g} or {below + 0.25:g}")
+    return value
+
+
 class SvtEncoder(Section):
     """SVT-AV1: the default."""
 
@@ -40,6 +74,11 @@ class SvtEncoder(Section):
     """Constant rate factor, quarter steps; lower is better and larger. None takes the profile's: 26, 26, 28, 32."""
     params: tuple[str, ...] = ()
     """Further keys of SVT-AV1, as key=value. One that it does not use, or that is set elsewhere, is an error."""
+
+    @field_validator("crf")
+    @classmethod
+    def _on_steps(cls, crf: float | None) -> float | None:
+        return None if crf is None else _on_quarters(crf)
 
     @field_validator("params")
     @classmethod
@@ -65,9 +104,14 @@ class NvencEncoder(Section):
 
     kind: Literal["nvenc"] = "nvenc"
     cq: float = Field(30.0, ge=1, le=63)
-    """Constant quality, a scale of its own; lower is better and larger."""
+    """Constant quality, a scale of its own, quarter steps; lower is better and larger."""
     preset: Literal["p1", "p2", "p3", "p4", "p5", "p6", "p7"] = "p7"
     """p1 is the fastest, p7 the best."""
+
+    @field_validator("cq")
+    @classmethod
+    def _on_steps(cls, cq: float) -> float:
+        return _on_quarters(cq)
 
 
 class AutoEncoder(Section):
@@ -86,12 +130,35 @@ class QualitySettings(Section):
 
     metric: Literal["vmaf", "ssim", "xpsnr"] = "vmaf"
     """What is measured, on every frame of the sample."""
-    target: float = Field(95.0, gt=0, le=100)
-    """VMAF 0-100, SSIM of luma 0-1, or XPSNR of luma in dB."""
+    target: float | None = Field(None, gt=0, le=100)
+    """VMAF above 1 up to 100, SSIM of luma up to 1, or XPSNR of luma above 20 up to 70 dB. None: VMAF 95, SSIM 0.98,
+    XPSNR 36 dB."""
     max_probes: int = Field(4, ge=1, le=12)
     """Sample encodes per group, at most. A sample has up to 96 frames."""
     tolerance: float | None = Field(None, ge=0)
     """How near to the target is near enough. None: VMAF 0.5, SSIM 0.001, XPSNR 0.25 dB."""
+
+    @model_validator(mode="after")
+    def _on_its_scale(self) -> Self:
+        scale = METRICS[self.metric]
+        if not scale.holds(self.goal):
+            raise ValueError(
+                f"target is not on the scale of metric: {_scale_of(self.metric, self.goal)}; set target so, or to null "
+                f"for {scale.target:g}"
+            )
+        return self
+
+    @property
+    def goal(self) -> float:
+        """The target; where none is set, the metric's own."""
+        return METRICS[self.metric].target if self.target is None else self.target
+
+
+def _scale_of(metric: str, value: float) -> str:
+    """The scale of a metric in words, for a value that is not on it."""
+    scale = METRICS[metric]
+    said = f"values of {metric} are above {scale.low:g} and at most {scale.high:g}"
+    return f"{said}, {value:g} is like one of ssim" if value <= METRICS["ssim"].high else said
 
 
 class Av1Settings(Section):
@@ -117,7 +184,8 @@ class Av1Settings(Section):
     """Quality against the source (where the encode is reduced: as reduced): SSIM or XPSNR of luma, VMAF of every third
     frame."""
     min_metric: float | None = Field(None, ge=0, le=100)
-    """The encode fails when the metric is below this. None: SSIM 0.9, XPSNR 30 dB, VMAF 80."""
+    """The encode fails when the metric is below this: a value of its scale, an error without `metric`. None: SSIM 0.9,
+    XPSNR 30 dB, VMAF 80. 0: it never fails for its metric."""
     full_decode: bool = True
     """Decode the whole encode, while it is written, and count its frames before it counts as done."""
     audio_md5: bool = True
@@ -145,6 +213,28 @@ class Av1Settings(Section):
         rest = {key: value for key, value in values.items() if key not in old}
         return rest | {"encoder": {"kind": "svt"} | given | old}
 
+    @model_validator(mode="after")
+    def _floor_of_its_metric(self) -> Self:
+        if self.min_metric is None:
+            return self
+        if self.metric == "none":
+            raise ValueError(
+                "min_metric is not used, metric is none: set metric to vmaf, ssim or xpsnr, or min_metric to null"
+            )
+        if self.min_metric and not METRICS[self.metric].holds(self.min_metric):
+            raise ValueError(
+                f"min_metric is not on the scale of metric: {_scale_of(self.metric, self.min_metric)}; set min_metric "
+                f"so, or to null for {METRICS[self.metric].floor:g}"
+            )
+        return self
+
+    @property
+    def floor(self) -> float | None:
+        """Below which the encode fails; None where no metric is measured."""
+        if self.metric == "none" or self.min_metric is not None:
+            return self.min_metric
+        return METRICS[self.metric].floor
+
 
 class KeyFrameSettings(Section):
     """Pictures per shot."""
@@ -161,6 +251,9 @@ class KeyFrameSettings(Section):
     """Least Laplacian variance of a cover frame, at 320x180, not at its native size (8-bit levels squared)."""
 
 
+_OF_H264 = ("crf", "preset", "tonemap")
+
+
 class ClipFileSettings(Section):
     """Clips as files."""
 
@@ -169,7 +262,8 @@ class ClipFileSettings(Section):
     container: Literal["mkv", "mp4"] = "mkv"
     """mkv holds every kind of sound; in mp4 what it does not hold becomes AAC of 192 kbit/s."""
     codec: Literal["copy", "h264"] = "copy"
-    """copy takes the encode's AV1 packets where a clip begins on a key frame; h264 encodes 8 bit, for OpenCV."""
+    """copy takes the encode's AV1 packets where a clip begins on a key frame; h264 encodes 8 bit, for OpenCV.
+    `crf`, `preset` and `tonemap` are for h264 alone."""
     max_height: Literal[720] | None = None
     """Largest height in px; higher pictures are reduced, which means encoding again. None keeps the size."""
     crf: float = Field(23.0, ge=0, le=51)
@@ -186,6 +280,18 @@ class ClipFileSettings(Section):
     def _take_old_values(cls, value: Any) -> Any:
         """It was once true or false."""
         return {True: "un-mute", False: "mute"}.get(value, value) if isinstance(value, bool) else value
+
+    @model_validator(mode="after")
+    def _h264_has_its_own(self) -> Self:
+        # Compared by value: a tree that was merged or read back sets every key.
+        fields = type(self).model_fields
+        unused = [name for name in _OF_H264 if getattr(self, name) != fields[name].default]
+        if self.codec != "h264" and unused:
+            names = " and ".join(unused)
+            raise ValueError(
+                f"{names} would not be used: codec is {self.codec}, not h264; set it so, or leave {names} out"
+            )
+        return self
 
 
 class MediaSettings(Section):

@@ -43,6 +43,14 @@ def test_no_more_probes_are_made_than_allowed(most: int) -> None:
     assert len(calls) == len(set(calls)) <= most
 
 
+@pytest.mark.parametrize(("metric", "at_zero", "slope"), [("ssim", 1.0, 0.0006), ("xpsnr", 50.0, 0.3)])
+def test_a_metric_without_a_target_is_searched_for_its_own(metric: str, at_zero: float, slope: float) -> None:
+    settings = QualitySettings.model_validate({"metric": metric})
+    found = find_quality(falling(slope, at_zero), svt(), settings)
+    assert found.reached and 1 < found.quality < 63
+    assert abs(found.value - settings.goal) <= quality.SCALES[metric].tolerance
+
+
 def test_a_target_that_cannot_be_reached_says_so() -> None:
     found = find_quality(falling(0.1, 80), svt(), QualitySettings(target=99, max_probes=8))
     assert not found.reached

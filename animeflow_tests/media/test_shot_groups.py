@@ -14,9 +14,10 @@ from animeflow.media.decode import open_video, read_frame_index
 from animeflow.media.encode import encode_video
 from animeflow.media.encode_plan import EncodePlan, PlannedGroup, make_plan
 from animeflow.media.encoders import svt
+from animeflow.media.group_plan import GroupPlan
 from animeflow.media.probe import probe
 from animeflow.media.shot_groups import can_seek, require_group, shot_groups, with_qualities, worker_count
-from animeflow.settings.media import Av1Settings
+from animeflow.settings.media import Av1Settings, QualitySettings
 from animeflow.tables.staging import Staging
 from animeflow_tests.media.numbered import number_of
 
@@ -119,3 +120,10 @@ def test_a_quality_is_reached_group_by_group(plain_mkv: Path, tmp_path: Path) ->
     assert row["crf_min"] == min(g["quality"] for g in groups) <= row["crf"] <= row["crf_max"]
     assert (row["groups"], row["quality_metric"], row["quality_target"]) == (2, "ssim", 0.97)
     assert row["quality_reached"] == all(g["value"] >= 0.96 for g in groups)
+
+
+def test_the_table_holds_the_target_that_the_metric_has_of_its_own(plain_mkv: Path) -> None:
+    plan = make_plan(probe(plain_mkv), cuts=[], pts=pts_of(plain_mkv), encoder=svt())
+    asked = QualitySettings(metric="ssim")
+    assert asked.target is None
+    assert GroupPlan(plan, ((0, 48),), (), asked).columns()["quality_target"] == asked.goal

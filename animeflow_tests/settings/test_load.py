@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from animeflow.errors import SettingsError
 from animeflow.settings import load as loader
 from animeflow.settings.base import Section, no_digest
+from animeflow.settings.media import Av1Settings, QualitySettings
 from animeflow.settings.tree import Settings
 
 
@@ -256,3 +257,102 @@ def test_a_wrong_variable_is_named() -> None:
         with pytest.raises(SettingsError) as caught:
             loader.load(environment={f"ANIMEFLOW__{name}": value, "ANIMEFLOW__RUN__MIN_FREE_GB": "0"})
         assert str(caught.value).startswith(f"variable ANIMEFLOW__{name}: {said}")
+
+
+def refusal(*overrides: str) -> str:
+    with pytest.raises(SettingsError) as refused:
+        loader.load(environment={}, overrides=overrides)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("metric", "goal"), [("vmaf", 95), ("ssim", 0.98), ("xpsnr", 36)], ids=("vmaf", "ssim", "xpsnr")
+)
+def test_each_metric_has_a_target_of_its_own_unless_one_is_set(metric: str, goal: float) -> None:
+    assert QualitySettings.model_validate({"metric": metric}).goal == goal
+    tree = loader.load(environment={}, overrides=[f"media.av1.quality={{metric: {metric}}}"])
+    assert tree.media.av1.quality is not None and tree.media.av1.quality.goal == goal
+    assert QualitySettings(metric="ssim", target=1).goal == 1
+
+
+@pytest.mark.parametrize(
+    ("metric", "target", "rule"),
+    [
+        ("ssim", 95, "values of ssim are above 0 and at most 1; set target so, or to null for 0.98"),
+        ("vmaf", 0.95, "values of vmaf are above 1 and at most 100, 0.95 is like one of ssim; "),
+        ("xpsnr", 95, "values of xpsnr are above 20 and at most 70; "),
+        ("xpsnr", 0.99, "values of xpsnr are above 20 and at most 70, 0.99 is like one of ssim; "),
+    ],
+)
+def test_a_target_off_the_scale_of_its_metric_is_refused_with_both(
+    metric: str, target: float, rule: str
+) -> None:
+    said = refusal(f"media.av1.quality={{metric: {metric}, target: {target}}}")
+    both = f": media.av1.quality.target: {target}, media.av1.quality.metric: '{metric}': "
+    assert f"{both}target is not on the scale of metric: {rule}" in said
+
+
+@pytest.mark.parametrize(
+    ("metric", "least", "rule"),
+    [
+        ("ssim", 80, "values of ssim are above 0 and at most 1; set min_metric so, or to null for 0.9"),
+        ("vmaf", 0.9, "values of vmaf are above 1 and at most 100, 0.9 is like one of ssim; "),
+        ("xpsnr", 95, "values of xpsnr are above 20 and at most 70; "),
+        ("none", 80, "min_metric is not used, metric is none: set metric to vmaf, ssim or xpsnr, or "),
+    ],
+)
+def test_a_floor_that_its_metric_cannot_have_is_refused_with_both(
+    metric: str, least: float, rule: str
+) -> None:
+    said = refusal(f"media.av1.metric={metric}", f"media.av1.min_metric={least}")
+    assert f": media.av1.min_metric: {least}, media.av1.metric: '{metric}': min_metric is not " in said
+    assert rule in said
+
+
+def test_the_floor_is_the_one_that_is_set_or_the_metric_s_own() -> None:
+    assert Av1Settings().floor is None
+    assert Av1Settings(metric="ssim").floor == 0.9
+    assert Av1Settings(metric="vmaf", min_metric=93).floor == 93
+    assert Av1Settings(metric="vmaf", min_metric=0).floor == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            "{crf: 18}",
+            "media.clips.crf: 18, media.clips.codec: 'copy': crf would not be used: codec is copy, ",
+        ),
+        ("{preset: slow, tonemap: true}", "preset and tonemap would not be used: codec is copy, not h264"),
+    ],
+)
+def test_what_is_for_h264_alone_is_refused_with_a_codec_that_is_another(values: str, said: str) -> None:
+    assert said in refusal(f"media.clips={values}")
+    clips = loader.load(
+        environment={}, overrides=["media.clips.codec=h264", f"media.clips={values}"]
+    ).media.clips
+    assert clips.codec == "h264"
+    assert loader.load(environment={}, overrides=["media.clips={codec: copy, crf: 23, tonemap: false}"])
+
+
+@pytest.mark.parametrize(
+    ("override", "key"),
+    [
+        ("media.av1.encoder.crf=26.1", "media.av1.encoder.crf"),
+        ("media.av1.crf=26.1", "media.av1.crf"),
+        ("media.av1.encoder={kind: nvenc, cq: 26.1}", "media.av1.encoder.cq"),
+        ("media.av1.encoder={kind: auto, svt: {crf: 26.1}}", "media.av1.encoder.svt.crf"),
+    ],
+)
+def test_a_quality_between_the_steps_of_its_encoder_is_refused_with_the_two_beside_it(
+    override: str, key: str
+) -> None:
+    assert refusal(override) == f"--set {override}: {key} = 26.1: the encoder has quarter steps: 26 or 26.25"
+    assert "less than or equal to 63" in refusal(override.replace("26.1", "63.1"))
+    assert loader.load(environment={}, overrides=[override.replace("26.1", "26.75")])
+
+
+def test_an_unknown_key_of_a_section_that_may_be_left_out_is_told_from_its_keys() -> None:
+    assert "unknown key media.av1.quality.metrik; did you mean metric?" in refusal(
+        "media.av1.quality={metrik: vmaf}"
+    )
