@@ -1,40 +1,28 @@
-"""How long drawings are held: on ones, twos, threes."""
+"""How long the drawings of a clip are held: on ones, twos, threes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-NAMES = ("ones", "twos", "threes", "longer")
+import numpy as np
+import numpy.typing as npt
+
+from animeflow.tables.holds import Holds, holds_of
+
+F64 = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Holds:
-    """`pattern` is ones, twos, threes, longer, mixed or still; `shares` of the clip's frames per length, 0-1."""
-
-    pattern: str
-    drawings: int
-    shares: tuple[float, float, float, float]
-
-
-def hold_pattern(drawings: Sequence[Mapping[str, Any]], start: int, end: int, *, majority: float) -> Holds:
-    """The holds of the frames start..end-1.
+def hold_pattern(
+    drawings: Sequence[Mapping[str, Any]], times: F64, start: int, end: int, *, majority: float
+) -> Holds:
+    """The holds of the frames start..end-1; `times` are those of the video's frames and of its end, in seconds.
 
     A drawing that the clip's border cuts counts with its whole length: how it was drawn does not depend on the cut.
     """
-    frames = [0, 0, 0, 0]
-    seen = 0
-    for drawing in drawings:
-        inside = min(drawing["end"], end) - max(drawing["start"], start)
-        if inside > 0:
-            seen += 1
-            frames[min(drawing["end"] - drawing["start"], 4) - 1] += inside
-    total = sum(frames)
-    if not total:
+    spans = [(d["start"], d["end"]) for d in drawings if d["start"] < end and start < d["end"]]
+    if not spans:
         raise ValueError(f"no drawing covers frames {start} to {end}")
-    ones, twos, threes, longer = (count / total for count in frames)
-    shares = (ones, twos, threes, longer)
-    most = max(range(4), key=lambda n: shares[n])
-    pattern = "still" if seen == 1 else NAMES[most] if shares[most] >= majority else "mixed"
-    return Holds(pattern, seen, shares)
+    starts, ends = np.array(spans).T
+    seen = times[np.minimum(ends, end)] - times[np.maximum(starts, start)]
+    return holds_of(times[ends] - times[starts], seen, majority=majority)

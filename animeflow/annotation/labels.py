@@ -15,12 +15,14 @@ import pyarrow as pa
 
 from animeflow.annotation.camera import camera_move
 from animeflow.annotation.figure import Figure, measure_figure, shot_scale
-from animeflow.annotation.holds import Holds, hold_pattern
+from animeflow.annotation.holds import hold_pattern
 from animeflow.annotation.palette import as_rows, palette
 from animeflow.annotation.shown import Shown, shown_drawings
 from animeflow.annotation.thumbs import thumbnails_of
 from animeflow.settings.annotation import LabelSettings
+from animeflow.tables.frames import frame_times
 from animeflow.tables.handle import Handle
+from animeflow.tables.holds import NAMES, Holds
 from animeflow.tables.specs import TABLES
 
 U8 = npt.NDArray[np.uint8]
@@ -76,6 +78,7 @@ def label_video(
     """
     shown = shown_drawings(stored.kept_clips, stored.drawings)
     thumbs = thumbnails_of(stored.signals, stored.video_id, {item.frame for item in shown})
+    times = frame_times(stored.signals.frames(stored.video_id))
     motion = {row["clip_id"]: row for row in stored.motion}
     text = {row["clip_id"]: row for row in stored.text}
     kept = sorted((c for c in stored.kept_clips if c["keep"]), key=lambda c: (c["start"], c["end"]))
@@ -87,7 +90,9 @@ def label_video(
             looked = list(pool.map(lambda item: _look(item, thumbs, layers, settings), mine))
             pictures += [one.row for one in looked]
             labels = _Labels({"clip_id": clip_id, "video_id": stored.video_id, "shot": clip["shot"]})
-            holds = hold_pattern(stored.drawings, clip["start"], clip["end"], majority=settings.hold_share)
+            holds = hold_pattern(
+                stored.drawings, times, clip["start"], clip["end"], majority=settings.hold_share
+            )
             _put_figures(labels, looked, settings)
             _put_palettes(labels, looked, thumbs, settings)
             _put_motion(labels, motion.get(clip_id), holds, settings)
@@ -216,10 +221,10 @@ def _put_holds(labels: _Labels, holds: Holds, settings: LabelSettings) -> None:
     labels.put(
         "hold_pattern",
         holds.pattern,
-        f"at least {settings.hold_share:g} of the frames in holds of one length",
+        f"at least {settings.hold_share:g} of the time in holds of one length",
     )
     labels.row["drawings"] = holds.drawings
-    for name, share in zip(("ones", "twos", "threes", "longer"), holds.shares, strict=True):
+    for name, share in zip(NAMES, holds.shares, strict=True):
         labels.row[f"hold_{name}"] = share
 
 

@@ -44,7 +44,7 @@ class LabelSettings(Section):
     text_area: float = Field(0.002, ge=0, le=1)
     """Least share of the frame under recognised text that is `text` (0-1)."""
     hold_share: float = Field(0.7, gt=0.5, le=1)
-    """Share of a clip's frames that must sit in holds of one length to call it ones, twos or threes."""
+    """Share of a clip's time that must pass in holds of one length to call it ones, twos or threes."""
 
 
 class EmbeddingSettings(Section):

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from animeflow.settings.shots import DrawingSettings
 from animeflow.shots.cuts import Range, Shots
-from animeflow.tables.frames import StoredFrames, stored_or_loaded, values
+from animeflow.tables.frames import StoredFrames, frame_times, stored_or_loaded, values
+from animeflow.tables.holds import holds_of
 from animeflow.tables.ids import drawing_id
 from animeflow.tables.schemas.shots import DRAWINGS
 
@@ -16,9 +17,7 @@ Bools = npt.NDArray[np.bool_]
 F64 = npt.NDArray[np.float64]
 
 _LEAST_DRIFT = 0.5  # mean levels at 48x27: rounding of the thumbnails stays below
-# The same words as the label `hold_pattern` of a clip, which has a setting for the share.
-_NAMES = {1: "ones", 2: "twos", 3: "threes", 4: "longer"}
-_DOMINANT = 0.6  # share of a shot's frames in holds of one length that names its timing
+_DOMINANT = 0.6  # share of a shot's time in holds of one length that names its timing
 
 
 def find_drawings(
@@ -29,7 +28,9 @@ def find_drawings(
     starts = np.flatnonzero(new_drawings(signals, shots, settings))
     ends = np.append(starts[1:], signals.num_rows)
     shot_of = np.searchsorted([start for start, _ in shots.ranges], starts, side="right") - 1
-    patterns = {int(s): hold_pattern((ends - starts)[shot_of == s]) for s in np.unique(shot_of)}
+    times = frame_times(signals)
+    held = times[ends] - times[starts]
+    patterns = {int(s): _pattern(held[shot_of == s]) for s in np.unique(shot_of)}
     return DRAWINGS.table(
         {
             "drawing_id": drawing_id(video_id, int(start)),
@@ -82,18 +83,9 @@ def recent_maximum(values_: F64, frames: int) -> F64:
     return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, frames)[: len(values_)].max(axis=1))
 
 
-def hold_pattern(holds: npt.NDArray[np.int64]) -> str:
-    """How a shot of drawings with these hold lengths is timed: the length that most of its frames are held for.
-
-    Four frames and more count together as `longer`; a shot of one drawing is `still`.
-    """
-    if len(holds) == 1:
-        return "still"
-    lengths = np.minimum(holds, max(_NAMES))
-    for length, name in _NAMES.items():
-        if holds[lengths == length].sum() >= _DOMINANT * holds.sum():
-            return name
-    return "mixed"
+def _pattern(held_s: F64) -> str:
+    """How a shot is timed. The label `hold_pattern` of a clip has the same words, and a setting for the share."""
+    return holds_of(held_s, held_s, majority=_DOMINANT).pattern
 
 
 def _given(signals: pa.Table, shots: Shots) -> Bools:

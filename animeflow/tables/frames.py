@@ -16,6 +16,8 @@ from animeflow.errors import ContractError
 from animeflow.tables.schemas.shots import THUMB_BYTES, THUMB_HEIGHT, THUMB_WIDTH
 from animeflow.tables.thumbnails import StoredThumbnails, Thumbs
 
+_RATE_ROUNDING_S = 0.002  # Matroska keeps whole milliseconds, and a remux of it rounds once more
+
 
 @dataclass(frozen=True)
 class StoredFrames:
@@ -91,6 +93,21 @@ def end_pts(stamps: npt.NDArray[np.int64]) -> int:
     """
     steps = np.diff(stamps)
     return int(stamps[-1]) + (max(1, int(np.median(steps))) if len(steps) else 1)
+
+
+def frame_times(signals: pa.Table | StoredFrames) -> npt.NDArray[np.float64]:
+    """Time of each frame since the first one, and of the end of the last, in seconds, float64 [T + 1].
+
+    Where the stamps are those of a constant rate, rounded to milliseconds, the times are those before the rounding:
+    every frame is as long as any other. Raises ContractError for an empty table.
+    """
+    base, stamps = float(time_base(signals)), pts(signals)
+    ticks = np.append(stamps, end_pts(stamps)) - stamps[0]
+    if len(stamps) > 1:
+        even = np.arange(len(ticks)) * (ticks[-2] / (len(stamps) - 1))
+        if np.abs(ticks - even)[:-1].max() <= _RATE_ROUNDING_S / base:
+            return np.asarray(even * base)
+    return np.asarray(ticks * base)
 
 
 def seconds(signals: pa.Table) -> npt.NDArray[np.float64]:

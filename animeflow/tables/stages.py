@@ -51,7 +51,7 @@ _STAGES = (
     ),
     StageSpec(
         "drawings", "shots", "Which frames repeat which drawing.",
-        ("frame_signals", "shots"), ("shots.drawings",), kinds=("numpy",), job="ingest", code_version="2",
+        ("frame_signals", "shots"), ("shots.drawings",), kinds=("numpy",), job="ingest", code_version="3",
     ),
     StageSpec(
         "clips", "shots", "Clips by policy: shots without their transitions, of allowed length.",
@@ -135,7 +135,7 @@ _STAGES = (
         "annotations", "annotation", "Shot scale, palette, motion class, camera move, text and holds.",
         ("frame_signals", "clips", "kept_clips", "drawings", "motion", "text", "background_layers", "smoothed_layers"),
         ("annotation.labels",),
-        ("annotations", "drawing_annotations"), kinds=("numpy",), job="layers",
+        ("annotations", "drawing_annotations"), kinds=("numpy",), job="layers", code_version="2",
     ),
     StageSpec(
         "embeddings", "annotation", "Image embeddings per drawing; null with the reason when no weights are here.",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 
 from animeflow.settings.shots import DrawingSettings, ShotsSettings
 from animeflow.shots.cuts import Cut, Shots, gradual
-from animeflow.shots.drawings import find_drawings, hold_pattern, new_drawings, recent_maximum
+from animeflow.shots.drawings import find_drawings, new_drawings, recent_maximum
 from animeflow.shots.signals import analyse
 from animeflow_tests.shots.made import VIDEO, scene, signals, write_video
 
@@ -96,13 +98,51 @@ def test_the_last_frames_before_each_frame_count_as_recent() -> None:
     assert recent_maximum(np.array([5.0, 1, 1, 1, 1]), 3).tolist() == [0, 5, 5, 5, 1]
 
 
+def timing(holds: Sequence[int], pts: Sequence[int], time_base: Fraction) -> str:
+    """The pattern of a shot whose drawings are held for so many frames of the file."""
+    frames = len(pts)
+    new = np.isin(np.arange(frames), np.cumsum(holds)[:-1])
+    block = np.where(new, 20.0, 0.1)
+    table = signals(
+        frames, pts=pts, time_base=time_base, diff_block=block, diff_strong=np.where(new, 17.0, 0.0)
+    )
+    (pattern,) = {
+        row["pattern"]
+        for row in find_drawings(table, Shots(frames, ()), SETTINGS, video_id=VIDEO).to_pylist()
+    }
+    return str(pattern)
+
+
+@pytest.mark.parametrize(
+    ("rate", "holds", "name"),
+    [(60, (2, 3), "ones"), (60, (5, 5), "twos"), (60, (7, 8), "threes"), (60, (10, 10), "longer"),
+     (60, (1, 1), "ones"), (30, (2, 3), "twos"), (50, (2, 2), "ones"), (48, (4, 4), "twos"), (12, (1, 1), "twos")],
+)  # fmt: skip
+@pytest.mark.parametrize("time_base", [Fraction(1, 90000), Fraction(1, 1000)])
+def test_a_shot_is_timed_in_24ths_of_a_second_whatever_the_rate_of_its_file(
+    rate: int, holds: tuple[int, int], name: str, time_base: Fraction
+) -> None:
+    pts = [round(n / (rate * time_base)) for n in range(sum(holds) * 8)]
+    assert timing(holds * 8, pts, time_base) == name
+
+
+@pytest.mark.parametrize("rate", [Fraction(24000, 1001), Fraction(24), Fraction(25)])
+@pytest.mark.parametrize("time_base", [Fraction(1, 90000), Fraction(1, 1000)])
 @pytest.mark.parametrize(
     ("holds", "name"),
-    [([30], "still"), ([1] * 9, "ones"), ([2, 2, 2, 1], "twos"), ([3, 3, 2], "threes"), ([4, 4], "longer"),
-     ([4, 6, 9], "longer"), ([1, 2, 3, 4, 2], "mixed")],
+    [((1,) * 9, "ones"), ((2, 2, 2, 1), "twos"), ((3, 3, 2), "threes"), ((4, 4), "longer"), ((4, 6, 9), "longer"),
+     ((1, 2, 3, 4, 2), "mixed"), ((1, 1, 1, 2), "ones"), ((1, 1, 2, 1), "ones"), ((10,), "still")],
 )  # fmt: skip
-def test_the_timing_of_a_shot_has_a_name(holds: list[int], name: str) -> None:
-    assert hold_pattern(np.array(holds)) == name
+def test_at_the_rates_of_film_a_shot_is_timed_by_its_frames(
+    rate: Fraction, time_base: Fraction, holds: tuple[int, ...], name: str
+) -> None:
+    pts = [round(n / (rate * time_base)) for n in range(sum(holds))]
+    assert timing(holds, pts, time_base) == name
+
+
+def test_a_drawing_that_a_varying_rate_shows_as_one_long_frame_is_held() -> None:
+    assert timing((1,) * 12, [2 * n for n in range(11)] + [23], Fraction(1, 24)) == "twos"
+    assert timing((1,) * 12, [*range(6), *range(6, 24, 3)], Fraction(1, 24)) == "threes"
 
 
 @pytest.mark.parametrize("grain", [0.0, 3.0])

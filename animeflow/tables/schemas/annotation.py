@@ -56,12 +56,16 @@ ANNOTATIONS = TableSpec(
         Column(
             "has_subtitle", BOOL, "whether text in the subtitle band was read", None, "text was not measured"
         ),
-        Column("hold_pattern", STR, "ones, twos, threes, longer, mixed or still"),
+        Column(
+            "hold_pattern",
+            STR,
+            "how long drawings are held, in 24ths of a second: ones, twos, threes, longer, mixed or still",
+        ),
         Column("drawings", I32, "drawings that are seen in the clip"),
-        Column("hold_ones", F32, "share of the clip's frames in drawings held for one frame", "0-1"),
-        Column("hold_twos", F32, "share of the clip's frames in drawings held for two frames", "0-1"),
-        Column("hold_threes", F32, "share of the clip's frames in drawings held for three frames", "0-1"),
-        Column("hold_longer", F32, "share of the clip's frames in drawings held longer", "0-1"),
+        Column("hold_ones", F32, "share of the clip's time in drawings held for 1/24 s, or less", "0-1"),
+        Column("hold_twos", F32, "share of the clip's time in drawings held for 2/24 s", "0-1"),
+        Column("hold_threes", F32, "share of the clip's time in drawings held for 3/24 s", "0-1"),
+        Column("hold_longer", F32, "share of the clip's time in drawings held longer", "0-1"),
         Column("derivation_json", STR, "{label: how it was derived, or why it is null} as JSON"),
     ),
 )

@@ -219,7 +219,7 @@ DRAWINGS = TableSpec(
         Column(
             "pattern",
             STR,
-            "how its shot is timed: still, ones, twos, threes, longer (four frames and more) or mixed",
+            "how its shot is timed, in 24ths of a second: still, ones, twos, threes, longer (four and more) or mixed",
         ),
     ),
 )
