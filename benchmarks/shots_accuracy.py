@@ -19,7 +19,8 @@ import pyarrow as pa
 
 from animeflow.measures.flash import measure_flash
 from animeflow.measures.motion import measure_motion
-from animeflow.measures.text import measure_text, union_share
+from animeflow.measures.text import measure_text
+from animeflow.measures.union import union_share
 from animeflow.models.registry import create
 from animeflow.sample.episode import draw_episode
 from animeflow.sample.episode_truth import EpisodeTruth, ShotTruth

@@ -7,17 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import pyarrow as pa
 
 from animeflow.measures.text_roles import CREDITS, SIGN, SUBTITLE, roles_of, subtitle_height
+from animeflow.measures.union import union_share
 from animeflow.settings.measures import TextMeasureSettings
 from animeflow.tables.schemas.measures import NO_SAMPLE, TEXT
 
 _FEW, _MAX_PITCH = 2, 1.75  # so few characters may take so much of a line's height each
 _FEW_SCORE = 0.97
-_GRID = 640  # px: polygons are filled on a raster of this width, so that overlaps count once
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -85,18 +84,6 @@ def is_text(box: Mapping[str, Any], settings: TextMeasureSettings) -> bool:
     cells = sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in box["text"].strip())
     least = settings.min_score if cells > _FEW else max(settings.min_score, _FEW_SCORE)
     return bool(box["score"] >= least and filled)
-
-
-def union_share(polygons: Sequence[Sequence[float]], width: int, height: int) -> float:
-    """Share of a width x height frame (0-1) inside any of the quadrilaterals (x1 y1 .. x4 y4 in px)."""
-    if not polygons:
-        return 0.0
-    scale = _GRID / width
-    mask = np.zeros((max(1, round(height * scale)), _GRID), np.uint8)
-    points = [np.round(np.asarray(p, np.float64).reshape(4, 2) * scale).astype(np.int32) for p in polygons]
-    for quad in points:  # one by one: fillPoly leaves overlaps of one call empty
-        cv2.fillPoly(mask, [quad], 1)
-    return float(mask.mean())
 
 
 def _row(clip: Mapping[str, Any], frames: Mapping[int, Areas], unread: str | None) -> dict[str, Any]:
