@@ -140,6 +140,7 @@ def _finished(outcome: Outcome) -> Handle:
 
 def _take_over(published: Handle, target: Path) -> None:
     """Move the pictures, and write the tables as JSON lines; what an earlier call left there is replaced."""
+    target.mkdir(parents=True, exist_ok=True)  # a video without clips has no pictures
     for ref in published.manifest.media:
         place = target / ref.path
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -65,6 +65,8 @@ def require_writable(out: Path) -> None:
 
 def show(result: dict[str, Any]) -> str:
     """A table for people."""
+    if not result["clips"]:
+        return f"{result['file']}  no clips"
     names = ("start", "end", "drawings", "verdict", "recomposition_psnr", "seen_share")
     rows = [[clip[name] for name in names] for clip in result["clips"]]
     return f"{result['file']}  {result['out']}\n{table(rows, names)}"

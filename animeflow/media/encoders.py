@@ -29,15 +29,16 @@ class EncoderProfile:
 
 
 # Screen-content tools won bytes, VMAF and XPSNR on flat drawn art (-2.1 %, +.12, +.25); SVT-AV1 4.2 turns
-# them off from preset 9 on. Preset 8 is preset 6's quality at 0.56 of its CPU and 1.3 of its bytes; 10 is
-# for drafts. `default` is SVT-AV1 as it comes.
+# them off from preset 9 on. Preset 8 is preset 6's quality at 0.56 of its CPU and 1.3 of its bytes; 9 is for
+# drafts: 10 is no quicker and leaves blocks of earlier frames standing (its own log warns of "visual artifacts").
+# `default` is SVT-AV1 as it comes.
 PROFILES = {
     p.name: p
     for p in (
         EncoderProfile("animation", preset=6, crf=26.0, params=("tune=1", "scm=1")),
         EncoderProfile("default", preset=6, crf=26.0),
         EncoderProfile("fast", preset=8, crf=28.0, params=("tune=1", "scm=1")),
-        EncoderProfile("draft", preset=10, crf=32.0),
+        EncoderProfile("draft", preset=9, crf=32.0),
     )
 }
 

@@ -69,7 +69,7 @@ class SvtEncoder(Section):
 
     kind: Literal["svt"] = "svt"
     profile: Literal["animation", "default", "fast", "draft"] = "animation"
-    """Preset 6 tuned for drawn pictures, 6 as it comes, 8 tuned, or 10; all 10 bit."""
+    """Preset 6 tuned for drawn pictures, 6 as it comes, 8 tuned, or 9; all 10 bit."""
     crf: float | None = Field(None, ge=1, le=63)
     """Constant rate factor, quarter steps; lower is better and larger. None takes the profile's: 26, 26, 28, 32."""
     params: tuple[str, ...] = ()
@@ -192,6 +192,12 @@ class Av1Settings(Section):
     """Compare the bytes of every copied sound and subtitle packet with the source's: both files are read to the end."""
     timeout_s: float = no_digest(6 * 3600.0, gt=0)
     """Longest time one encode may take, in seconds."""
+
+    @field_validator("parallel", mode="before")
+    @classmethod
+    def _as_yaml_reads_it(cls, value: Any) -> Any:
+        """YAML takes an unquoted on or off for true or false."""
+        return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
 
     @model_validator(mode="before")
     @classmethod

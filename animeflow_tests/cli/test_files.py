@@ -133,6 +133,14 @@ def test_layers_writes_what_is_published(
     )
 
 
+def test_layers_of_a_video_without_clips(animeflow: Call, clip: Path, tmp_path: Path) -> None:
+    long = ("--set", "shots.clips.min_s=60", "--set", "shots.clips.max_s=200")
+    called = animeflow("layers", clip, "--out", tmp_path / "layers", *CONTENT, *long)
+    assert called.code == 0 and "no clips" in called.out
+    (folder,) = (tmp_path / "layers").iterdir()
+    assert [path.read_bytes() for path in sorted(folder.iterdir())] == [b"", b""]
+
+
 def test_the_folder_of_the_layers_is_checked_once_before_the_first_file(
     animeflow: Call, broken: Path, clip: Path
 ) -> None:

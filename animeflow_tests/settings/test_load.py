@@ -356,3 +356,8 @@ def test_an_unknown_key_of_a_section_that_may_be_left_out_is_told_from_its_keys(
     assert "unknown key media.av1.quality.metrik; did you mean metric?" in refusal(
         "media.av1.quality={metrik: vmaf}"
     )
+
+
+@pytest.mark.parametrize("word", ["on", "off", "auto"])
+def test_groups_in_parallel_are_switched_by_the_words_of_the_documentation(word: str) -> None:
+    assert loader.load(environment={}, overrides=[f"media.av1.parallel={word}"]).media.av1.parallel == word
