@@ -27,7 +27,7 @@ from animeflow.media.stream_facts import StreamFacts, read_stream_facts
 _TIME_TOLERANCE_S = 0.001 + 1e-9
 METRICS = {
     "ssim": ("ssim", re.compile(r"SSIM Y:([\d.]+|inf)")),
-    "xpsnr": ("xpsnr", re.compile(r"XPSNR +y: *([\d.]+|inf)")),
+    "xpsnr": ("xpsnr", re.compile(r"XPSNR +y: *(-?[\d.]+|inf)")),
     "vmaf": ("libvmaf=n_threads=2:n_subsample=3", re.compile(r"VMAF score: *([\d.]+)")),
 }
 _FIRST_DIFFERENCES = 3
@@ -233,8 +233,14 @@ def measure(
     if not found:
         raise EncodeError(f"ffmpeg gave no {metric}: {result.stderr_tail(3)}", path=encoded)
     count_decoded("metric", int(read_frames(result.stderr)))
-    value = found[-1]
-    return float(value)
+    value = float(found[-1])
+    if value < 0:
+        raise EncodeError(
+            f"the metric {metric} is {value:g} dB: of pictures as small as these it says nothing",
+            path=encoded,
+            hint="set media.av1.metric to ssim or vmaf",
+        )
+    return value
 
 
 def read_frames(stderr: Sequence[str]) -> int:

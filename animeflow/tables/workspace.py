@@ -95,7 +95,7 @@ class Workspace:
         free = shutil.disk_usage(place).free
         if free - needed < keep:
             raise DiskFull(
-                f"{free / 1e9:.1f} GB free; {needed / 1e9:.1f} GB needed, {keep / 1e9:.1f} GB to be kept free",
+                f"{free / 1e9:.3g} GB free; {needed / 1e9:.3g} GB needed, {keep / 1e9:.3g} GB to be kept free",
                 path=self.root,
                 hint="free some room, or lower run.min_free_gb",
             )

@@ -150,3 +150,12 @@ def test_vmaf_is_within_its_scale(encoded: tuple[EncodePlan, Path, list[int]], r
 def test_an_unknown_metric_is_refused(plain_mkv: Path) -> None:
     with pytest.raises(ContractError):
         measure("beauty", plain_mkv, plain_mkv, source_stream=0, ffmpeg=ffmpeg_path(), timeout_s=60)
+
+
+def test_xpsnr_of_pictures_too_small_for_it_says_so(tmp_path: Path, plain_mkv: Path) -> None:
+    """Its weights are made for large pictures: a coarse encode of 160x96 has less than 0 dB."""
+    coarse = tmp_path / "coarse.mkv"
+    ffmpeg("-i", plain_mkv, "-c:v", "libx264", "-qp", "51", coarse)
+    with pytest.raises(EncodeError, match="says nothing") as refused:
+        measure("xpsnr", coarse, plain_mkv, source_stream=0, ffmpeg=ffmpeg_path(), timeout_s=60)
+    assert "ssim or vmaf" in str(refused.value)
