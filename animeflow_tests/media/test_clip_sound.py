@@ -123,6 +123,45 @@ def test_no_codec_becomes_another(tmp_path: Path, codec: str, name: str) -> None
         assert container.streams.audio[0].codec_context.name == name
 
 
+MANY = ("eac3", "aac", "alac", "truehd", "opus")
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> ClipSource:
+    """An encode with a picture as stream 0 and sound of several codecs, some of which NUT does not hold."""
+    path = tmp_path_factory.mktemp("many") / "many.mkv"
+    sound = ("-map", "1:a", "-map", "1:a", "-map", "1:a", "-map", "1:a", "-ac", "2", "-strict", "-2")
+    codecs = [w for n, codec in enumerate(MANY) for w in (f"-c:a:{n}", codec.replace("opus", "libopus"))]
+    return clip_source(write_numbered(path, 72, *tone(3), *sound, *AV1, "-force_key_frames", "1.0", *codecs))
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 20), (24, 48), (30, 60)])
+@pytest.mark.parametrize("shape", SHAPES, ids=["copy", "copy-mp4", "h264-mp4", "h264-mkv"])
+def test_codecs_that_nut_does_not_hold_are_cut_beside_pictures_and_other_sound(
+    many: ClipSource, tmp_path: Path, start: int, end: int, shape: ClipShape
+) -> None:
+    clip = cut_clip(
+        many, tmp_path / f"clip.{shape.container}", start=start, end=end, shape=shape, encoder=svt("draft")
+    )
+    with av.open(str(clip.path)) as container:
+        names = [stream.codec_context.codec.canonical_name for stream in container.streams.audio]
+    assert names == [*MANY[:3], "aac" if shape.container == "mp4" else "truehd", MANY[4]]
+
+
+def test_sound_beside_a_codec_that_nut_does_not_hold_is_placed_as_without_it(
+    trimmed: ClipSource, tmp_path: Path
+) -> None:
+    """Matroska would bring the delay of the whole track along, which players drop from the clip's beginning."""
+    path = tmp_path / "two.mkv"
+    ffmpeg("-i", trimmed.path, "-map", "0", "-map", "0:a", "-c", "copy", "-c:a:1", "eac3", path)
+    two = clip_source(path)
+    for shape in SHAPES[:2]:
+        clip = cut_clip(two, tmp_path / f"clip.{shape.container}", start=24, end=48, shape=shape)
+        first, last = heard(clip.path)
+        assert 0 <= first <= PACKET_S + 0.002
+        assert last == pytest.approx(1, abs=PACKET_S + 0.002)
+
+
 def test_a_clip_before_the_sound_begins_has_none(tmp_path: Path) -> None:
     late = ("-itsoffset", "1.5", *tone(1), *AV1, "-force_key_frames", "1.0", "-c:a", "flac")
     source = clip_source(write_numbered(tmp_path / "late.mkv", 60, *late))
