@@ -8,6 +8,7 @@ other transient  -> Failure(allow_retries=True)    the asset's RetryPolicy decid
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,15 +17,24 @@ import dagster as dg
 from animeflow.errors import AnimeflowError, DeviceBusy, Interrupted
 
 DEVICE_RETRIES, DEVICE_WAIT_S = 3, 30
+log = logging.getLogger("animeflow.stages")
 
 
 @contextmanager
 def dagster_failures(stage: str, shard: str | None) -> Iterator[None]:
-    """Inside the block, errors of ours leave as what Dagster understands; all others pass unchanged."""
+    """Inside the block, errors of ours leave as what Dagster understands; all others pass unchanged.
+
+    Their stacks are logged: Dagster keeps them in its event log, which no terminal shows.
+    """
     try:
         yield
     except AnimeflowError as error:
         raise as_dagster(error, stage=stage, shard=shard) from error
+    except (dg.Failure, dg.RetryRequested):
+        raise
+    except Exception:
+        log.info("%s: unexpected error", stage, exc_info=True)
+        raise
 
 
 def as_dagster(error: AnimeflowError, *, stage: str, shard: str | None) -> dg.Failure | dg.RetryRequested:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,7 @@ SHARD_WIDE = (
 )  # fmt: skip
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 GIGA = 1_000_000_000
+log = logging.getLogger("animeflow.stages")
 
 
 class SkipVideo(Exception):  # a way out, not an error
@@ -86,8 +88,8 @@ class ShardResult:
 def run_per_video(stage: Stage, work: VideoWork) -> Outcome:
     """Run `work` on every video that is ok in all inputs; its tables become one Parquet file per video.
 
-    An AnimeflowError of one video is its status row, and the others go on. What concerns the machine or the
-    settings ends the step. Raises StageFailed when too many videos failed.
+    An error of one video is its status row, and the others go on: one that is not ours is `internal`, and its stack is
+    logged. What concerns the machine or the settings ends the step. Raises StageFailed when too many videos failed.
     """
     with ExitStack() as held:
         held.enter_context(_shard_lock(stage))
@@ -266,6 +268,8 @@ def _one_video(sessions: Sequence[Session], status: Status, work: JointWork, lea
                 skip.message,
                 status.source_frames,
             )
+        except Exception as error:  # noqa: BLE001 a bug that one video brings out must not cost the others
+            failed = _unforeseen(error, first.stage.spec.name, status)
     for session in sessions:
         decoded = sum(counter.values()) if session.stage is leader else 0
         if failed is not None:
@@ -273,6 +277,20 @@ def _one_video(sessions: Sequence[Session], status: Status, work: JointWork, lea
         else:
             with room(session.stage.spec.name):
                 session.accept(status, tables[session.stage.spec.name], decoded)
+
+
+def _unforeseen(error: Exception, stage: str, status: Status) -> Status:
+    """The row of an error that is not ours; one of the system (a disk that fails, a file too many) may pass."""
+    log.info("%s: %s: unexpected error", stage, status.path, exc_info=error)
+    return Status(
+        status.path,
+        status.video_id,
+        State.FAILED,
+        Reason.INTERNAL,
+        isinstance(error, OSError),
+        f"{type(error).__name__}: {error}",
+        status.source_frames,
+    )
 
 
 def _check_tables(stage: Stage, tables: Mapping[str, Tables]) -> None:

@@ -177,12 +177,34 @@ def test_a_full_disk_is_transient_and_too_little_memory_is_a_row_that_may_be_tri
     assert not run_per_video(stage, work).unchanged
 
 
-def test_an_error_that_is_not_ours_is_never_swallowed(stage_of: Open, shard_files: Handle) -> None:
+def test_an_error_that_is_not_ours_costs_its_own_video_and_its_stack_is_logged(
+    stage_of: Open, shard_files: Handle, caplog: pytest.LogCaptureFixture
+) -> None:
     def bug(video: Video) -> dict[str, pa.Table]:
-        raise KeyError("bug")
+        if video.path == "0.mkv":
+            raise KeyError("bug")
+        return work(video)
 
-    with pytest.raises(KeyError):
-        run_per_video(stage_of("text_boxes", shard_files), bug)
+    with caplog.at_level("DEBUG", logger="animeflow"):
+        done = store(run_per_video(stage_of("text_boxes", shard_files), bug))
+    assert by_path(done)["0.mkv"] == (State.FAILED, Reason.INTERNAL)
+    assert by_path(done)["1.mkv"] == (State.OK, Reason.NONE)
+    assert {status.message for status in done.statuses if status.state is State.FAILED} == {"KeyError: 'bug'"}
+    assert "text_boxes: 0.mkv: unexpected error" in caplog.text and 'raise KeyError("bug")' in caplog.text
+
+
+def test_an_error_of_the_system_may_pass_and_an_error_of_every_video_fails_the_stage(
+    stage_of: Open, shard_files: Handle
+) -> None:
+    def fails(video: Video) -> dict[str, pa.Table]:
+        raise OSError(errno.EIO, "Input/output error")
+
+    def one_fails(video: Video) -> dict[str, pa.Table]:
+        return work(video) if video.path == "1.mkv" else fails(video)
+
+    assert not store(run_per_video(stage_of("text_boxes", shard_files), one_fails)).manifest.done
+    with pytest.raises(StageFailed, match="all 2 videos failed"):
+        run_per_video(stage_of("text_boxes", shard_files), fails)
 
 
 def test_decoded_frames_are_counted_per_video_where_they_are_decoded(
@@ -214,7 +236,7 @@ def test_another_run_on_the_shard_is_refused_until_the_result_is_stored(
         pass
 
 
-@pytest.mark.parametrize("error", [KeyError("bug"), KeyboardInterrupt(), DiskFull("full")])
+@pytest.mark.parametrize("error", [StageFailed("bug"), KeyboardInterrupt(), DiskFull("full")])
 def test_a_failed_stage_lets_go_of_the_shard_and_of_the_room_it_took(
     stage_of: Open, shard_files: Handle, workspace: Workspace, error: BaseException
 ) -> None:
