@@ -20,10 +20,11 @@ from animeflow.media.command import check_stop, run_command
 from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded
 from animeflow.media.encode import require_clean
-from animeflow.media.encoders import Encoder, svt
+from animeflow.media.encoders import Encoder, paced, svt
 from animeflow.media.ffmpeg import ffmpeg_path, input_args, memory_for
 from animeflow.media.frame_index import FrameIndex, index_packets
 from animeflow.media.streams import AudioTrack, list_audio
+from animeflow.media.timing import claimed_rate
 
 _TIME_TOLERANCE_S = 0.0011
 _SECONDS = "{:.6f}"
@@ -42,6 +43,8 @@ class ClipSource:
     video_stream: int
     audio: tuple[AudioTrack, ...]
     pictures: Pictures
+    claimed_rate: Fraction | None
+    """Frames a second as FFmpeg guesses them; where times vary, far from true."""
     copies: bool
     """Whether packets are in presentation order (AV1), so that counting packets counts frames."""
 
@@ -53,6 +56,10 @@ class ClipSource:
     def ticks(self) -> int:
         """Of an MP4, a second: the source's own clock where it is a whole number, else a fine one."""
         return self.time_base.denominator if self.time_base.numerator == 1 else 90_000
+
+    def paced(self, encoder: Encoder) -> Encoder:
+        """The encoder, told the frames' own rate where it does not take the claimed one."""
+        return paced(encoder, self.claimed_rate, self.index.pts.tolist(), self.time_base)
 
     def seconds(self, frame: int) -> Fraction:
         """When a frame is shown, on the container's own clock; past the last frame, one frame later.
@@ -107,13 +114,13 @@ def clip_source(path: Path | str) -> ClipSource:
             context.width, context.height, stream.sample_aspect_ratio or Fraction(1), int(context.color_trc)
         )
         codec = stream.codec_context.codec.canonical_name
-        time_base, number = stream.time_base, stream.index
+        time_base, number, rate = stream.time_base, stream.index, claimed_rate(stream)
         audio = list_audio(container)
         start = Fraction(container.start_time or 0, 1_000_000)
         index = index_packets(container, stream)
     if index is None or not len(index):
         raise InputError("has frames without a usable time: no clip can be cut", path=path)
-    return ClipSource(path, index, time_base, start, number, audio, pictures, codec == "av1")
+    return ClipSource(path, index, time_base, start, number, audio, pictures, rate, codec == "av1")
 
 
 def cut_clip(
@@ -152,7 +159,7 @@ def cut_clip(
         if audio:
             sound = sound.written(source, start, end)
         if method == "encode":
-            chosen = shape.h264 or encoder or svt("fast", 20.0)
+            chosen = source.paced(shape.h264 or encoder or svt("fast", 20.0))
             _encode_clip(source, part, start, end, sound, shape, chosen, binary, timeout_s)
         elif source.square_pixels and shape.container == "mkv":
             _copy_packets(source, part, start, end, sound)

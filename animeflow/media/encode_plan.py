@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from animeflow.errors import ContractError, EncodeError
 from animeflow.media.clip_shape import reduced_size
-from animeflow.media.encoders import Encoder, svt
+from animeflow.media.encoders import Encoder, paced, svt
 from animeflow.media.ffmpeg import input_args
 from animeflow.media.probe import Probe
 from animeflow.media.stream_outcomes import OPUS_LAYOUTS, StreamOutcome, picture_loss, stream_outcomes
@@ -117,7 +117,8 @@ def make_plan(
     outside the video, `EncodeError` for pictures with alpha, and for chroma or depth that the encode would lose
     where `chroma` is refuse.
     """
-    encoder = encoder or svt()
+    video = probe.video
+    encoder = paced(encoder or svt(), video.claimed_rate, pts, video.time_base)
     if probe.video.pix_fmt.startswith(_ALPHA_FORMATS):
         raise EncodeError(
             f"has an alpha channel ({probe.video.pix_fmt}), which AV1 does not keep", path=probe.path

@@ -9,12 +9,14 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Self
 
 from animeflow.errors import CommandFailed, ContractError, SettingsError
 from animeflow.media.command import run_command
+from animeflow.media.timing import average_rate
 from animeflow.settings.media import AutoEncoder, EncoderChoice, LibaomEncoder, NvencEncoder, SvtEncoder
 
 
@@ -74,6 +76,8 @@ class Encoder(ABC):
     pix_fmt: ClassVar[str] = "yuv420p10le"
     quality_range: ClassVar[tuple[float, float]] = (1, 63)
     quality_step: ClassVar[float] = 1.0
+    highest_rate: ClassVar[int | None] = None
+    """Frames a second above which it does not open; None: it takes any."""
     _version: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
 
     def __post_init__(self) -> None:
@@ -96,6 +100,13 @@ class Encoder(ABC):
         low, high = self.quality_range
         stepped = round(quality / self.quality_step) * self.quality_step
         return replace(self, quality=min(max(stepped, low), high))
+
+    def at_rate(self, rate: Fraction) -> Self:
+        """The same encoder, told how many frames a second come, whatever their container claims. Frames and their
+        times do not depend on it.
+        """
+        del rate
+        return self
 
     def version(self, stderr: Sequence[str]) -> str | None:
         """Name and version as the encoder printed them; None where the log level hid them."""
@@ -123,10 +134,13 @@ class Svt(Encoder):
     preset: int = 6
     params: tuple[str, ...] = ()
     profile_name: str = "custom"
+    rate: Fraction | None = None
+    """Frames a second, where not those that the container claims."""
 
     kind = "svt"
     library = "libsvtav1"
     quality_step = 0.25
+    highest_rate = 240
     _version = re.compile(r"SVT-AV1 Encoder Lib (\S+)")
 
     @property
@@ -137,9 +151,16 @@ class Svt(Encoder):
     def label(self) -> str:
         return "SVT-AV1"
 
+    def at_rate(self, rate: Fraction) -> Self:
+        return replace(self, rate=rate)
+
     def _options(self, threads: int) -> list[str]:
         # `-crf 30.5` encodes at 30 without a word; as a parameter quarter steps are kept.
         params = [*self.params, f"crf={self.quality:g}", *([f"lp={threads}"] if threads else [])]
+        if (
+            self.rate is not None
+        ):  # ffmpeg's `-r` would drop and double frames, and is refused beside their own times
+            params += [f"fps-num={self.rate.numerator}", f"fps-denom={self.rate.denominator}"]
         return ["-preset:v:0", str(self.preset), "-svtav1-params", ":".join(params)]
 
     def unused_option(self, stderr: Sequence[str]) -> str | None:
@@ -247,6 +268,20 @@ def svt(profile: str = "animation", crf: float | None = None, params: Sequence[s
     chosen = PROFILES[profile]
     quality = chosen.crf if crf is None else float(crf)
     return Svt(quality, chosen.preset, (*chosen.params, *params), profile)
+
+
+def paced(encoder: Encoder, claimed: Fraction | None, pts: Sequence[int], time_base: Fraction) -> Encoder:
+    """The encoder, told the average rate of the frames where it takes no such rate as their container claims.
+
+    Of varying times FFmpeg guesses the clock's own rate, mostly 1000. Every other encoder stays as it is.
+    """
+    highest = encoder.highest_rate
+    if highest is None or claimed is None or claimed <= highest:
+        return encoder
+    rate = average_rate(pts, time_base)
+    return encoder.at_rate(
+        Fraction(highest) if rate is None else min(max(rate, Fraction(1)), Fraction(highest))
+    )
 
 
 ENCODERS: tuple[Encoder, ...] = (Svt(26.0), Libaom(26.0), Nvenc(30.0), X264(18.0))

@@ -29,7 +29,13 @@ from animeflow.media.streams import (
     list_subtitles,
     tags_of,
 )
-from animeflow.media.timing import PacketTimes, header_duration_s, is_cut_short, read_packet_times
+from animeflow.media.timing import (
+    PacketTimes,
+    claimed_rate,
+    header_duration_s,
+    is_cut_short,
+    read_packet_times,
+)
 
 FIELD_ORDERS = ("unknown", "progressive", "tt", "bb", "tb", "bt")
 """FFmpeg's AVFieldOrder by number; of two letters the first is the field coded first, the second the one shown first
@@ -79,6 +85,8 @@ class VideoTrack:
     chroma_location: str | None = None
     """left, center, topleft, top, bottomleft or bottom; None where the stream does not say or nobody asked."""
     hdr_dynamic: str = "none"
+    claimed_rate: Fraction | None = None
+    """As FFmpeg guesses it from header and times: what it tells an encoder."""
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -256,6 +264,7 @@ def _video_track(
         bit_rate=context.bit_rate or None,
         chroma_location=chroma_location,
         hdr_dynamic=picture.hdr_dynamic,
+        claimed_rate=claimed_rate(stream),
     )
 
 

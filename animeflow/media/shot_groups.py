@@ -24,6 +24,7 @@ from animeflow.media.encode_plan import OWN_CLOCK, EncodePlan, PlannedGroup, Vid
 from animeflow.media.ffmpeg import input_args, memory_for
 from animeflow.media.frame_index import read_frame_index
 from animeflow.media.probe import Probe
+from animeflow.media.timing import average_rate
 
 BYTES_PER_PROCESS = 1_200_000_000
 """Memory of one SVT-AV1 process at 720p, with some to spare."""
@@ -117,7 +118,7 @@ def encode_groups(
     join(paths, times, joined)
     return VideoInput(
         ("-itsoffset", f"{times[0] / 1000:.6f}", *input_args(joined)),
-        ("-c:v:0", "copy", *_aspect(plan)),
+        ("-c:v:0", "copy", *_rate(plan, pts), *_aspect(plan)),
     )
 
 
@@ -195,6 +196,15 @@ def join(paths: Sequence[Path], times_ms: Sequence[int], output: Path) -> None:
                     frame += 1
     if frame != len(times_ms):
         raise EncodeError(f"{frame} frames were joined, not {len(times_ms)}", path=output)
+
+
+def _rate(plan: EncodePlan, pts: Sequence[int]) -> list[str]:
+    """Of varying times the rate that the header says: their average. Unasked it is 1000, that of the joined file's
+    clock. Beside a copy `-r` touches no packet and no time.
+    """
+    video = plan.probe.video
+    rate = average_rate(pts, video.time_base) if video.times.variable_rate else None
+    return [] if rate is None else ["-r:v:0", f"{rate.numerator}/{rate.denominator}"]
 
 
 def _aspect(plan: EncodePlan) -> list[str]:

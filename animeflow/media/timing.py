@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -98,6 +99,19 @@ def is_variable(steps: npt.NDArray[np.int64], time_base: Fraction) -> bool:
     if len(steps) < 2:
         return False
     return float((int(steps.max()) - int(steps.min())) * time_base) > _RATE_ROUNDING_S
+
+
+def average_rate(pts: Sequence[int], time_base: Fraction) -> Fraction | None:
+    """Frames a second between the first and the last of these times, in terms of 1000; None of a lone frame."""
+    if len(pts) < 2:
+        return None
+    shown = (int(pts[-1]) - int(pts[0])) * time_base
+    return ((len(pts) - 1) / shown).limit_denominator(1000)
+
+
+def claimed_rate(stream: Any) -> Fraction | None:
+    """The frame rate of a video stream as FFmpeg guesses it from header and times: what it tells an encoder."""
+    return stream.guessed_rate or stream.average_rate or None
 
 
 def pulldown_share(steps: npt.NDArray[np.int64], time_base: Fraction) -> float:

@@ -102,7 +102,7 @@ _STAGES = (
     StageSpec(
         "clip_videos", "media", "Kept clips as files: stream copy from forced key frames, re-encoded where none is there.",
         ("av1_videos", "kept_clips", "clips"), ("media.clips", "media.av1"), pool="encode", kinds=("ffmpeg", "av1"), job="curate",
-        code_version="4",
+        code_version="5",
     ),
     StageSpec(
         "segmentation", "layers", "Seed masks and instances per drawing of every kept clip.",

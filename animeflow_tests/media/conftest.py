@@ -104,6 +104,26 @@ def vfr_mkv(corpus: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def guessed_rate_mkv(corpus: Path) -> Path:
+    """Every frame at a distance of its own: FFmpeg guesses the clock's rate, 1000 frames a second."""
+    uneven = (
+        "-vf",
+        "setpts='(40*N+mod(N*N,17))/1000/TB'",
+        "-fps_mode",
+        "passthrough",
+        "-enc_time_base",
+        "1/1000",
+    )
+    return write_numbered(corpus / "guessed.mkv", FRAMES, *uneven, *H264, rate="1000")
+
+
+@pytest.fixture(scope="session")
+def fast_mp4(corpus: Path) -> Path:
+    """300 frames a second."""
+    return write_numbered(corpus / "fast.mp4", FRAMES, *H264, rate="300")
+
+
+@pytest.fixture(scope="session")
 def transport_stream(corpus: Path) -> Path:
     """MPEG-TS with sound; its clock starts at 1.4 s."""
     sound = ("-f", "lavfi", "-i", "sine=440:d=2", "-map", "0", "-map", "1", "-c:a", "mp2")

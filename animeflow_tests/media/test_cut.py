@@ -173,6 +173,16 @@ def test_variable_rate_keeps_its_distances(tmp_path: Path) -> None:
         assert np.abs(index.pts - index.pts[0] - wanted).max() <= 1
 
 
+@pytest.mark.parametrize("name", ["guessed_rate_mkv", "fast_mp4"])
+def test_a_clip_is_encoded_whatever_rate_its_container_claims(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    source = clip_source(request.getfixturevalue(name))
+    assert source.claimed_rate is not None and source.claimed_rate > 240
+    clip = cut_clip(source, tmp_path / "clip.mkv", start=5, end=25, encoder=svt("draft"))
+    assert [number_of(p) for p in pictures(clip.path)] == list(range(5, 25))
+
+
 def test_a_clip_with_a_frame_too_many_is_found(source: ClipSource) -> None:
     with pytest.raises(EncodeError, match="48 frames, not 47"):
         require_frames(source.path, source, 0, 47)

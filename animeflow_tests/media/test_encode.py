@@ -69,6 +69,8 @@ def rich_encode(rich_mkv: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
         "rotated_mp4",
         "mov_text_mp4",
         "one_frame_mkv",
+        "guessed_rate_mkv",
+        "fast_mp4",
     ],
 )
 def test_frames_times_and_key_frames_of_any_source_arrive(
@@ -285,7 +287,9 @@ def test_a_damaged_source_is_encoded_as_the_analysis_decoded_it(damaged_mkv: Pat
     assert numbers(tmp_path / "out.mkv") == numbers(damaged_mkv)
 
 
-@pytest.mark.parametrize("name", ["rotated_mp4", "vfr_mkv", "transport_stream", "edit_list_mp4", "rich_mkv"])
+@pytest.mark.parametrize(
+    "name", ["rotated_mp4", "vfr_mkv", "transport_stream", "edit_list_mp4", "rich_mkv", "guessed_rate_mkv"]
+)
 def test_decoded_pictures_keep_times_shape_colour_and_streams(
     name: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

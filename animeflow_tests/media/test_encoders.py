@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,26 @@ def test_svt_keeps_fractions_of_its_quality_and_takes_further_parameters() -> No
     assert after(args, "-svtav1-params") == "tune=1:scm=1:enable-qm=1:crf=30.25:lp=2"
     assert after(args, "-preset:v:0") == "6"
     assert not any(word.startswith("-crf") for word in args)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "step_ms", "told"),
+    [(Fraction(24), 50, None), (None, 50, None), (Fraction(240), 50, None), (Fraction(1000), 50, (20, 1)),
+     (Fraction(1000), 3, (240, 1)), (Fraction(1000), 5000, (1, 1)), (Fraction(1000), 42, (500, 21))],
+)  # fmt: skip
+def test_svt_is_told_the_average_rate_where_it_takes_no_such_rate_as_is_claimed(
+    claimed: Fraction | None, step_ms: int, told: tuple[int, int] | None
+) -> None:
+    chosen = encoders.paced(svt("draft"), claimed, range(0, 10 * step_ms, step_ms), Fraction(1, 1000))
+    wanted = ["crf=32"] if told is None else ["crf=32", f"fps-num={told[0]}", f"fps-denom={told[1]}"]
+    assert after(chosen.args(), "-svtav1-params").split(":") == wanted
+    assert encoders.paced(X264(18.0), claimed, range(9), Fraction(1, 1000)) == X264(18.0)
+
+
+def test_a_lone_frame_has_a_rate_too() -> None:
+    assert "fps-num=240:fps-denom=1" in " ".join(
+        encoders.paced(svt(), Fraction(1000), [0], Fraction(1)).args()
+    )
 
 
 def test_libaom_lifts_the_bit_rate_cap() -> None:

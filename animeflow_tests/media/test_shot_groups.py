@@ -61,7 +61,7 @@ def test_where_seeking_is_not_safe_there_are_no_groups(
     assert not can_seek(probe(plain_mkv), pts_of(plain_mkv)[:-1])
 
 
-@pytest.mark.parametrize("name", ["rich_mkv", "plain_mp4"])
+@pytest.mark.parametrize("name", ["rich_mkv", "plain_mp4", "guessed_rate_mkv", "fast_mp4"])
 def test_joined_groups_are_the_frames_and_times_of_one_encode(
     name: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
@@ -76,6 +76,15 @@ def test_joined_groups_are_the_frames_and_times_of_one_encode(
     assert theirs is not None
     assert ours.pts.tolist() == theirs.pts.tolist()
     assert ours.key[[0, *CUTS]].all()
+
+
+def test_joined_groups_of_varying_times_claim_their_average_rate(
+    guessed_rate_mkv: Path, tmp_path: Path
+) -> None:
+    pts = pts_of(guessed_rate_mkv)
+    report = encode_video(grouped(guessed_rate_mkv, pts), tmp_path / "groups.mkv", cuts=CUTS, pts=pts)
+    video = probe(report.path).video
+    assert video.claimed_rate == video.average_rate == pytest.approx(1000 * (len(pts) - 1) / pts[-1], 0.001)
 
 
 def test_one_and_two_processes_give_the_same_bytes(plain_mkv: Path, tmp_path: Path) -> None:
