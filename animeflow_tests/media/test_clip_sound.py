@@ -162,6 +162,19 @@ def test_sound_beside_a_codec_that_nut_does_not_hold_is_placed_as_without_it(
         assert last == pytest.approx(1, abs=PACKET_S + 0.002)
 
 
+@pytest.mark.parametrize("shape", SHAPES[1:3], ids=["copy-mp4", "h264-mp4"])
+def test_an_mp4_whose_sound_becomes_aac_begins_with_its_first_picture(
+    tmp_path: Path, shape: ClipShape
+) -> None:
+    codecs = (*tone(3), *AV1, "-force_key_frames", "1.0", "-c:a", "pcm_u8")
+    source = clip_source(write_numbered(tmp_path / "u8.mkv", 60, *codecs))
+    for start, end in ((0, 20), (24, 48)):
+        mute = tmp_path / "mute.mp4"
+        clip = cut_clip(source, tmp_path / "clip.mp4", start=start, end=end, shape=shape, muted=mute)
+        assert begins(clip.path) == begins(mute) == 0
+        assert heard(clip.path)[0] == pytest.approx(0, abs=0.002)
+
+
 def test_a_clip_before_the_sound_begins_has_none(tmp_path: Path) -> None:
     late = ("-itsoffset", "1.5", *tone(1), *AV1, "-force_key_frames", "1.0", "-c:a", "flac")
     source = clip_source(write_numbered(tmp_path / "late.mkv", 60, *late))
