@@ -13,6 +13,7 @@ from animeflow.media.streams import AudioTrack
 
 # Codecs that MP4 carries as they are and players read there.
 MP4_AUDIO = frozenset({"aac", "ac3", "eac3", "mp3", "opus", "flac", "alac"})
+_ALAC_SAMPLES = 4096  # of a packet, which neither says itself nor lets a parser say
 _AAC = ("aac", "192k")
 # H.273 transfer characteristics of HDR: PQ and HLG.
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
@@ -65,6 +66,11 @@ def reduced_size(width: int, height: int, max_height: int | None) -> tuple[int, 
     return _even(Fraction(width * max_height, height)), _even(Fraction(max_height))
 
 
+def _lasting(seconds: Fraction) -> str:
+    """ffmpeg's filter of packets that gives those a length which have none: an MP4 ends before such a last one."""
+    return f"setts=pts=PTS:dts=DTS:duration='if(DURATION,DURATION,{float(seconds):.6f}/TB)'"
+
+
 def _even(side: Fraction) -> int:
     return max(2, 2 * round(side / 2))
 
@@ -99,4 +105,6 @@ def sound_args(tracks: Sequence[AudioTrack], container: str) -> list[str]:
             args += [f"-c:a:{number}", _AAC[0], f"-b:a:{number}", _AAC[1]]
         else:
             args += [f"-c:a:{number}", "copy"]
+            if container == "mp4" and track.codec == "alac" and track.sample_rate:
+                args += [f"-bsf:a:{number}", _lasting(Fraction(_ALAC_SAMPLES, track.sample_rate))]
     return args

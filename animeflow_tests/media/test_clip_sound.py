@@ -175,6 +175,15 @@ def test_an_mp4_whose_sound_becomes_aac_begins_with_its_first_picture(
         assert heard(clip.path)[0] == pytest.approx(0, abs=0.002)
 
 
+@pytest.mark.parametrize("shape", SHAPES[1:3], ids=["copy-mp4", "h264-mp4"])
+def test_an_mp4_keeps_the_last_packet_of_a_codec_that_says_no_lengths(
+    tmp_path: Path, shape: ClipShape
+) -> None:
+    source = clip_source(write_numbered(tmp_path / "alac.mkv", 60, *tone(3), *AV1, "-c:a", "alac"))
+    clip = cut_clip(source, tmp_path / "clip.mp4", start=0, end=40, shape=shape)
+    assert heard(clip.path) == pytest.approx((0, 20 * 4096 / 48000), abs=0.002)
+
+
 def test_a_clip_before_the_sound_begins_has_none(tmp_path: Path) -> None:
     late = ("-itsoffset", "1.5", *tone(1), *AV1, "-force_key_frames", "1.0", "-c:a", "flac")
     source = clip_source(write_numbered(tmp_path / "late.mkv", 60, *late))
