@@ -37,6 +37,8 @@ _CONTAINER_TAGS = {
     "CREATION_TIME": "a bit-exact file has no clock time",
     "VENDOR_ID": "it names the program that wrote the file",
 }
+# FFmpeg's name of N channels of which nobody says more: the encode holds them in the same order.
+_DEFAULT_LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 _REWRITTEN = {"wavpack": "Matroska leaves out WavPack's block headers; readers write them anew"}
 
 
@@ -286,9 +288,13 @@ def _sound_rows(
 ) -> Iterator[FidelityRow]:
     opus = outcome.to == "opus" and outcome.action == "convert"
     yield _row(name, "channels", origin.channels, track.channels)
+    unnamed = origin.layout == f"{origin.channels} channels"
+    default = unnamed and track.layout == _DEFAULT_LAYOUTS.get(origin.channels)
     yield _row(
-        name, "layout", origin.layout, track.layout, why="Opus's name of these channels", expected=opus
-    )
+        name, "layout", origin.layout, track.layout,
+        why="Opus's name of these channels" if opus else "the source names none: the usual one of so many channels",
+        expected=opus or (default and outcome.action == "convert"),
+    )  # fmt: skip
     yield _row(
         name, "sample rate", origin.sample_rate, track.sample_rate, why="Opus has 48 kHz", expected=opus
     )

@@ -28,6 +28,8 @@ CASES = [
     "aac_ts",
     "opus_mkv",
     "pcm_mov",
+    "pcm_avi",
+    "surround_mkv",
     "rgb_mkv",
     "off_grid_mkv",
 ]
@@ -77,6 +79,19 @@ def pcm_mov(corpus: Path) -> Path:
         "creation_time=2020-01-01T00:00:00Z",
     )
     return with_sound(corpus / "pcm.mov", *H264, *words)
+
+
+@pytest.fixture(scope="module")
+def pcm_avi(corpus: Path) -> Path:
+    """Uncompressed sound whose header names no channel layout."""
+    return with_sound(
+        corpus / "pcm.avi", "-pix_fmt", "yuv420p", "-c:v", "mpeg4", "-c:a", "pcm_s16le", "-ac", "2"
+    )
+
+
+@pytest.fixture(scope="module")
+def surround_mkv(corpus: Path) -> Path:
+    return with_sound(corpus / "surround.mkv", *H264, "-c:a", "pcm_s24le", "-ac", "6")
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +179,19 @@ def test_without_digests_only_the_first_packets_are_read(rich_mkv: Path, tmp_pat
     assert unexplained(rows) == []
     assert {row.property for row in rows}.isdisjoint({"packets", "packets md5"})
     assert {row.stream for row in rows if row.property == "offset"} == {"audio 1", "audio 2", "subtitle 1"}
+
+
+def test_channels_that_nobody_names_get_the_usual_layout_and_no_other(pcm_avi: Path, tmp_path: Path) -> None:
+    plan, result = encode(pcm_avi, tmp_path / "out.mkv")
+    (layout,) = (row for row in compare(plan, result) if row.property == "layout")
+    assert (layout.before, layout.after) == ("2 channels", "stereo")
+    assert layout.why
+    other = replace(result, audio=(replace(result.audio[0], layout="downmix"),))
+    assert [row.property for row in unexplained(compare(plan, other))] == ["layout"]
+    named = replace(
+        plan, probe=replace(plan.probe, audio=(replace(plan.probe.audio[0], layout="5.1(side)"),))
+    )
+    assert [row.property for row in unexplained(compare(named, result))] == ["layout"]
 
 
 def test_changed_bytes_of_a_font_are_found(rich_mkv: Path, tmp_path: Path) -> None:
