@@ -25,6 +25,7 @@ _PRIMING_S = 0.1
 _HDR_TOLERANCE = {"max_nits": 0.002}
 _HDR_FINE = 3e-5
 _UNTAGGED = (0, 2)
+_LIMITED, _FULL = 1, 2
 _SAMPLED = re.compile(r"yuvj?a?(4\d\d)p")
 _RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8")
 _OWN_ROWS = ("LANGUAGE", "TITLE", "FILENAME", "MIMETYPE")
@@ -192,11 +193,15 @@ def _colour_rows(
 ) -> Iterator[FidelityRow]:
     theirs, ours = source.video, result.video
     rgb = subsampling(theirs.pix_fmt) == "RGB"
+    # FFmpeg takes grey for full range whatever the stream says, and converts it: 0 and 255 become 16 and 235.
+    grey = theirs.pix_fmt.startswith("gray") and (theirs.color_range, ours.color_range) == (_FULL, _LIMITED)
     for name in ("color_primaries", "color_transfer", "color_space", "color_range"):
         value = getattr(theirs, name)
         untagged = value in _UNTAGGED if name != "color_range" else value == 0
         if rgb and name in ("color_space", "color_range"):
             why, expected = "RGB becomes YCbCr of limited range", True
+        elif grey and name == "color_range":
+            why, expected = "grey becomes YCbCr of limited range", True
         else:
             why, expected = (
                 "the header does not say; what the pictures say, or the default, is written",

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from animeflow.media.command import run_command
@@ -31,6 +32,8 @@ CASES = [
     "pcm_avi",
     "surround_mkv",
     "rgb_mkv",
+    "gray_mkv",
+    "gray16_mkv",
     "off_grid_mkv",
 ]
 
@@ -99,6 +102,23 @@ def rgb_mkv(corpus: Path) -> Path:
     return write_numbered(corpus / "rgb.mkv", 12, "-c:v", "ffv1")
 
 
+def grey_ramp(path: Path, pix_fmt: str, level: str) -> Path:
+    """Columns of all 256 levels from black to white."""
+    picture = f"nullsrc=s=256x64:r=24:d=0.25,format={pix_fmt},geq=lum='{level}'"
+    ffmpeg("-f", "lavfi", "-i", picture, "-pix_fmt", pix_fmt, "-c:v", "ffv1", path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def gray_mkv(corpus: Path) -> Path:
+    return grey_ramp(corpus / "gray.mkv", "gray", "X")
+
+
+@pytest.fixture(scope="module")
+def gray16_mkv(corpus: Path) -> Path:
+    return grey_ramp(corpus / "gray16.mkv", "gray16le", "X*257")
+
+
 @pytest.fixture(scope="module")
 def off_grid_mkv(corpus: Path) -> Path:
     """Frame times that are no multiples of one frame's length."""
@@ -131,6 +151,29 @@ def test_sound_keeps_its_place_beside_the_pictures(
     (offset,) = (row for row in compare(plan, result) if row.property == "offset")
     assert offset.before < -0.005
     assert offset.after == pytest.approx(offset.before, abs=0.0011)
+
+
+@pytest.mark.parametrize("name", ["gray_mkv", "gray16_mkv"])
+def test_grey_of_full_range_keeps_its_levels_in_limited_range(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    plan, result = encode(request.getfixturevalue(name), tmp_path / "out.mkv")
+    with open_video(result.path, purpose="test") as reader:
+        picture = next(iter(reader))
+        columns = picture.rgb().mean(axis=(0, 2))
+    assert np.abs(columns - np.arange(256)).max() < 3
+    (row,) = (row for row in compare(plan, result) if row.property == "color_range")
+    assert (row.before, row.after, row.same) == (2, 1, False)
+    assert row.why
+
+
+def test_another_range_of_grey_or_colour_is_found(gray_mkv: Path, rich_mkv: Path, tmp_path: Path) -> None:
+    plan, result = encode(gray_mkv, tmp_path / "out.mkv")
+    unsaid = replace(result, video=replace(result.video, color_range=0))
+    assert [row.property for row in unexplained(compare(plan, unsaid))] == ["color_range"]
+    plan, result = encode(rich_mkv, tmp_path / "colour.mkv")
+    full = replace(plan, probe=replace(plan.probe, video=replace(plan.probe.video, color_range=2)))
+    assert [row.property for row in unexplained(compare(full, result))] == ["color_range"]
 
 
 def test_times_on_no_grid_arrive(off_grid_mkv: Path, tmp_path: Path) -> None:
