@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from animeflow.media.encode_plan import STATISTICS_TAG, EncodePlan
 from animeflow.media.probe import Probe
-from animeflow.media.stream_facts import StreamFacts, read_stream_facts
+from animeflow.media.stream_facts import StreamFacts, first_sound_s, read_stream_facts
 from animeflow.media.stream_outcomes import StreamOutcome
 from animeflow.media.streams import AudioTrack, SubtitleTrack
 
@@ -66,6 +66,20 @@ class FidelityRow:
         }
 
 
+@dataclass(frozen=True)
+class _Side:
+    """One of the two files, and when its first picture is shown, in seconds of its own clock."""
+
+    probe: Probe
+    facts: StreamFacts
+    first_s: float
+
+    @classmethod
+    def of(cls, probe: Probe, facts: StreamFacts) -> _Side:
+        """The first picture is the one that the packets name."""
+        return cls(probe, facts, probe.video.times.first_s(probe.video.time_base))
+
+
 def unexplained(rows: Sequence[FidelityRow]) -> list[FidelityRow]:
     """The rows that differ without a reason."""
     return [row for row in rows if not row.same and row.why is None]
@@ -80,7 +94,8 @@ def fidelity_rows(
     digests: bool = True,
     before: StreamFacts | None = None,
 ) -> list[FidelityRow]:
-    """Compare a source with its encode, stream by stream. Both files are read, none is decoded.
+    """Compare a source with its encode, stream by stream. Both files are read; of them, only the first sound of a
+    converted track whose packets begin elsewhere is decoded.
 
     `digests` compares the bytes of copied packets too, for which both files are read to their ends. `before`, where the
     caller has read the source's facts already (with the same `digests`), saves reading it again.
@@ -88,11 +103,12 @@ def fidelity_rows(
     if before is None:
         before = read_stream_facts(source, digests=digests, ffmpeg=ffmpeg)
     after = read_stream_facts(result, digests=digests, ffmpeg=ffmpeg)
+    sides = _Side.of(source, before), _Side.of(result, after)
     return [
         *_video_rows(source, plan, result, before, after),
         *_time_rows(source, result),
-        *_track_rows("audio", plan, result, before, after, source),
-        *_track_rows("subtitle", plan, result, before, after, source),
+        *_track_rows("audio", plan, sides, ffmpeg),
+        *_track_rows("subtitle", plan, sides, ffmpeg),
         *_attachment_rows(plan, result),
         *_chapter_rows(source, result),
         *_tag_rows("file", source.metadata, result.metadata),
@@ -262,8 +278,9 @@ def _time_rows(source: Probe, result: Probe) -> Iterator[FidelityRow]:
 
 
 def _track_rows(
-    kind: str, plan: EncodePlan, result: Probe, before: StreamFacts, after: StreamFacts, source: Probe
+    kind: str, plan: EncodePlan, sides: tuple[_Side, _Side], ffmpeg: Path
 ) -> Iterator[FidelityRow]:
+    (source, before), (result, after) = ((side.probe, side.facts) for side in sides)
     audio = kind == "audio"
     old: dict[int, AudioTrack | SubtitleTrack] = {
         t.index: t for t in (plan.probe.audio if audio else plan.probe.subtitles)
@@ -284,7 +301,7 @@ def _track_rows(
         if isinstance(origin, AudioTrack) and isinstance(track, AudioTrack):
             yield from _sound_rows(name, outcome, origin, track)
         if audio or outcome.action == "copy":
-            yield _offset_row(name, outcome, track, before, after, source, result)
+            yield _offset_row(name, outcome, track, sides, ffmpeg)
         yield from _digest_rows(name, outcome, track.index, before, after, source)
 
 
@@ -309,23 +326,37 @@ def _offset_row(
     name: str,
     outcome: StreamOutcome,
     track: AudioTrack | SubtitleTrack,
-    before: StreamFacts,
-    after: StreamFacts,
-    source: Probe,
-    result: Probe,
+    sides: tuple[_Side, _Side],
+    ffmpeg: Path,
 ) -> FidelityRow:
     """When the first packet of sound or text comes after the first frame, in seconds."""
-    starts = []
-    for facts, probed, index in ((before, source, outcome.index), (after, result, track.index)):
-        packets = facts.packets.get(index)
-        first_s = probed.video.times.first_s(probed.video.time_base)
-        at_s = None if packets is None else packets.first_s
-        offset = None if at_s is None else round(at_s - first_s, 6)
-        if offset is not None and outcome.action == "convert" and -_PRIMING_S < offset < 0:
-            offset = 0.0  # samples that a codec puts before the sound and its decoder drops: another codec, other ones
-        starts.append(offset)
+    found = tuple(zip(sides, (outcome.index, track.index), strict=True))
+    starts = [_packet_offset_s(side, index, outcome) for side, index in found]
     tolerance = _MS if outcome.action == "copy" else _PRE_SKIP_S
-    return _row(name, "offset", *starts, close=_within(tolerance))
+    row = _row(name, "offset", *starts, close=_within(tolerance))
+    if row.same or outcome.action == "copy" or None in starts:
+        return row
+    # A decoder may drop whole packets before its first sound, and the new packets begin where that is heard.
+    heard = [first_sound_s(side.probe.path, index, ffmpeg) for side, index in found]
+    if None in heard:
+        return row
+    old, new = (at - side.first_s for at, side in zip(heard, sides, strict=True) if at is not None)
+    in_place = abs(new - old) <= 2 * _MS  # sources of whole milliseconds round, too
+    return replace(
+        row, why="its packets begin with the first sound, which is in its place" if in_place else None
+    )
+
+
+def _packet_offset_s(side: _Side, index: int, outcome: StreamOutcome) -> float | None:
+    packets = side.facts.packets.get(index)
+    if packets is None or packets.first_s is None:
+        return None
+    offset = round(packets.first_s - side.first_s, 6)
+    if outcome.action == "convert" and -_PRIMING_S < offset < 0:
+        return (
+            0.0  # samples that a codec puts before the sound and its decoder drops: another codec, other ones
+        )
+    return offset
 
 
 def _digest_rows(

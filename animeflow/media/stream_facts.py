@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from animeflow.media.probe import Probe
 
 _CHROMA = re.compile(r"\([^()]*\b(left|center|topleft|top|bottomleft|bottom)\)")
 _STREAM = re.compile(r"Stream #(\d+):(\d+)\S*: Video: (.*)")
+_TIME_BASE = re.compile(r"^#tb 0: (\d+)/(\d+)$", re.MULTILINE)
+_FIRST_TIME = re.compile(r"^0, *-?\d+, *(-?\d+),", re.MULTILINE)
 _TIMEOUT_S = 120.0
 
 
@@ -74,6 +77,19 @@ def describe_video(path: Path, index: int, ffmpeg: Path) -> str:
         if match and int(match[2]) == index:
             return match[3]
     return ""
+
+
+def first_sound_s(path: Path, index: int, ffmpeg: Path) -> float | None:
+    """When the first samples that a sound stream's decoder gives are heard, on the file's own clock; None without any.
+
+    Later than the first packet where the decoder drops what it needed to begin.
+    """
+    args = [str(ffmpeg), "-nostdin", "-hide_banner", "-v", "error", "-copyts", *input_args(path)]
+    args += ["-map", f"0:{index}", "-frames:a", "1", "-f", "framecrc", "-"]
+    result = run_command(args, timeout_s=_TIMEOUT_S, memory_bytes=MEMORY_WITHOUT_DECODER, error=EncodeError)
+    printed = result.stdout.decode("utf-8", "replace")
+    base, first = _TIME_BASE.search(printed), _FIRST_TIME.search(printed)
+    return float(Fraction(int(first[1]) * int(base[1]), int(base[2]))) if base and first else None
 
 
 def _read_packets(container: Any, indices: Sequence[int], *, digests: bool) -> dict[int, Packets]:

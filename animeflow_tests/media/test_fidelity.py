@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -31,6 +32,9 @@ CASES = [
     "pcm_mov",
     "pcm_avi",
     "surround_mkv",
+    "wma_wmv",
+    "wma_avi",
+    "late_mkv",
     "rgb_mkv",
     "gray_mkv",
     "gray16_mkv",
@@ -43,9 +47,9 @@ def frame_times(path: Path) -> list[int]:
         return [f.pts for f in reader]
 
 
-def encode(source: Path, target: Path) -> tuple[EncodePlan, Probe]:
+def encode(source: Path, target: Path, audio: Literal["copy", "opus"] = "copy") -> tuple[EncodePlan, Probe]:
     pts = frame_times(source)
-    plan = make_plan(probe(source), cuts=[], pts=pts, encoder=svt("draft"))
+    plan = make_plan(probe(source), cuts=[], pts=pts, encoder=svt("draft"), audio=audio)
     encode_video(plan, target, cuts=[], pts=pts)
     return plan, probe(target)
 
@@ -95,6 +99,26 @@ def pcm_avi(corpus: Path) -> Path:
 @pytest.fixture(scope="module")
 def surround_mkv(corpus: Path) -> Path:
     return with_sound(corpus / "surround.mkv", *H264, "-c:a", "pcm_s24le", "-ac", "6")
+
+
+@pytest.fixture(scope="module")
+def wma_wmv(corpus: Path) -> Path:
+    """Sound whose decoder drops all of the first packet."""
+    return with_sound(
+        corpus / "sound.wmv", "-pix_fmt", "yuv420p", "-c:v", "wmv2", "-c:a", "wmav2", "-ac", "2"
+    )
+
+
+@pytest.fixture(scope="module")
+def wma_avi(corpus: Path) -> Path:
+    return with_sound(corpus / "wma.avi", "-pix_fmt", "yuv420p", "-c:v", "mpeg4", "-c:a", "wmav2", "-ac", "2")
+
+
+@pytest.fixture(scope="module")
+def late_mkv(corpus: Path) -> Path:
+    """AAC that is first heard half a second after the first picture; its packets begin 21 ms before."""
+    sound = ("-itsoffset", "0.5", "-f", "lavfi", "-i", "sine=440:d=1", "-map", "0:v", "-map", "1:a")
+    return write_numbered(corpus / "late.mkv", 48, *sound, *H264, "-c:a", "aac")
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +198,31 @@ def test_another_range_of_grey_or_colour_is_found(gray_mkv: Path, rich_mkv: Path
     plan, result = encode(rich_mkv, tmp_path / "colour.mkv")
     full = replace(plan, probe=replace(plan.probe, video=replace(plan.probe.video, color_range=2)))
     assert [row.property for row in unexplained(compare(full, result))] == ["color_range"]
+
+
+def shift_sound(path: Path, target: Path) -> Path:
+    """The same packets, the sound 20 ms later."""
+    words = ("-itsoffset", "0.02", "-i", path, "-map", "0:v", "-map", "1:a", "-c", "copy")
+    ffmpeg("-i", path, *words, target)
+    return target
+
+
+@pytest.mark.parametrize("name", ["wma_wmv", "wma_avi", "late_mkv"])
+def test_new_packets_begin_with_the_first_sound_and_a_shift_is_found(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    plan, result = encode(request.getfixturevalue(name), tmp_path / "out.mkv", audio="opus")
+    (offset,) = (row for row in compare(plan, result) if row.property == "offset")
+    assert not offset.same
+    assert offset.why == "its packets begin with the first sound, which is in its place"
+    wrong = unexplained(compare(plan, probe(shift_sound(result.path, tmp_path / "shifted.mkv"))))
+    assert ("audio 1", "offset") in {(row.stream, row.property) for row in wrong}
+
+
+def test_copied_sound_has_no_such_excuse(late_mkv: Path, tmp_path: Path) -> None:
+    plan, result = encode(late_mkv, tmp_path / "out.mkv")
+    wrong = unexplained(compare(plan, probe(shift_sound(result.path, tmp_path / "shifted.mkv"))))
+    assert ("audio 1", "offset") in {(row.stream, row.property) for row in wrong}
 
 
 def test_times_on_no_grid_arrive(off_grid_mkv: Path, tmp_path: Path) -> None:
