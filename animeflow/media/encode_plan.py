@@ -13,7 +13,7 @@ from animeflow.errors import ContractError, EncodeError
 from animeflow.media.clip_shape import reduced_size
 from animeflow.media.encoders import Encoder, paced, svt
 from animeflow.media.ffmpeg import input_args
-from animeflow.media.probe import Probe
+from animeflow.media.probe import Probe, VideoTrack
 from animeflow.media.stream_outcomes import OPUS_LAYOUTS, StreamOutcome, picture_loss, stream_outcomes
 
 _OPUS_BITS_PER_CHANNEL = 64_000
@@ -119,10 +119,9 @@ def make_plan(
     """
     video = probe.video
     encoder = paced(encoder or svt(), video.claimed_rate, pts, video.time_base)
-    if probe.video.pix_fmt.startswith(_ALPHA_FORMATS):
-        raise EncodeError(
-            f"has an alpha channel ({probe.video.pix_fmt}), which AV1 does not keep", path=probe.path
-        )
+    alpha = _alpha(video)
+    if alpha is not None:
+        raise EncodeError(f"has an alpha channel ({alpha}), which AV1 does not keep", path=probe.path)
     lost = picture_loss(probe.video, encoder)
     if lost and chroma == "refuse":
         raise EncodeError(
@@ -138,6 +137,17 @@ def make_plan(
         decoded=decoded,
         size=reduced_size(*probe.video.upright_size, max_height),
     )
+
+
+def _alpha(video: VideoTrack) -> str | None:
+    """By what a video shows that it has alpha: its pixel format, or the tag of Matroska; None where it has none.
+
+    VP8 and VP9 keep alpha as a second stream in the same packets, which the decoder's pixel format does not tell.
+    """
+    if video.pix_fmt.startswith(_ALPHA_FORMATS):
+        return video.pix_fmt
+    mode = {key.lower(): value for key, value in video.metadata.items()}.get("alpha_mode", "0")
+    return None if mode == "0" else f"alpha_mode {mode}"
 
 
 def key_frame_times(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -18,6 +19,7 @@ from animeflow.media.encoders import svt
 from animeflow.media.probe import Probe, probe
 from animeflow.media.stream_outcomes import stream_outcomes
 from animeflow.media.streams import AudioTrack, SubtitleTrack
+from animeflow_tests.media.numbered import ffmpeg
 
 MS = Fraction(1, 1000)
 FFMPEG, OUT = Path("ffmpeg"), Path("out.mkv")
@@ -136,6 +138,24 @@ def test_pictures_with_alpha_are_refused(plain_mkv: Path) -> None:
     found = probe(plain_mkv)
     with pytest.raises(EncodeError, match="alpha"):
         plan_of(replace(found, video=replace(found.video, pix_fmt="yuva420p")))
+
+
+@pytest.mark.parametrize(("tags", "refused"), [({"alpha_mode": "1"}, True), ({"ALPHA_MODE": "0"}, False)])
+def test_alpha_that_only_a_tag_tells_is_refused(plain_mkv: Path, tags: dict[str, str], refused: bool) -> None:
+    found = probe(plain_mkv)
+    tagged = replace(found, video=replace(found.video, metadata=tags))
+    with pytest.raises(EncodeError, match="alpha") if refused else nullcontext():
+        plan_of(tagged)
+
+
+@pytest.mark.parametrize("codec", ["libvpx", "libvpx-vp9"])
+def test_alpha_of_vp8_and_vp9_is_refused(codec: str, tmp_path: Path) -> None:
+    picture = "color=red@0.5:s=64x64:r=24:d=0.1,format=yuva420p"
+    path = tmp_path / "alpha.webm"
+    ffmpeg("-f", "lavfi", "-i", picture, "-c:v", codec, "-auto-alt-ref", "0", "-b:v", "100k", path)
+    assert probe(path).video.pix_fmt == "yuv420p"
+    with pytest.raises(EncodeError, match="alpha_mode 1"):
+        plan_of(probe(path))
 
 
 def test_tags_that_describe_old_packets_are_removed_from_converted_tracks_only(plain_mkv: Path) -> None:
