@@ -75,9 +75,11 @@ class _Side:
     first_s: float
 
     @classmethod
-    def of(cls, probe: Probe, facts: StreamFacts) -> _Side:
-        """The first picture is the one that the packets name."""
-        return cls(probe, facts, probe.video.times.first_s(probe.video.time_base))
+    def of(cls, probe: Probe, facts: StreamFacts, pts: Sequence[int] | None = None) -> _Side:
+        """The first of `pts`, where they are known: a recording begins with packets that give no picture."""
+        video = probe.video
+        first = video.times.first_pts if pts is None else int(pts[0])
+        return cls(probe, facts, float(first * video.time_base))
 
 
 def unexplained(rows: Sequence[FidelityRow]) -> list[FidelityRow]:
@@ -93,24 +95,26 @@ def fidelity_rows(
     ffmpeg: Path,
     digests: bool = True,
     before: StreamFacts | None = None,
+    pts: Sequence[int] | None = None,
 ) -> list[FidelityRow]:
     """Compare a source with its encode, stream by stream. Both files are read; of them, only the first sound of a
     converted track whose packets begin elsewhere is decoded.
 
     `digests` compares the bytes of copied packets too, for which both files are read to their ends. `before`, where the
-    caller has read the source's facts already (with the same `digests`), saves reading it again.
+    caller has read the source's facts already (with the same `digests`), saves reading it again. `pts` are those of the
+    source's frames as the analysis decoded them; without them its packets tell when the first picture is shown.
     """
     if before is None:
         before = read_stream_facts(source, digests=digests, ffmpeg=ffmpeg)
     after = read_stream_facts(result, digests=digests, ffmpeg=ffmpeg)
-    sides = _Side.of(source, before), _Side.of(result, after)
+    sides = _Side.of(source, before, pts), _Side.of(result, after)
     return [
         *_video_rows(source, plan, result, before, after),
         *_time_rows(source, result),
         *_track_rows("audio", plan, sides, ffmpeg),
         *_track_rows("subtitle", plan, sides, ffmpeg),
         *_attachment_rows(plan, result),
-        *_chapter_rows(source, result),
+        *_chapter_rows(sides),
         *_tag_rows("file", source.metadata, result.metadata),
         *(
             FidelityRow(f"stream {o.index}", "codec", o.codec, None, False, o.why)
@@ -393,10 +397,11 @@ def _attachment_rows(plan: EncodePlan, result: Probe) -> Iterator[FidelityRow]:
             yield _row(name, "sha256", old.sha256, ours.sha256)
 
 
-def _chapter_rows(source: Probe, result: Probe) -> Iterator[FidelityRow]:
+def _chapter_rows(sides: tuple[_Side, _Side]) -> Iterator[FidelityRow]:
+    source, result = (side.probe for side in sides)
     if len(source.chapters) != len(result.chapters):
         yield _row("chapters", "number", len(source.chapters), len(result.chapters))
-    starts = [p.video.times.first_s(p.video.time_base) for p in (source, result)]
+    starts = [side.first_s for side in sides]
     # Chapters move by the source's start alone; where sound before zero moves all streams they stay behind.
     moved = abs((starts[1] - result.start_time_s) - (starts[0] - source.start_time_s)) > _MS or (
         result.start_time_s > 0

@@ -45,6 +45,15 @@ class FrameIndex:
         at = int(np.searchsorted(self.pts, pts))
         return at if at < len(self.pts) and self.pts[at] == pts else None
 
+    def undecodable(self, first_pts: int) -> int:
+        """How many frames before the first key frame are left out where the first decoded one has `first_pts`.
+
+        Recordings begin in the middle of a group of pictures. What is missing after the first key frame does not count.
+        """
+        keys = np.flatnonzero(self.key)
+        before_key = int(keys[0]) if len(keys) else 0
+        return min(int(np.searchsorted(self.pts, first_pts)), before_key)
+
     def starting_at(self, pts: int) -> FrameIndex:
         """The part from `pts` on: leading frames that a decoder cannot show are no frames."""
         at = int(np.searchsorted(self.pts, pts))

@@ -105,7 +105,7 @@ def verify_encode(
     except ProbeError as error:
         raise EncodeError(f"the encode does not probe: {error.message}", path=encoded) from error
     before = ahead.source.result() if ahead else None
-    rows = fidelity_rows(plan.probe, plan, result, ffmpeg=ffmpeg, digests=audio_md5, before=before)
+    rows = fidelity_rows(plan.probe, plan, result, ffmpeg=ffmpeg, digests=audio_md5, before=before, pts=pts)
     differences = stream_differences(rows)
     if differences:
         raise EncodeError(

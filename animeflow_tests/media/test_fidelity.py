@@ -54,8 +54,10 @@ def encode(source: Path, target: Path, audio: Literal["copy", "opus"] = "copy") 
     return plan, probe(target)
 
 
-def compare(plan: EncodePlan, result: Probe, *, digests: bool = True) -> list[FidelityRow]:
-    return fidelity_rows(plan.probe, plan, result, ffmpeg=ffmpeg_path(), digests=digests)
+def compare(
+    plan: EncodePlan, result: Probe, *, digests: bool = True, pts: list[int] | None = None
+) -> list[FidelityRow]:
+    return fidelity_rows(plan.probe, plan, result, ffmpeg=ffmpeg_path(), digests=digests, pts=pts)
 
 
 def with_sound(path: Path, *codec: str) -> Path:
@@ -119,6 +121,15 @@ def late_mkv(corpus: Path) -> Path:
     """AAC that is first heard half a second after the first picture; its packets begin 21 ms before."""
     sound = ("-itsoffset", "0.5", "-f", "lavfi", "-i", "sine=440:d=1", "-map", "0:v", "-map", "1:a")
     return write_numbered(corpus / "late.mkv", 48, *sound, *H264, "-c:a", "aac")
+
+
+@pytest.fixture(scope="module")
+def recording_ts(corpus: Path) -> Path:
+    """A transport stream that begins in the middle of a group of pictures, as recordings of TV do."""
+    words = (*H264, "-g", "24", "-c:a", "ac3", "-f", "mpegts")
+    whole = with_sound(corpus / "whole.ts", *words).read_bytes()
+    (corpus / "recording.ts").write_bytes(whole[len(whole) // 4 // 188 * 188 :])
+    return corpus / "recording.ts"
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +233,20 @@ def test_new_packets_begin_with_the_first_sound_and_a_shift_is_found(
 def test_copied_sound_has_no_such_excuse(late_mkv: Path, tmp_path: Path) -> None:
     plan, result = encode(late_mkv, tmp_path / "out.mkv")
     wrong = unexplained(compare(plan, probe(shift_sound(result.path, tmp_path / "shifted.mkv"))))
+    assert ("audio 1", "offset") in {(row.stream, row.property) for row in wrong}
+
+
+def test_sound_of_a_recording_is_placed_by_the_first_picture_that_is_shown(
+    recording_ts: Path, tmp_path: Path
+) -> None:
+    plan, result = encode(recording_ts, tmp_path / "out.mkv")
+    pts = frame_times(recording_ts)
+    assert len(pts) < plan.probe.video.frames
+    rows = compare(plan, result, pts=pts)
+    assert unexplained(rows) == []
+    (offset,) = (row for row in rows if row.property == "offset")
+    assert offset.before < -0.2
+    wrong = unexplained(compare(plan, probe(shift_sound(result.path, tmp_path / "shifted.mkv")), pts=pts))
     assert ("audio 1", "offset") in {(row.stream, row.property) for row in wrong}
 
 

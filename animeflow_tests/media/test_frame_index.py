@@ -41,6 +41,13 @@ def test_leading_frames_can_be_cut_off() -> None:
     assert index([5, 15, 25], [0, 2]).starting_at(15).pts.tolist() == [15, 25]
 
 
+def test_only_frames_before_the_first_key_frame_are_undecodable() -> None:
+    found = index([0, 10, 20, 30, 40], [2, 4])
+    assert [found.undecodable(t) for t in (0, 10, 20, 30, 40)] == [0, 1, 2, 2, 2]
+    assert index([0, 10, 20], [0]).undecodable(20) == 0
+    assert index([0, 10, 20], []).undecodable(20) == 0
+
+
 @pytest.mark.parametrize("pts", [[0, 0], [5, 3]])
 def test_times_that_do_not_ascend_are_refused(pts: list[int]) -> None:
     with pytest.raises(ContractError):

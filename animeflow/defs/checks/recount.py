@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from animeflow.defs.targets import target_of
@@ -56,15 +57,21 @@ def film_is_whole(workspace: Workspace, shard: str, settings: Settings) -> Verdi
 
 
 def every_frame_was_read(workspace: Workspace, shard: str, settings: Settings) -> Verdict:
-    """As many rows of `frame_signals` as the source has packets, demuxed again; frame numbers without a gap."""
+    """As many rows of `frame_signals` as the source has packets, demuxed again; frame numbers without a gap.
+
+    Packets before the first key frame of a recording give no picture, and are left out where none came of them.
+    """
     from animeflow.source.shard import probe_within
 
     probe, found = probe_within(settings), Verdict()
     signals, files = _handles(workspace, shard, "frame_signals", "shard_files")
     sources = {row["video_id"]: row for row in files.rows() if row["usable"]}
     for video in sorted(signals.ok_videos()):
-        frames = signals.table(video_id=video, columns=["frame"])["frame"].to_pylist()
-        packets = probe(files.media(sources[video]["media_path"])).video.frames
+        rows = signals.table(video_id=video, columns=["frame", "pts"])
+        frames, source = rows["frame"].to_pylist(), files.media(sources[video]["media_path"])
+        packets = probe(source).video.frames
+        if packets > len(frames) > 0:
+            packets -= _undecodable(source, min(rows["pts"].to_pylist()))
         found.count("frames", len(frames))
         found.count("packets", packets)
         found.require(frames == list(range(len(frames))), f"{video}: frame numbers have gaps or repeat")
@@ -74,6 +81,14 @@ def every_frame_was_read(workspace: Workspace, shard: str, settings: Settings) -
             0 <= packets - len(frames) <= allowed, f"{video}: {len(frames)} frames of {packets} packets"
         )
     return found
+
+
+def _undecodable(source: Path, first_pts: int) -> int:
+    """Packets of a video before its first key frame that gave no picture; 0 where its times are not sound."""
+    from animeflow.media.frame_index import read_frame_index
+
+    index = read_frame_index(source)
+    return 0 if index is None else index.undecodable(first_pts)
 
 
 def shots_cover_every_frame(workspace: Workspace, shard: str, settings: Settings) -> Verdict:  # noqa: ARG001
