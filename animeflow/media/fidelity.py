@@ -10,17 +10,22 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from animeflow.media.encode_plan import STATISTICS_TAG, EncodePlan
-from animeflow.media.probe import Probe
+from animeflow.media.probe import Probe, VideoTrack
 from animeflow.media.stream_facts import StreamFacts, first_sound_s, read_stream_facts
 from animeflow.media.stream_outcomes import StreamOutcome
 from animeflow.media.streams import AudioTrack, SubtitleTrack
+from animeflow.media.time_resets import read_clocks, worst_place_s
 
 # Matroska keeps whole milliseconds: each side rounds by at most half of one.
 _MS = 0.001 + 1e-6
 # An Opus stream begins with up to 6.5 ms that are not shown (RFC 7845, pre-skip).
 _PRE_SKIP_S = 0.0065 + _MS
 _PRIMING_S = 0.1
+# Sound may come this much earlier or later than its picture and nobody sees it (ITU-R BT.1359: 45 ms early).
+_JOINED_S = 0.045
 # AV1 keeps chromaticities as 0.16 and the least luminance as 18.14 bit fixed point, the largest as 24.8 (AV1 6.7.4).
 _HDR_TOLERANCE = {"max_nits": 0.002}
 _HDR_FINE = 3e-5
@@ -110,7 +115,8 @@ def fidelity_rows(
     sides = _Side.of(source, before, pts), _Side.of(result, after)
     return [
         *_video_rows(source, plan, result, before, after),
-        *_time_rows(source, result),
+        *_time_rows(source, result, pts),
+        *_place_rows(plan, sides, pts),
         *_track_rows("audio", plan, sides, ffmpeg),
         *_track_rows("subtitle", plan, sides, ffmpeg),
         *_attachment_rows(plan, result),
@@ -265,7 +271,7 @@ def subsampling(pix_fmt: str) -> str:
     return "RGB" if pix_fmt.startswith(_RGB) else pix_fmt
 
 
-def _time_rows(source: Probe, result: Probe) -> Iterator[FidelityRow]:
+def _time_rows(source: Probe, result: Probe, pts: Sequence[int] | None) -> Iterator[FidelityRow]:
     theirs, ours = source.video, result.video
     # The plan's frame list, as decoded, is what the packets are held against; here the headers and packets speak.
     fewer = ours.frames < theirs.frames
@@ -274,11 +280,55 @@ def _time_rows(source: Probe, result: Probe) -> Iterator[FidelityRow]:
     shown = [round(v.times.shown_s(v.time_base), 6) for v in (theirs, ours)]
     # The last frame has no successor: its length is the container's word, or a guess.
     frame_s = max(float(v.times.last_duration * v.time_base) for v in (theirs, ours))
-    yield _row("video", "end", *shown, close=_within(_MS + frame_s), why=broken, expected=fewer)
+    close = _within(_MS + frame_s)
+    repaired = _repaired(theirs, pts) and close(_decoded_s(theirs, pts or ()), shown[1])
+    yield _row(
+        "video", "end", *shown, close=close, expected=repaired or fewer,
+        why="the packets' times do not ascend: frames follow each other as decoded" if repaired else broken,
+    )  # fmt: skip
     yield _row(
         "file", "cut short", source.truncated, result.truncated,
         why="the new header claims what is there", expected=source.truncated,
     )  # fmt: skip
+
+
+def _repaired(video: VideoTrack, pts: Sequence[int] | None) -> bool:
+    """Whether frames were given other times than their packets have: those repeat, are missing, or begin anew."""
+    return pts is not None and (not video.times.sound or int(pts[-1]) != video.times.last_pts)
+
+
+def _decoded_s(video: VideoTrack, pts: Sequence[int]) -> float:
+    """Seconds from the first decoded frame to the end of the last."""
+    return float((int(pts[-1]) + video.times.last_duration - int(pts[0])) * video.time_base)
+
+
+def _place_rows(
+    plan: EncodePlan, sides: tuple[_Side, _Side], pts: Sequence[int] | None
+) -> Iterator[FidelityRow]:
+    """Where time begins anew in the source: how far sound lies from its pictures after it, in seconds.
+
+    ffmpeg puts the sound of a new clock behind that of the old one, not to its pictures: where both ended and began
+    together this is less than a packet.
+    """
+    source, result = (side.probe for side in sides)
+    kept = plan.of_kind("audio")
+    if pts is None or not kept or not _repaired(source.video, pts):
+        return
+    clocks = read_clocks(source.path, [source.video.index, *(o.index for o in kept)])
+    pictures = clocks[source.video.index]
+    if not pictures.resets:
+        return
+    shown = np.array(pts, dtype=np.float64) * float(source.video.time_base)
+    copies = read_clocks(result.path, [t.index for t in result.audio])
+    between = sides[0].first_s - sides[1].first_s
+    for number, (outcome, track) in enumerate(zip(kept, result.audio, strict=False), start=1):
+        copied = copies[track.index].moved(between)
+        off = worst_place_s(pictures, shown, clocks[outcome.index], copied)
+        yield _row(
+            f"audio {number}", "place after time began anew", 0.0, None if off is None else round(off, 6),
+            close=_within(_MS), why="sound of the new clock follows that of the old one without a gap",
+            expected=off is not None and abs(off) <= _JOINED_S,
+        )  # fmt: skip
 
 
 def _track_rows(

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
+from animeflow.errors import EncodeError
 from animeflow.media.command import run_command
 from animeflow.media.decode import open_video
 from animeflow.media.encode import encode_video, make_plan
@@ -168,6 +169,39 @@ def off_grid_mkv(corpus: Path) -> Path:
     return write_numbered(corpus / "off-grid.mkv", 48, *times, *H264)
 
 
+def joined(folder: Path, name: str, *sound: str) -> Path:
+    """Two programme streams, one behind the other, each with a clock of its own. `sound` is said of the second's."""
+    codecs = (
+        "-map",
+        "0:v",
+        "-map",
+        "1:a",
+        "-pix_fmt",
+        "yuv420p",
+        "-c:v",
+        "mpeg2video",
+        "-c:a",
+        "ac3",
+        "-f",
+        "vob",
+    )
+    tone = ("-f", "lavfi", "-i", "sine=440:r=48000:d=2")
+    parts = [
+        write_numbered(folder / f"{n}-{name}", 48, *late, *tone, *codecs).read_bytes()
+        for n, late in enumerate(((), sound))
+    ]
+    (folder / name).write_bytes(b"".join(parts))
+    return folder / name
+
+
+def encode_decoded(source: Path, target: Path) -> tuple[EncodePlan, Probe, list[int]]:
+    """As a source is encoded whose packets tell of other times than its frames have."""
+    pts = frame_times(source)
+    plan = make_plan(probe(source), cuts=[], pts=pts, encoder=svt("draft"), decoded=True)
+    encode_video(plan, target, cuts=[], pts=pts)
+    return plan, probe(target), pts
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_no_difference_is_left_unexplained(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     source: Path = request.getfixturevalue(name)
@@ -248,6 +282,25 @@ def test_sound_of_a_recording_is_placed_by_the_first_picture_that_is_shown(
     assert offset.before < -0.2
     wrong = unexplained(compare(plan, probe(shift_sound(result.path, tmp_path / "shifted.mkv")), pts=pts))
     assert ("audio 1", "offset") in {(row.stream, row.property) for row in wrong}
+
+
+def test_a_file_in_which_time_begins_anew_is_as_long_as_its_frames(tmp_path: Path) -> None:
+    plan, result, pts = encode_decoded(joined(tmp_path, "two.vob"), tmp_path / "out.mkv")
+    rows = {(row.stream, row.property): row for row in compare(plan, result, pts=pts)}
+    end, place = rows["video", "end"], rows["audio 1", "place after time began anew"]
+    assert (end.before, end.after, end.same) == (2.0, 4.0, False)
+    assert -0.033 < place.after < 0
+    assert end.why
+    assert place.why
+    short = replace(result, video=replace(result.video, times=replace(result.video.times, last_pts=3500)))
+    assert ("video", "end") in {(r.stream, r.property) for r in unexplained(compare(plan, short, pts=pts))}
+
+
+def test_sound_that_leaves_its_pictures_where_time_begins_anew_is_refused(tmp_path: Path) -> None:
+    """ffmpeg puts the second part's sound, which begins 0.4 s after its pictures, right behind that of the first."""
+    source = joined(tmp_path, "late.vob", "-itsoffset", "0.4")
+    with pytest.raises(EncodeError, match=r"audio 1 place after time began anew is -0\.4"):
+        encode_decoded(source, tmp_path / "out.mkv")
 
 
 def test_times_on_no_grid_arrive(off_grid_mkv: Path, tmp_path: Path) -> None:
