@@ -14,10 +14,13 @@ import pytest
 
 from animeflow.defs.checks import SHARD_CHECKS, Check, recount, result
 from animeflow.defs.resources.settings import resolve
+from animeflow.media.decode import open_video
 from animeflow.media.images import read_image, write_webp
+from animeflow.media.probe import probe
 from animeflow.tables.stages import STAGES
 from animeflow.tables.workspace import Workspace
 from animeflow_tests.defs.conftest import WHOLE
+from animeflow_tests.media.numbered import write_numbered
 
 CHECKS = {f"{check.asset}.{check.name}": check for check in SHARD_CHECKS}
 
@@ -181,3 +184,45 @@ def test_a_check_shows_its_numbers_and_its_first_faults() -> None:
     shown = result(recount.Verdict({"files": 3}, ["a is missing"]), "shard-1")
     assert not shown.passed and shown.severity is dg.AssetCheckSeverity.ERROR
     assert shown.metadata["files"].value == 3 and shown.metadata["first"].value == "a is missing"
+
+
+class OneVideo:
+    """Stands for the two handles of `every_frame_was_read`: a file, and the times of its frames that were read."""
+
+    def __init__(self, path: Path, pts: list[int]) -> None:
+        self.path, self.pts = path, pts
+
+    def ok_videos(self) -> set[str]:
+        return {"video"}
+
+    def rows(self) -> list[dict[str, object]]:
+        return [{"video_id": "video", "usable": True, "media_path": self.path.name}]
+
+    def media(self, name: str) -> Path:
+        return self.path.with_name(name)
+
+    def table(self, *, video_id: str, columns: list[str]) -> pa.Table:
+        assert video_id == "video"
+        return pa.table({"frame": list(range(len(self.pts))), "pts": self.pts}).select(columns)
+
+
+def test_packets_before_the_first_key_frame_of_a_recording_are_no_missing_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    h264 = ("-pix_fmt", "yuv420p", "-c:v", "libx264", "-g", "24", "-f", "mpegts")
+    whole = write_numbered(tmp_path / "whole.ts", 96, *h264).read_bytes()
+    path = tmp_path / "recording.ts"
+    path.write_bytes(whole[len(whole) // 4 // 188 * 188 + 30 * 188 :])
+    with open_video(path, purpose="test") as reader:
+        pts = [frame.pts for frame in reader]
+    packets = probe(path).video.frames
+    assert packets - len(pts) > 0.1 * packets + 1, "as few missing frames were no fault before"
+
+    def verdict(read: list[int]) -> recount.Verdict:
+        video = OneVideo(path, read)
+        monkeypatch.setattr(recount, "_handles", lambda *_: (video, video))
+        workspace = Workspace(tmp_path)
+        return CHECKS["frame_signals.every_frame_was_read"].recount(workspace, WHOLE, resolve(workspace))
+
+    assert not verdict(pts).faults
+    assert verdict(pts[12:]).faults == [f"video: {len(pts) - 12} frames of {len(pts)} packets"]
