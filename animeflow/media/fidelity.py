@@ -406,11 +406,9 @@ def _packet_offset_s(side: _Side, index: int, outcome: StreamOutcome) -> float |
     if packets is None or packets.first_s is None:
         return None
     offset = round(packets.first_s - side.first_s, 6)
-    if outcome.action == "convert" and -_PRIMING_S < offset < 0:
-        return (
-            0.0  # samples that a codec puts before the sound and its decoder drops: another codec, other ones
-        )
-    return offset
+    # Samples that a codec puts before the sound and its decoder drops: another codec, other ones.
+    primed = outcome.action == "convert" and -_PRIMING_S < offset < 0
+    return 0.0 if primed else offset
 
 
 def _digest_rows(
