@@ -194,10 +194,12 @@ def joined(folder: Path, name: str, *sound: str) -> Path:
     return folder / name
 
 
-def encode_decoded(source: Path, target: Path) -> tuple[EncodePlan, Probe, list[int]]:
+def encode_decoded(
+    source: Path, target: Path, audio: Literal["copy", "opus"] = "copy"
+) -> tuple[EncodePlan, Probe, list[int]]:
     """As a source is encoded whose packets tell of other times than its frames have."""
     pts = frame_times(source)
-    plan = make_plan(probe(source), cuts=[], pts=pts, encoder=svt("draft"), decoded=True)
+    plan = make_plan(probe(source), cuts=[], pts=pts, encoder=svt("draft"), audio=audio, decoded=True)
     encode_video(plan, target, cuts=[], pts=pts)
     return plan, probe(target), pts
 
@@ -301,6 +303,12 @@ def test_sound_that_leaves_its_pictures_where_time_begins_anew_is_refused(tmp_pa
     source = joined(tmp_path, "late.vob", "-itsoffset", "0.4")
     with pytest.raises(EncodeError, match=r"audio 1 place after time began anew is -0\.4"):
         encode_decoded(source, tmp_path / "out.mkv")
+
+
+def test_sound_that_is_encoded_again_is_refused_where_time_begins_anew(tmp_path: Path) -> None:
+    """Its packets are no longer those of the source: nothing tells whether they lie where they belong."""
+    with pytest.raises(EncodeError, match="audio 1 place after time began anew is unknown"):
+        encode_decoded(joined(tmp_path, "two.vob"), tmp_path / "out.mkv", audio="opus")
 
 
 def test_times_on_no_grid_arrive(off_grid_mkv: Path, tmp_path: Path) -> None:
