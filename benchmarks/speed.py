@@ -75,8 +75,8 @@ def main() -> int:
     body = (
         f"Medians of {arguments.rounds} alternating rounds ({NETWORK_ROUNDS} of the network) after one to warm up; a "
         "ratio (the median of those of the rounds) below 1: animeflow is faster. Load at the start: "
-        f"{load:.1f} (where others use the machine, seconds are longer; the ratios stand). Decoders have 2 threads, "
-        f"files are the same on both sides. A goal is one of the clock.\n\n{table}"
+        f"{load:.1f} (where others use the machine, seconds are longer; the ratios stand). Two cores and the same "
+        f"files on both sides (ffmpeg alone gains nothing by more threads). A goal is one of the clock.\n\n{table}"
     )
     if not arguments.no_save:
         command = f"make bench  # {arguments.rounds} rounds"

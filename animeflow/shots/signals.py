@@ -34,6 +34,10 @@ Sink = Callable[[pa.Table], None]
 STRETCH = (
     16  # frames that pass a queue together: one by one the waking of threads would cost more than the copying
 )
+DECODERS = (
+    2  # threads of the decoder per core: they wait for the one that scales what they gave (0.8 of the time)
+)
+MOST_DECODERS = 16  # FFmpeg advises against more
 assert GRAY_SIZE == SHARPNESS_SIZE
 
 
@@ -77,9 +81,10 @@ def analyse(
     twice, the second time in one decoder thread, and what the first gave is left by an error. Decoding and measuring
     happen in a worker process (settings.decode.isolate), reading of text here: the worker has no models.
     `progress` is called with the number of frames read so far, in this thread. `queue_bytes` bounds all queues
-    together, `threads` is for the decoder where settings.decode.threads names none (0: FFmpeg chooses); neither changes
-    a result. An error of the reader of text ends the decode. Raises DecodeError where the file cannot be read, is
-    truncated and that is not accepted, or has fewer frames than settings.decode.min_frames.
+    together. `threads` are the cores for it: where settings.decode.threads names none, the decoder has two threads for
+    each (0: FFmpeg chooses); neither changes a result. An error of the reader of text ends the decode. Raises
+    DecodeError where the file cannot be read, is truncated and that is not accepted, or has fewer frames than
+    settings.decode.min_frames.
     """
 
     def attempt(steady: bool) -> tuple[pa.Table, pa.Table | None]:
@@ -159,7 +164,7 @@ def passes(
         path,
         purpose=purpose,
         limits=decode_limits(settings.decode),
-        threads=1 if steady else settings.decode.threads or threads,
+        threads=1 if steady else settings.decode.threads or min(MOST_DECODERS, DECODERS * threads),
         backend=None if steady else backend_of(settings.decode.backend),
     ) as reader:
         meter = FrameMeter(video_id, reader.time_base, (reader.width, reader.height))
