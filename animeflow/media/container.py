@@ -88,6 +88,9 @@ def _sizeless(path: Path, index: int, error: type[AnimeflowError]) -> AnimeflowE
     )
 
 
+_MOST_COVERS = 8  # streams that the file is read for: a hostile one has thousands
+
+
 def cover_streams(container: Any) -> list[Any]:
     """The video streams that are cover pictures, in stream order.
 
@@ -97,8 +100,9 @@ def cover_streams(container: Any) -> list[Any]:
     """
     unflagged = [s for s in container.streams.video if not _is_flagged(s)]
     lost = []
-    if len(unflagged) > 1:  # one that stands alone is the film
-        lost = [s.index for s in unflagged if _is_still(s) and _is_single(container, s)]
+    stills = [s for s in unflagged if _is_still(s)]
+    if 0 < len(stills) <= _MOST_COVERS and len(unflagged) > 1:  # one that stands alone is the film
+        lost = [s.index for s in stills if _is_single(container, s)]
     if len(lost) == len(unflagged):
         lost = []
     return [s for s in container.streams.video if _is_flagged(s) or s.index in lost]
