@@ -261,7 +261,7 @@ def _audio_args(plan: EncodePlan) -> list[str]:
             args += [f"-c:a:{n}", "flac"]
         else:
             rate = str(_OPUS_BITS_PER_CHANNEL * max(track.channels, 2) // (2 if track.channels == 1 else 1))
-            layout = f"aformat=channel_layouts={OPUS_LAYOUTS[track.channels]}"
+            layout = f"aformat=channel_layouts={OPUS_LAYOUTS[track.layout]}"
             args += [f"-c:a:{n}", "libopus", f"-b:a:{n}", rate, f"-filter:a:{n}", layout]
         if outcome.action != "copy":
             args += _no_statistics(f"a:{n}", track.language)

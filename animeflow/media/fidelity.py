@@ -15,7 +15,7 @@ import numpy as np
 from animeflow.media.encode_plan import STATISTICS_TAG, EncodePlan
 from animeflow.media.probe import Probe, VideoTrack
 from animeflow.media.stream_facts import StreamFacts, first_sound_s, read_stream_facts
-from animeflow.media.stream_outcomes import StreamOutcome
+from animeflow.media.stream_outcomes import OPUS_LAYOUTS, StreamOutcome
 from animeflow.media.streams import AudioTrack, SubtitleTrack
 from animeflow.media.time_resets import read_clocks, worst_place_s
 
@@ -374,7 +374,7 @@ def _sound_rows(
     yield _row(
         name, "layout", origin.layout, track.layout,
         why="Opus's name of these channels" if opus else "the source names none: the usual one of so many channels",
-        expected=opus or (default and outcome.action == "convert"),
+        expected=track.layout == OPUS_LAYOUTS.get(origin.layout) if opus else default and outcome.action == "convert",
     )  # fmt: skip
     yield _row(
         name, "sample rate", origin.sample_rate, track.sample_rate, why="Opus has 48 kHz", expected=opus

@@ -20,8 +20,15 @@ COPIED_SUBTITLES = frozenset({"ass", "subrip", "webvtt", "hdmv_pgs_subtitle", "d
 TEXT_SUBTITLES = frozenset(
     {"mov_text", "text", "microdvd", "subviewer", "sami", "realtext", "jacosub", "stl"}
 )
-# The Opus encoder refuses side layouts ("Invalid channel layout 5.1(side)") but carries their channels.
-OPUS_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+# By the source's layout, the Opus layout that holds the same channels, each in its place, as measured. The encoder
+# refuses side layouts ("Invalid channel layout 5.1(side)") but carries their channels. 2.1 and 4.0 would be mixed into
+# others, and FFmpeg takes 3 and 4 channels of which nobody says more for those; libopus in FFmpeg 9 writes 5.0 and 6.1
+# out of order.
+OPUS_LAYOUTS = {
+    "mono": "mono", "stereo": "stereo", "3.0": "3.0", "quad": "quad", "quad(side)": "quad", "5.1": "5.1",
+    "5.1(side)": "5.1", "7.1": "7.1",
+    "1 channels": "mono", "2 channels": "stereo", "6 channels": "5.1", "8 channels": "7.1",
+}  # fmt: skip
 _CHROMA = (("444", "4:4:4"), ("422", "4:2:2"), ("440", "4:4:0"), ("411", "4:1:1"), ("410", "4:1:0"))
 _SUBSAMPLED = ("420", "nv12", "p010", "p012", "p016", "gray")
 
@@ -92,8 +99,8 @@ def _audio_outcome(track: AudioTrack, audio: Literal["copy", "opus"]) -> StreamO
         return outcome("convert", "flac", "the same samples, smaller")
     if track.codec == "unknown" or not track.sample_rate:
         return outcome("drop", None, "no decoder knows it")
-    if track.channels not in OPUS_LAYOUTS:
-        return outcome("convert", "flac", f"Opus has no layout of {track.channels} channels")
+    if track.layout not in OPUS_LAYOUTS:
+        return outcome("convert", "flac", f"Opus has no layout for the channels of {track.layout}")
     return outcome("convert", "opus", None if audio == "opus" else "Matroska does not carry it")
 
 
