@@ -20,7 +20,8 @@ from animeflow.media.encode import encode_video
 from animeflow.media.encode_plan import make_plan
 from animeflow.media.encoders import svt
 from animeflow.media.ffmpeg import ffmpeg_path
-from animeflow.media.fidelity import FidelityRow, fidelity_rows, unexplained
+from animeflow.media.fidelity import fidelity_rows
+from animeflow.media.fidelity_row import FidelityRow, unexplained
 from animeflow.media.frame_index import read_frame_index
 from animeflow.media.probe import probe
 from benchmarks.common import markdown, save

@@ -16,7 +16,7 @@ from animeflow.media.encode import EncodeProgress, encode_video
 from animeflow.media.encode_plan import make_plan
 from animeflow.media.encoders import choose_encoder
 from animeflow.media.ffmpeg import ffmpeg_path
-from animeflow.media.fidelity import fidelity_json
+from animeflow.media.fidelity_row import fidelity_json
 from animeflow.media.group_plan import plan_groups
 from animeflow.media.probe import Probe
 from animeflow.settings.isolation import IsolationSettings

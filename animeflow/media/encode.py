@@ -19,7 +19,7 @@ from animeflow.media.decoded_input import decoded_input
 from animeflow.media.encode_plan import EncodePlan, encode_command, make_plan
 from animeflow.media.encoders import Encoder, trial
 from animeflow.media.ffmpeg import ffmpeg_path, memory_for
-from animeflow.media.fidelity import FidelityRow
+from animeflow.media.fidelity_row import FidelityRow
 from animeflow.media.shot_groups import encode_groups, worker_count
 from animeflow.media.streams import read_cover
 from animeflow.media.verify import Verification, ahead_of, verify_encode

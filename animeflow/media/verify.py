@@ -17,7 +17,8 @@ from animeflow.media.counting import count_decoded
 from animeflow.media.decode import DecodeLimits, open_video
 from animeflow.media.encode_plan import EncodePlan
 from animeflow.media.ffmpeg import input_args, memory_for
-from animeflow.media.fidelity import FidelityRow, fidelity_rows, unexplained
+from animeflow.media.fidelity import fidelity_rows
+from animeflow.media.fidelity_row import FidelityRow, unexplained
 from animeflow.media.frame_index import FrameIndex, read_frame_index
 from animeflow.media.live_decode import LiveDecode, packets_digest
 from animeflow.media.probe import probe

@@ -14,7 +14,9 @@ from animeflow.media.encode import encode_video, make_plan
 from animeflow.media.encode_plan import EncodePlan
 from animeflow.media.encoders import svt
 from animeflow.media.ffmpeg import ffmpeg_path
-from animeflow.media.fidelity import FidelityRow, fidelity_rows, subsampling, unexplained
+from animeflow.media.fidelity import fidelity_rows
+from animeflow.media.fidelity_picture import subsampling
+from animeflow.media.fidelity_row import FidelityRow, unexplained
 from animeflow.media.probe import Probe, probe
 from animeflow.media.stream_facts import describe_video, read_stream_facts
 from animeflow_tests.media.conftest import H264
