@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -88,9 +88,6 @@ def _sizeless(path: Path, index: int, error: type[AnimeflowError]) -> AnimeflowE
     )
 
 
-_MOST_COVERS = 8  # streams that the file is read for: a hostile one has thousands
-
-
 def cover_streams(container: Any) -> list[Any]:
     """The video streams that are cover pictures, in stream order.
 
@@ -99,12 +96,12 @@ def cover_streams(container: Any) -> list[Any]:
     the container stays where it is.
     """
     unflagged = [s for s in container.streams.video if not _is_flagged(s)]
-    lost = []
     stills = [s for s in unflagged if _is_still(s)]
-    if 0 < len(stills) <= _MOST_COVERS and len(unflagged) > 1:  # one that stands alone is the film
-        lost = [s.index for s in stills if _is_single(container, s)]
+    lost = (
+        _single(container, stills) if stills and len(unflagged) > 1 else frozenset()
+    )  # alone it is the film
     if len(lost) == len(unflagged):
-        lost = []
+        lost = frozenset()
     return [s for s in container.streams.video if _is_flagged(s) or s.index in lost]
 
 
@@ -116,37 +113,50 @@ def _is_still(stream: Any) -> bool:
     return stream.codec_context is not None and stream.codec_context.name in _STILL_CODECS
 
 
-def _is_single(container: Any, stream: Any) -> bool:
-    """Whether a stream has at most one picture. Its rate does not tell: FFmpeg makes one up for a single packet."""
-    if stream.frames:
-        return bool(stream.frames == 1)
+def _single(container: Any, stills: Sequence[Any]) -> frozenset[int]:
+    """Indices of the streams with at most one picture. Rates do not tell: FFmpeg makes one up for a single packet."""
+    uncounted = [s for s in stills if not s.frames]
+    single = frozenset(s.index for s in stills if s.frames == 1)
+    if not uncounted:
+        return single
     if container.file is not None:  # an object that is read, which cannot be opened once more
-        return stream.average_rate is None
+        return single | {s.index for s in uncounted if s.average_rate is None}
     url, options = str(container.name), tuple(sorted(container.options.items()))
     facts = Path(url.removeprefix("file:")).stat()
-    return _has_one_packet(url, options, stream.index, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+    wanted = frozenset(s.index for s in uncounted)
+    return single | _of_one_packet(url, options, wanted, facts.st_ino, facts.st_size, facts.st_mtime_ns)
 
 
 @lru_cache(maxsize=64)
-def _has_one_packet(
-    url: str, options: tuple[tuple[str, str], ...], index: int, inode: int, size: int, mtime_ns: int
-) -> bool:
-    """Read on to a stream's second packet, or to the end of what is readable."""
+def _of_one_packet(
+    url: str,
+    options: tuple[tuple[str, str], ...],
+    wanted: frozenset[int],
+    inode: int,
+    size: int,
+    mtime_ns: int,
+) -> frozenset[int]:
+    """Read on until each of the wanted streams had a second packet, or to the end of what is readable; the others."""
     import av
 
     del inode, size, mtime_ns  # they tell one state of the file from another
-    found = 0
+    found = dict.fromkeys(wanted, 0)
+    left = set(wanted)
     try:
         with av.open(url, options=dict(options), metadata_errors="replace") as container:
             # The film's packets too: so a stop is seen while there is none of the cover.
             for packet in container.demux(container.streams.video):
                 check_stop()
-                found += packet.stream_index == index and packet.size > 0
-                if found > 1:
-                    return False
+                index = packet.stream_index
+                if index in left and packet.size > 0:
+                    found[index] += 1
+                    if found[index] > 1:
+                        left.discard(index)
+                if not left:
+                    break
     except (av.error.FFmpegError, IndexError):  # PyAV looks for a stream that appeared since: IndexError
         pass
-    return True
+    return frozenset(left)
 
 
 def _read_head(path: Path, error: type[AnimeflowError]) -> bytes:

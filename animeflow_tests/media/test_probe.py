@@ -7,12 +7,13 @@ from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
+import av
 import pytest
 from av.sidedata.sidedata import Type
 
 from animeflow.errors import ProbeError
 from animeflow.media import streams
-from animeflow.media.container import open_container
+from animeflow.media.container import cover_streams, open_container
 from animeflow.media.decode import counting_decodes, open_video
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.picture import read_picture_facts
@@ -113,6 +114,21 @@ def test_a_cover_that_a_remux_made_a_track_is_a_cover(lost_cover_mkv: Path, big_
     ]
     assert found.unmapped == ()
     assert read_cover(lost_cover_mkv, 0) == big_cover_jpg.read_bytes()
+
+
+def test_many_covers_that_lost_their_flag_are_found_in_one_reading(
+    plain_mkv: Path, big_cover_jpg: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, covers = tmp_path / "covers.mkv", 12
+    ffmpeg("-i", plain_mkv, "-i", big_cover_jpg, "-map", "0:v", *["-map", "1:v"] * covers, "-c", "copy", path)
+    opened: list[str] = []
+    plain_open = av.open
+    monkeypatch.setattr(
+        av, "open", lambda name, *a, **k: (opened.append(str(name)), plain_open(name, *a, **k))[1]
+    )
+    with open_container(path) as container:
+        assert [stream.index for stream in cover_streams(container)] == list(range(1, covers + 1))
+    assert len(opened) == 2
 
 
 def test_a_film_of_still_pictures_is_no_cover(mjpeg_and_small_mkv: Path) -> None:
