@@ -136,7 +136,7 @@ class QualitySettings(Section):
     max_probes: int = Field(4, ge=1, le=12)
     """Sample encodes per group, at most. A sample has up to 96 frames."""
     tolerance: float | None = Field(None, ge=0)
-    """How near to the target is near enough. None: VMAF 0.5, SSIM 0.001, XPSNR 0.25 dB."""
+    """How near to the target is near enough, up to a tenth of the scale. None: VMAF 0.5, SSIM 0.001, XPSNR 0.25 dB."""
 
     @model_validator(mode="after")
     def _on_its_scale(self) -> Self:
@@ -145,6 +145,11 @@ class QualitySettings(Section):
             raise ValueError(
                 f"target is not on the scale of metric: {_scale_of(self.metric, self.goal)}; set target so, or to null "
                 f"for {scale.target:g}"
+            )
+        widest = (scale.high - scale.low) / 10
+        if self.tolerance is not None and self.tolerance > widest:
+            raise ValueError(
+                f"tolerance is too wide for metric: at most {widest:g}, a tenth of the scale of {self.metric}, or null"
             )
         return self
 

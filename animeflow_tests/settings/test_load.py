@@ -358,6 +358,15 @@ def test_an_unknown_key_of_a_section_that_may_be_left_out_is_told_from_its_keys(
     )
 
 
+@pytest.mark.parametrize(
+    ("metric", "tolerance", "widest"), [("ssim", 0.5, "0.1"), ("vmaf", 20, "9.9"), ("xpsnr", 6, "5")]
+)
+def test_a_tolerance_that_everything_meets_is_refused(metric: str, tolerance: float, widest: str) -> None:
+    said = refusal(f"media.av1.quality={{metric: {metric}, tolerance: {tolerance}}}")
+    assert f"at most {widest}, a tenth of the scale of {metric}" in said
+    assert QualitySettings.model_validate({"metric": metric, "tolerance": float(widest)})
+
+
 @pytest.mark.parametrize("word", ["on", "off", "auto"])
 def test_groups_in_parallel_are_switched_by_the_words_of_the_documentation(word: str) -> None:
     assert loader.load(environment={}, overrides=[f"media.av1.parallel={word}"]).media.av1.parallel == word
