@@ -1,11 +1,7 @@
-"""All that follows from one decode without a network: shots (content, adaptive), clips, drawings, flash, statistics.
-
-`python -m benchmarks.everything VIDEO [FOLDER]` is the same as a process, with key frames into FOLDER.
-"""
+"""All that follows from one decode without a network: shots (content, adaptive), clips, drawings, flash, statistics."""
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -65,18 +61,3 @@ def key_frames(video: Path, tables: dict[str, pa.Table], folder: Path) -> pa.Tab
         staging=Staging.begin("key_frames", "shard", folder),
         settings=KeyFrameSettings(),
     )
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("video", type=Path)
-    parser.add_argument("folder", type=Path, nargs="?")
-    arguments = parser.parse_args()
-    tables = everything(arguments.video)
-    if arguments.folder is not None:
-        tables["key_frames"] = key_frames(arguments.video, tables, arguments.folder)
-    print(", ".join(f"{name} {table.num_rows}" for name, table in tables.items()))
-
-
-if __name__ == "__main__":
-    main()

@@ -19,7 +19,7 @@ from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.frame_index import read_frame_index
 from animeflow.sample import draw_episode
 from benchmarks.common import markdown, save, watched
-from benchmarks.speed import run
+from benchmarks.speed_cases import run
 
 STAGES = ("shard_files", "frame_signals", "shots", "clips", "drawings", "flash", "statistics")
 SETTINGS = (

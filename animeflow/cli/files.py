@@ -14,18 +14,20 @@ from animeflow.cli.each_file import begins_anew, each_file, table
 from animeflow.cli.exits import Exit
 from animeflow.cli.options import file_settings, json_option, resolve_settings, settings_options
 from animeflow.cli.terminal import size
+from animeflow.media.isolate import prepare
 from animeflow.tables.words import plural
 
 if TYPE_CHECKING:
     from animeflow.settings.tree import Settings
 
 FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+PROBE, ANALYSE = "animeflow.media.probe:probe", "animeflow.shots.signals:passes"  # what a worker does first
 OnFiles = Callable[[tuple[Path, ...], "Settings", bool], None]
 
 
-def on_files(settings_of: Callable[..., Settings]) -> Callable[[OnFiles], Callable[..., None]]:
+def on_files(settings_of: Callable[..., Settings], first: str) -> Callable[[OnFiles], Callable[..., None]]:
     """Of a command on FILES with --profile, --settings, --set and --json: it gets the files, the settings tree that
-    `settings_of` makes of the options, and whether to print JSON.
+    `settings_of` makes of the options, and whether to print JSON. A worker that is to do `first` starts meanwhile.
     """
 
     def made(command: OnFiles) -> Callable[..., None]:
@@ -35,6 +37,7 @@ def on_files(settings_of: Callable[..., Settings]) -> Callable[[OnFiles], Callab
         @begins_anew
         @wraps(command)
         def called(files: tuple[Path, ...], as_json: bool, **options: Any) -> None:
+            prepare(first)
             command(files, settings_of(**options), as_json)
 
         return called
@@ -43,7 +46,7 @@ def on_files(settings_of: Callable[..., Settings]) -> Callable[[OnFiles], Callab
 
 
 @click.command(epilog="Example: animeflow probe episode.mkv --json")
-@on_files(resolve_settings)
+@on_files(resolve_settings, PROBE)
 def probe(files: tuple[Path, ...], settings: Settings, as_json: bool) -> None:
     """What is in each file: streams, exact times, frames counted by packets, colour, HDR, fonts, chapters."""
     from animeflow.source.shard import probe_within
@@ -118,7 +121,7 @@ def show_probe(result: dict[str, Any]) -> str:
 
 
 @click.command(epilog="Example: animeflow shots episode.mkv --json")
-@on_files(file_settings)
+@on_files(file_settings, ANALYSE)
 def shots(files: tuple[Path, ...], settings: Settings, as_json: bool) -> None:
     """Find the shots of each file: hard cuts, transitions, and the shots between them."""
     from animeflow.cli.file_work import FileWork, shots_of
@@ -147,7 +150,7 @@ def show_shots(result: dict[str, Any]) -> str:
 
 
 @click.command(epilog="Example: animeflow measures episode.mkv --json")
-@on_files(file_settings)
+@on_files(file_settings, ANALYSE)
 def measures(files: tuple[Path, ...], settings: Settings, as_json: bool) -> None:
     """Measure the clips of each file: flashes, text, statistics, motion. What has no model is null, with the reason."""
     from animeflow.cli.file_work import FileWork, measures_of

@@ -36,6 +36,11 @@ class Frame:
         """(width, height) that `rgb()` and `gray()` give: those of the video, upright."""
         return self._scalers.size
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the decoder's picture holds."""
+        return sum(plane.buffer_size for plane in self._picture.planes)
+
     def rgb(self, size: Size | None = None) -> U8:
         """The picture as uint8 RGB [h, w, 3], upright; `size` = (w, h), None for the video's own.
 

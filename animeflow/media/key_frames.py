@@ -17,7 +17,7 @@ import pyarrow as pa
 from animeflow.errors import InputError
 from animeflow.media import isolate
 from animeflow.media.decode import DecodeLimits, open_video
-from animeflow.media.frame import U8
+from animeflow.media.frame import Frame, Size
 from animeflow.media.images import encode_webp
 from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.media import KeyFrameSettings
@@ -91,15 +91,16 @@ def write_pictures(
 ) -> list[dict[str, Any]]:
     """Write the frames of `wanted`, {frame: (shot, role)}, under `staging`; one row per picture, in order of frames."""
     rows: list[dict[str, Any]] = []
-    coding: deque[tuple[int, U8, Future[bytes]]] = deque()
+    coding: deque[tuple[Frame, Future[bytes]]] = deque()
 
     def finish() -> None:
-        number, picture, coded = coding.popleft()
+        frame, coded = coding.popleft()
+        number = frame.index
         try:
             data = coded.result()
         except InputError as error:
             raise InputError(f"frame {number}: {error.message}", reason=error.reason, path=source) from error
-        width, height = written_size(picture.shape, settings.long_edge)
+        width, height = written_size(frame.size, settings.long_edge)
         for shot_number, role in wanted[number]:
             path = staging.path(f"{video_id}/{shot_number:05d}-{role}.webp")
             path.write_bytes(data)
@@ -115,26 +116,25 @@ def write_pictures(
                 }
             )
 
-    # Coding a picture takes longer than decoding it, and its bytes do not depend on when and where it is coded.
+    # Converting and coding a picture takes longer than decoding it; its bytes do not depend on when and where.
     with (
         ThreadPoolExecutor(_coders()) as pool,
         open_video(source, purpose=PURPOSE, limits=decode, threads=threads) as reader,
     ):
+        at_once = min(_coders(), max(1, AT_ONCE_BYTES // (reader.width * reader.height * 3)))
         for frame in reader.pick(sorted(wanted)):
-            picture = frame.rgb()
-            while coding and len(coding) >= min(_coders(), max(1, AT_ONCE_BYTES // picture.nbytes)):
+            while len(coding) >= at_once:
                 finish()
-            coded = pool.submit(
-                encode_webp,
-                picture,
-                quality=settings.quality,
-                method=settings.method,
-                long_edge=settings.long_edge,
-            )
-            coding.append((frame.index, picture, coded))
+            coding.append((frame, pool.submit(_webp, frame, settings)))
         while coding:
             finish()
     return rows
+
+
+def _webp(frame: Frame, settings: KeyFrameSettings) -> bytes:
+    return encode_webp(
+        frame.rgb(), quality=settings.quality, method=settings.method, long_edge=settings.long_edge
+    )
 
 
 def _coders() -> int:
@@ -153,8 +153,8 @@ def cover_frame(saturation: F64, sharpness: F64, settings: KeyFrameSettings) -> 
     return int(np.argmax((saturation + sharpness / 1000) / 2))
 
 
-def written_size(shape: tuple[int, ...], long_edge: int) -> tuple[int, int]:
-    """(width, height) of a picture after its longer side was reduced to `long_edge`."""
-    height, width = shape[:2]
+def written_size(size: Size, long_edge: int) -> Size:
+    """(width, height) of a picture of `size` after its longer side was reduced to `long_edge`."""
+    width, height = size
     scale = min(1.0, long_edge / max(height, width))
     return (width, height) if scale == 1 else (max(1, round(width * scale)), max(1, round(height * scale)))

@@ -84,13 +84,15 @@ def main(words: Sequence[str] | None = None) -> int:
     """Serve calls until standard input ends."""
     parser = argparse.ArgumentParser(prog="animeflow.media.worker")
     parser.add_argument("--fault", action="append", default=[], help="for tests: KIND:PURPOSE:FRAME:NAME")
-    faults = [Fault.parse(text) for text in parser.parse_args(words).fault]
+    parser.add_argument("--load", action="append", default=[], help="import this module first")
+    arguments = parser.parse_args(words)
+    faults = [Fault.parse(text) for text in arguments.fault]
     link = Link(os.dup(0), os.dup(1))
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     # Ctrl-C in a terminal is the parent's to answer: it kills what it started.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in PRELOADED:
+    for name in (*PRELOADED, *arguments.load):
         import_module(name)
     command.on_check = link.alive
     gc.freeze()

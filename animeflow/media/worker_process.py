@@ -93,8 +93,10 @@ class Limits:
 class WorkerProcess:
     """One worker. Start it from a thread that lives as long as the worker shall: it dies with that thread."""
 
-    def __init__(self) -> None:
-        words = [sys.executable, "-P", "-m", "animeflow.media.worker", *worker_arguments()]
+    def __init__(self, modules: Sequence[str] = ()) -> None:
+        """`modules` are what it imports beside the libraries before its first call."""
+        loads = [word for module in modules for word in ("--load", module)]
+        words = [sys.executable, "-P", "-m", "animeflow.media.worker", *loads, *worker_arguments()]
         self._process = spawn(sys.executable, words, with_stdin=True, env=_ENVIRONMENT)
         self.pid = self._process.pid
         self.idle_since = time.monotonic()
@@ -295,6 +297,9 @@ def _widen(*pipes: int) -> None:
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
+_Started = queue.Queue[WorkerProcess | Exception]
+
+
 class _Pool:
     """The idle workers of this process. They are started by a thread that ends with the process, so that a thread of
     the caller's that ends takes no worker with it.
@@ -303,10 +308,18 @@ class _Pool:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._idle: list[WorkerProcess] = []
-        self._wanted: queue.Queue[queue.Queue[WorkerProcess | Exception]] = queue.Queue()
+        self._prepared: _Started | None = None
+        self._wanted: queue.Queue[tuple[Sequence[str], _Started]] = queue.Queue()
         self._keeper: threading.Thread | None = None
         self._pid = os.getpid()
         atexit.register(self.close)
+
+    def prepare(self, modules: Sequence[str]) -> None:
+        """Begin to start the worker that the next `take` gives; nothing where one is there."""
+        with self._lock:
+            self._after_fork()
+            if not self._idle and self._prepared is None:
+                self._prepared = self._ask(modules)
 
     def take(self) -> WorkerProcess:
         """An idle worker, or a new one (which imports while its first call is written)."""
@@ -317,11 +330,7 @@ class _Pool:
                 if not worker.ended():
                     return worker
                 worker.kill()
-            if self._keeper is None or not self._keeper.is_alive():
-                self._keeper = threading.Thread(target=self._keep, name="animeflow-workers", daemon=True)
-                self._keeper.start()
-        answer: queue.Queue[WorkerProcess | Exception] = queue.Queue()
-        self._wanted.put(answer)
+            answer, self._prepared = self._prepared or self._ask(()), None
         started = answer.get()
         if isinstance(started, Exception):
             raise started
@@ -344,21 +353,36 @@ class _Pool:
             for worker in self._idle:
                 worker.kill()
             self._idle.clear()
+            if self._prepared is not None:
+                with contextlib.suppress(queue.Empty):
+                    started = self._prepared.get(timeout=_IDLE_S)
+                    if isinstance(started, WorkerProcess):
+                        started.kill()
+                self._prepared = None
+
+    def _ask(self, modules: Sequence[str]) -> _Started:
+        if self._keeper is None or not self._keeper.is_alive():
+            self._keeper = threading.Thread(target=self._keep, name="animeflow-workers", daemon=True)
+            self._keeper.start()
+        answer: _Started = queue.Queue()
+        self._wanted.put((modules, answer))
+        return answer
 
     def _after_fork(self) -> None:
         """The workers of a parent are not ours."""
         if self._pid != os.getpid():
-            self._pid, self._idle, self._keeper, self._wanted = os.getpid(), [], None, queue.Queue()
+            self._pid, self._idle, self._prepared = os.getpid(), [], None
+            self._keeper, self._wanted = None, queue.Queue()
 
     def _keep(self) -> None:
         while True:
             try:
-                answer = self._wanted.get(timeout=_IDLE_S / 3)
+                modules, answer = self._wanted.get(timeout=_IDLE_S / 3)
             except queue.Empty:
                 self._end_idle()
                 continue
             try:
-                answer.put(WorkerProcess())
+                answer.put(WorkerProcess(modules))
             except Exception as error:  # noqa: BLE001 who asked for it raises it
                 answer.put(error)
 

@@ -12,8 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from animeflow.errors import ProbeError
+from animeflow.media import command
 from animeflow.media.command import check_stop
 from animeflow.media.counting import count_decoded
+
+IMPORTED_EARLY = (
+    getattr(command.on_check, "__name__", "") == "_no_watcher"
+)  # a worker watches from when it is ready
 
 
 def same(*args: Any, **kwargs: Any) -> Any:
@@ -31,6 +36,11 @@ def facts() -> dict[str, Any]:
         "cuda": os.environ.get("CUDA_VISIBLE_DEVICES"),
         "core": resource.getrlimit(resource.RLIMIT_CORE)[1],
     }
+
+
+def loaded() -> bool:
+    """Whether this module was imported before the worker said that it is ready."""
+    return IMPORTED_EARLY
 
 
 def is_there(path: Path) -> bool:

@@ -7,11 +7,12 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pytest
 
@@ -98,6 +99,47 @@ def test_a_worker_serves_many_calls_and_has_neither_torch_nor_gpu_nor_core_file(
     assert (first["heavy"], first["cuda"], first["core"]) == ([], "", 0)
 
 
+def test_a_worker_that_was_prepared_is_the_one_that_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[worker_process.WorkerProcess] = []
+    start = worker_process.WorkerProcess
+
+    def counted(modules: Sequence[str] = ()) -> worker_process.WorkerProcess:
+        started.append(start(modules))
+        return started[-1]
+
+    worker_process.POOL.close()
+    monkeypatch.setattr(worker_process, "WorkerProcess", counted)
+    isolate.prepare(HERE + "loaded")
+    isolate.prepare(HERE + "loaded")
+    loaded = call("loaded")
+    assert [worker.pid for worker in started] == [pid()]
+    assert loaded
+    isolate.prepare(HERE + "loaded")  # one is idle: nothing is started
+    assert pid() == started[0].pid
+    assert len(started) == 1
+
+
+def test_what_was_prepared_and_not_asked_for_is_ended() -> None:
+    worker_process.POOL.close()
+    before = children()
+    isolate.prepare(HERE + "facts")
+    while not (there := children() - before):
+        time.sleep(0.01)
+    worker_process.POOL.close()
+    for child in there:
+        wait_until_gone(child)
+
+
+def test_preparing_what_is_not_there_fails_when_it_is_called() -> None:
+    worker_process.POOL.close()
+    isolate.prepare("animeflow.no_such_module:function")
+    assert pid()  # the worker that died of it was replaced
+
+
+def children() -> set[int]:
+    return {child.pid for child in psutil.Process().children()}
+
+
 def test_without_isolation_the_function_runs_here() -> None:
     assert call("facts", limits=limited(isolate=False))["pid"] == os.getpid()
 
@@ -142,8 +184,8 @@ def test_a_crash_is_tried_twice_and_then_a_permanent_error(
     started = list[int]()
     begin = worker_process.WorkerProcess.__init__
 
-    def counted(worker: worker_process.WorkerProcess) -> None:
-        begin(worker)
+    def counted(worker: worker_process.WorkerProcess, modules: Sequence[str]) -> None:
+        begin(worker, modules)
         started.append(worker.pid)
 
     monkeypatch.setattr(worker_process.WorkerProcess, "__init__", counted)

@@ -99,7 +99,7 @@ def test_the_size_is_what_the_writer_makes(shape: tuple[int, int], edge: int) ->
     from animeflow.media.images import limit_long_edge
 
     reduced = limit_long_edge(np.zeros((*shape, 3), np.uint8), edge)
-    assert written_size((*shape, 3), edge) == reduced.shape[1::-1]
+    assert written_size(shape[::-1], edge) == reduced.shape[1::-1]
 
 
 def test_the_cover_is_the_first_clear_and_colourful_frame_else_the_best() -> None:
