@@ -58,6 +58,32 @@ def test_luma_spans_black_to_white(plain_mkv: Path) -> None:
     assert gray.max() >= 253
 
 
+@pytest.mark.parametrize("matrix", ["bt709", "smpte170m", "bt2020nc", None])
+def test_luma_is_what_is_stored_whatever_matrix_is_named(tmp_path: Path, matrix: str | None) -> None:
+    named = "setparams=range=tv" + (f":colorspace={matrix}" if matrix else "")
+    path = tmp_path / "matrix.mkv"
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=320x180:d=0.1",
+        "-pix_fmt",
+        "yuv420p",
+        "-vf",
+        named,
+        "-c:v",
+        "ffv1",
+        path,
+    )
+    with open_video(path, purpose="test") as reader:
+        frame = next(iter(reader))
+        plane = frame.picture.planes[0]
+        stored = np.frombuffer(plane, np.uint8).reshape(180, plane.line_size)[:, :320].astype(float)
+        expected = np.clip((stored - 16) * 255 / 219, 0, 255)
+        for one in (frame, frame.small((320, 180))):
+            assert np.abs(one.gray() - expected).max() <= 0.5
+
+
 @pytest.mark.parametrize("size", [(48, 27), (160, 90), (37, 23), (320, 192), (1, 1)])
 def test_any_size_comes_as_asked(plain_mkv: Path, size: tuple[int, int]) -> None:
     with open_video(plain_mkv, purpose="test") as reader:
