@@ -76,6 +76,8 @@ class Encoder(ABC):
     pix_fmt: ClassVar[str] = "yuv420p10le"
     quality_range: ClassVar[tuple[float, float]] = (1, 63)
     quality_step: ClassVar[float] = 1.0
+    between_steps: ClassVar[bool] = False
+    """Whether it encodes at a quality between its steps, not silently at the step below."""
     highest_rate: ClassVar[int | None] = None
     """Frames a second above which it does not open; None: it takes any."""
     _version: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
@@ -84,6 +86,10 @@ class Encoder(ABC):
         low, high = self.quality_range
         if not low <= self.quality <= high:
             raise ContractError(f"quality {self.quality:g}; {self.library} takes {low:g} to {high:g}")
+        if self.quality % self.quality_step and not self.between_steps:
+            raise ContractError(
+                f"quality {self.quality:g}; {self.library} takes steps of {self.quality_step:g}"
+            )
 
     @property
     @abstractmethod
@@ -241,6 +247,7 @@ class X264(Encoder):
     pix_fmt = "yuv420p"
     quality_range = (0, 51)
     quality_step = 0.25
+    between_steps = True
     _version = re.compile(r"264 - (core \d+)")
 
     @property
@@ -261,7 +268,7 @@ class X264(Encoder):
 def svt(profile: str = "animation", crf: float | None = None, params: Sequence[str] = ()) -> Svt:
     """SVT-AV1 with a profile's settings; `crf` None takes the profile's, `params` are added to its own.
 
-    Raises `ContractError` for unknown profiles and a CRF outside 1-63.
+    Raises `ContractError` for unknown profiles and a CRF outside 1-63 or between quarters.
     """
     if profile not in PROFILES:
         raise ContractError(f"encoder profile {profile!r}; there are {', '.join(PROFILES)}")

@@ -30,6 +30,12 @@ SET_ELSEWHERE = {
 }  # fmt: skip
 """Keys of SVT-AV1 that another setting or the source decides, and what does."""
 
+UNCHECKED = {
+    "aq-mode": 2, "chroma-qm-max": 15, "chroma-qm-min": 15, "enable-cdef": 1, "enable-tf": 2, "qm-max": 15,
+    "qm-min": 15, "scm": 3,
+}  # fmt: skip
+"""The largest values of keys whose values SVT-AV1 4.2 does not check: it takes a larger one without a word."""
+
 
 @dataclass(frozen=True)
 class MetricRange:
@@ -82,10 +88,14 @@ class SvtEncoder(Section):
 
     @field_validator("params")
     @classmethod
-    def _not_set_elsewhere(cls, params: tuple[str, ...]) -> tuple[str, ...]:
-        for name in (text.partition("=")[0].strip() for text in params):
-            if name in SET_ELSEWHERE:
-                raise ValueError(f"{name} is not used: {SET_ELSEWHERE[name]}")
+    def _used(cls, params: tuple[str, ...]) -> tuple[str, ...]:
+        for name, _, value in (text.partition("=") for text in params):
+            key = name.strip()
+            if key in SET_ELSEWHERE:
+                raise ValueError(f"{key} is not used: {SET_ELSEWHERE[key]}")
+            largest = UNCHECKED.get(key)
+            if largest is not None and not (value.strip().isdecimal() and int(value) <= largest):
+                raise ValueError(f"{key} is 0 to {largest}, not {value.strip()!r}")
         return params
 
 

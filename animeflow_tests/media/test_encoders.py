@@ -101,11 +101,19 @@ def test_an_encoder_whose_bytes_depend_on_threads_has_the_same_everywhere(encode
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: svt("best"), lambda: svt(crf=0.5), lambda: svt(crf=70), lambda: X264(60.0)]
+    "make",
+    [
+        lambda: svt("best"),
+        lambda: svt(crf=0.5),
+        lambda: svt(crf=70),
+        lambda: svt(crf=26.1),
+        lambda: X264(60.0),
+    ],
 )
 def test_unknown_profiles_and_qualities_are_refused(make) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ContractError):
         make()
+    assert X264(23.1).args()
 
 
 @pytest.mark.parametrize(

@@ -246,6 +246,12 @@ def test_what_the_encoder_would_pass_over_is_no_parameter_of_it(param: str, why:
     assert loader.load(environment={}, overrides=["media.av1.encoder.params=[scm=0]"])
 
 
+@pytest.mark.parametrize("param", ["scm=4", "scm=9", "aq-mode=3", "qm-min=16", "enable-tf=-1", "scm=", "scm"])
+def test_a_value_that_the_encoder_does_not_check_is_checked_here(param: str) -> None:
+    with pytest.raises(SettingsError, match=f"{param.partition('=')[0]} is 0 to [0-9]+, not"):
+        loader.load(environment={}, overrides=[f"media.av1.encoder.params=[{param}]"])
+
+
 def test_a_wrong_variable_is_named() -> None:
     for name, value, said in (
         ("FOO", "1", "unknown key foo"),
