@@ -25,6 +25,7 @@ from animeflow.media.peaks import PEAKS
 _POLL_S = 0.1
 _START_S = 120.0
 _IDLE_S = 10.0  # a worker that nobody asked for so long is ended: it holds 0.2 GB beside an encoder
+_SPARE_S = 2.0  # the same of those beside the one that was used last: two clips at once rarely decode at once
 _PIPE_BYTES = 1 << 20
 _MAX_MESSAGE_BYTES = 8 << 30
 _GREW_BYTES = 256 << 20  # one that keeps more after a file is replaced: the next file gets its whole budget
@@ -377,7 +378,7 @@ class _Pool:
     def _keep(self) -> None:
         while True:
             try:
-                modules, answer = self._wanted.get(timeout=_IDLE_S / 3)
+                modules, answer = self._wanted.get(timeout=_SPARE_S / 2)
             except queue.Empty:
                 self._end_idle()
                 continue
@@ -389,7 +390,8 @@ class _Pool:
     def _end_idle(self) -> None:
         now = time.monotonic()
         with self._lock:
-            old = [worker for worker in self._idle if now - worker.idle_since > _IDLE_S]
+            last = self._idle[-1:]  # `take` gives it first
+            old = [w for w in self._idle if now - w.idle_since > (_IDLE_S if w in last else _SPARE_S)]
             self._idle = [worker for worker in self._idle if worker not in old]
         for worker in old:
             worker.kill()

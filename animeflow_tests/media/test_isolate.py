@@ -321,6 +321,18 @@ def test_no_worker_outlives_its_parent(how: int | None) -> None:
     assert wait_until_gone(worker)
 
 
+def test_of_two_idle_workers_the_one_used_last_stays_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = worker_process.POOL
+    pool.close()
+    first, second = pool.take(), pool.take()
+    pool.give(second)
+    pool.give(first)
+    monkeypatch.setattr(worker_process, "_SPARE_S", 0.0)
+    pool._end_idle()
+    assert wait_until_gone(second.pid)
+    assert pid() == first.pid
+
+
 def test_an_idle_worker_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     worker = pid()
     monkeypatch.setattr(worker_process, "_IDLE_S", 0.0)
