@@ -9,20 +9,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from animeflow.media.clip_frames import read_clip
     from animeflow.media.decode import (
         DecodeLimits,
         Frame,
         VideoReader,
         counting_decodes,
         open_video,
+        read_clip,
     )
     from animeflow.media.decode import open_video as open  # noqa: A004 called as media.open(path)
 
 _HOMES = {
     "open": ("decode", "open_video"),
     "open_video": ("decode", "open_video"),
-    "read_clip": ("clip_frames", "read_clip"),
+    "read_clip": ("decode", "read_clip"),
     "counting_decodes": ("decode", "counting_decodes"),
     "DecodeLimits": ("decode", "DecodeLimits"),
     "Frame": ("decode", "Frame"),

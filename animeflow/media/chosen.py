@@ -45,18 +45,6 @@ def decoded(
 ) -> Iterator[tuple[int, U8]]:
     """The same, here: what the worker runs."""
     with open_video(path, purpose=purpose, limits=decode) as reader:
-        for run in ascending_runs(frames):
-            for frame in reader.pick(run):
+        for wanted in frames:
+            for frame in reader.pick((wanted,)):
                 yield frame.index, frame.rgb(size)
-
-
-def ascending_runs(frames: Sequence[int]) -> Iterator[list[int]]:
-    """A list of numbers in strictly ascending pieces, as few as its order allows."""
-    run: list[int] = []
-    for frame in frames:
-        if run and frame <= run[-1]:
-            yield run
-            run = []
-        run.append(frame)
-    if run:
-        yield run

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import numpy as np
 
 from animeflow.errors import ContractError, DecodeError
 from animeflow.media.card import CardFailed, Given
@@ -17,12 +18,11 @@ from animeflow.media.command import check_stop
 from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded, counting_decodes
 from animeflow.media.decode_limits import DEFAULT_LIMITS, DecodeLimits
-from animeflow.media.frame import Frame, Scalers
+from animeflow.media.frame import U8, Frame, Scalers, Size
 from animeflow.media.frame_index import FrameIndex, read_frame_index
 from animeflow.media.hwdecode import Backend, Choice, choose
 from animeflow.media.picture import PictureFacts, read_picture_facts
 from animeflow.media.riff import is_cut_riff
-from animeflow.media.sparse import Sparse, UnsoundTimes
 from animeflow.media.timing import header_duration_s, is_cut_short
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "count_decoded",
     "counting_decodes",
     "open_video",
+    "read_clip",
     "read_frame_index",
 ]
 
@@ -60,6 +61,24 @@ def open_video(
     unreadable, too_large or undecodable.
     """
     return VideoReader(path, purpose=purpose, limits=limits, index=index, threads=threads, backend=backend)
+
+
+def read_clip(
+    path: Path | str,
+    start: int,
+    end: int,
+    *,
+    purpose: str,
+    size: Size | None = None,
+    index: FrameIndex | None = None,
+) -> U8:
+    """Frames start..end-1 as uint8 RGB [T, h, w, 3]; `size` = (w, h). Raises `DecodeError` if there are
+    fewer.
+    """
+    if not 0 <= start < end:
+        raise ContractError(f"a clip from frame {start} to {end}; 0 <= start < end is needed")
+    with open_video(path, purpose=purpose, index=index) as reader:
+        return np.stack([frame.rgb(size) for frame in reader.pick(range(start, end))])
 
 
 def plain_pictures(packets: Iterable[Any], stream: Any, *, purpose: str) -> Iterator[Any]:
@@ -99,7 +118,6 @@ class VideoReader:
         self.pts_repairs = self.size_changes = 0
         self.truncated = False
         self._index, self._index_read = index, index is not None
-        self._sparse: Sparse | None = None
         self._threads = threads or limits.threads
         self.backend: Choice = choose(self.path, backend, max_pixels=limits.max_pixels)
         self._card = None if self.backend.name == "cpu" else backend
@@ -167,7 +185,6 @@ class VideoReader:
 
     def __iter__(self) -> Iterator[Frame]:
         """All frames from the first. Raises `DecodeError` at the end when too many of them were damaged."""
-        self._leave_nothing_out()
         if self._next:
             self._restart()
         last: Frame | None = None
@@ -178,17 +195,16 @@ class VideoReader:
 
     def pick(self, indices: Sequence[int]) -> Iterator[Frame]:
         """Only the frames of these strictly ascending indices; seeks where a key frame lies between, else
-        decodes on, without pictures that no frame asked for needs (`media.sparse`): name all frames in one call.
+        decodes on.
 
         Frames are identified by pts after a seek; a file whose timestamps do not allow that is decoded
         through. Raises `DecodeError` when the video ends before an index.
         """
-        for previous, wanted in pairwise((-1, *indices)):
+        previous = -1
+        for wanted in indices:
             if wanted <= previous:
                 raise ContractError(f"frame {wanted} asked for after frame {previous}; indices ascend")
-        self._leave_nothing_out()
-        self._sparse = self._sparse_of(indices)
-        for wanted in indices:
+            previous = wanted
             yield self._frame_at(wanted)
 
     def close(self) -> None:
@@ -204,27 +220,7 @@ class VideoReader:
     ) -> None:
         self.close()
 
-    def _leave_nothing_out(self) -> None:
-        """End a sparse decode; what lies ahead may be left out already, so begin again."""
-        if self._sparse is not None:
-            self._sparse = None
-            self._restart()
-
-    def _sparse_of(self, indices: Sequence[int]) -> Sparse | None:
-        """None where no gap is worth reading the packet list, and where times are not sound."""
-        if not any(b - a >= _SEEK_GAP_FRAMES for a, b in pairwise((self._next, *indices))):
-            return None
-        index = self._seekable_index() if self._card is None else None
-        return None if index is None else Sparse(index, indices)
-
     def _frame_at(self, wanted: int) -> Frame:
-        try:
-            return self._reach(wanted)
-        except UnsoundTimes:
-            self._give_up_seeking()
-            return self._reach(wanted)
-
-    def _reach(self, wanted: int) -> Frame:
         if wanted < self._next:
             self._restart()
         if wanted - self._next >= _SEEK_GAP_FRAMES:
@@ -232,10 +228,6 @@ class VideoReader:
         while (frame := self._next_frame()) is not None:
             if frame.index == wanted:
                 return frame
-            if frame.index > wanted:
-                raise UnsoundTimes
-        if self._sparse is not None:
-            raise UnsoundTimes
         raise DecodeError(f"ends after {self._next} frames, frame {wanted} was asked for", path=self.path)
 
     def _next_frame(self) -> Frame | None:
@@ -247,7 +239,6 @@ class VideoReader:
             return self._next_frame()
         if picture is None:
             return None
-        self._pass_over(picture)
         self.limits.require_frame(self._next, self.path)
         pts = self._clock.stamp(picture)
         self.pts_repairs = self._clock.repairs
@@ -259,13 +250,6 @@ class VideoReader:
         frame = Frame(self._next, pts, picture, self._scalers)
         self._next += 1
         return frame
-
-    def _pass_over(self, picture: Any) -> None:
-        """Count what a sparse decode left out before this picture."""
-        number = self._next if self._sparse is None else self._sparse.number_of(picture, self._next)
-        if number > self._next:
-            self._next = number
-            self._clock.jump()
 
     def _to_cpu(self, failure: CardFailed, reached: int) -> None:
         """Begin again without the card and go to where it got, if that was right up to there."""
@@ -288,10 +272,8 @@ class VideoReader:
         """Back to frame 0. A fresh container, because not every format can seek to its first packet."""
         self._closing.close()
         self._closing = ExitStack()
-        sparse, self._sparse = self._sparse, None  # nothing before the first picture is left out
         self._open()
         self._start()
-        self._sparse = sparse
 
     def _seek_towards(self, wanted: int) -> None:
         """Go to the last key frame at or before `wanted`, when that saves decoding and the timestamps
@@ -333,7 +315,7 @@ class VideoReader:
         return False
 
     def _give_up_seeking(self) -> None:
-        self._index, self._index_read, self._sparse = None, True, None
+        self._index, self._index_read = None, True
         self._restart()
 
     def _seekable_index(self) -> FrameIndex | None:
@@ -371,11 +353,8 @@ class VideoReader:
 
         if packet is not None and packet.is_corrupt:
             self._leave_card("the file is damaged")
-        context = self._stream.codec_context
-        if self._sparse is not None:
-            self._sparse.prepare(context, packet)
         try:
-            pictures = context.decode(packet)
+            pictures = self._stream.codec_context.decode(packet)
         except av.error.FFmpegError as error:
             self._leave_card(error)
             self.decode_errors += 1

@@ -16,6 +16,7 @@ SET_ELSEWHERE = {
     "qp": "media.av1.encoder.crf is",
     "rc": "media.av1.encoder.crf makes it constant quality",
     "lp": "run.threads is",
+    "preset": "media.av1.encoder.profile is",
     "keyint": _CUTS,
     "scd": _CUTS,
     "force-key-frames": _CUTS,
@@ -89,7 +90,10 @@ class SvtEncoder(Section):
     @field_validator("params")
     @classmethod
     def _used(cls, params: tuple[str, ...]) -> tuple[str, ...]:
-        for name, _, value in (text.partition("=") for text in params):
+        for text in params:
+            if ":" in text:
+                raise ValueError(f"{text!r} is more than one key=value; list them one by one")
+            name, _, value = text.partition("=")
             key = name.strip()
             if key in SET_ELSEWHERE:
                 raise ValueError(f"{key} is not used: {SET_ELSEWHERE[key]}")

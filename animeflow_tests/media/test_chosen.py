@@ -10,7 +10,7 @@ import pytest
 
 from animeflow.errors import DecodeError
 from animeflow.media import isolate
-from animeflow.media.chosen import ascending_runs, chosen_frames
+from animeflow.media.chosen import chosen_frames
 from animeflow.media.counting import counting_decodes
 from animeflow.media.decode import DecodeLimits, open_video
 from animeflow.settings.isolation import IsolationSettings
@@ -26,19 +26,10 @@ def test_pictures_and_counts_are_those_of_this_process(
     with counting_decodes() as there:
         found = list(chosen_frames(path, frames, purpose="test", size=size))
     with counting_decodes() as here, open_video(path, purpose="test") as reader:
-        runs = ascending_runs(frames)
-        expected = [(frame.index, frame.rgb(size)) for run in runs for frame in reader.pick(run)]
+        expected = [(n, next(reader.pick([n])).rgb(size)) for n in frames]
     assert [n for n, _ in found] == list(frames)
     assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(found, expected, strict=True))
     assert dict(there) == dict(here)
-
-
-@pytest.mark.parametrize(
-    ("frames", "runs"),
-    [([], []), ([4], [[4]]), ([0, 3, 4], [[0, 3, 4]]), ([3, 3, 1, 2], [[3], [3], [1, 2]])],
-)
-def test_a_list_is_cut_only_where_it_goes_back(frames: list[int], runs: list[list[int]]) -> None:
-    assert list(ascending_runs(frames)) == runs
 
 
 def test_where_no_frame_is_asked_for_nothing_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,12 +13,12 @@ import pytest
 
 from animeflow.errors import ContractError, DecodeError, Interrupted
 from animeflow.media import command
-from animeflow.media.clip_frames import read_clip
 from animeflow.media.decode import (
     DecodeLimits,
     VideoReader,
     counting_decodes,
     open_video,
+    read_clip,
     read_frame_index,
 )
 from animeflow_tests.media.conftest import FRAMES, H264, VFR_NUMBERS
@@ -185,6 +185,19 @@ def test_a_seek_that_lands_wrong_falls_back_to_decoding(long_mkv: Path) -> None:
     lying = type(index)(index.pts, np.ones_like(index.key))
     with open_video(long_mkv, purpose="test", index=lying) as reader:
         assert [number_of(f.gray()) for f in reader.pick([100, 190])] == [100, 190]
+
+
+def test_read_clip_gives_the_frames_of_the_range(plain_mp4: Path) -> None:
+    clip = read_clip(plain_mp4, 20, 27, purpose="test", size=(80, 48))
+    assert clip.shape == (7, 48, 80, 3)
+    assert clip.dtype == np.uint8
+    assert [number_of(f[..., 0]) for f in clip] == list(range(20, 27))
+
+
+@pytest.mark.parametrize(("start", "end"), [(5, 5), (7, 3), (-1, 4)])
+def test_an_empty_range_is_refused(plain_mkv: Path, start: int, end: int) -> None:
+    with pytest.raises(ContractError):
+        read_clip(plain_mkv, start, end, purpose="test")
 
 
 def test_one_frame_is_a_video(one_frame_mkv: Path) -> None:

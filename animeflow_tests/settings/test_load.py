@@ -238,7 +238,12 @@ def test_a_variable_that_sets_a_group_of_others_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("param", "why"),
-    [("crf=10", "media.av1.encoder.crf"), ("color-primaries=9", "the source"), ("scd=1", "cuts")],
+    [
+        ("crf=10", "media.av1.encoder.crf"),
+        ("preset=3", "media.av1.encoder.profile"),
+        ("color-primaries=9", "the source"),
+        ("scd=1", "cuts"),
+    ],
 )
 def test_what_the_encoder_would_pass_over_is_no_parameter_of_it(param: str, why: str) -> None:
     with pytest.raises(SettingsError, match=f"{param.partition('=')[0]} is not used: .*{why}"):
@@ -250,6 +255,11 @@ def test_what_the_encoder_would_pass_over_is_no_parameter_of_it(param: str, why:
 def test_a_value_that_the_encoder_does_not_check_is_checked_here(param: str) -> None:
     with pytest.raises(SettingsError, match=f"{param.partition('=')[0]} is 0 to [0-9]+, not"):
         loader.load(environment={}, overrides=[f"media.av1.encoder.params=[{param}]"])
+
+
+def test_a_parameter_holds_one_key() -> None:
+    with pytest.raises(SettingsError, match="'tune=0:scm=9' is more than one key=value"):
+        loader.load(environment={}, overrides=["media.av1.encoder.params=['tune=0:scm=9']"])
 
 
 def test_a_wrong_variable_is_named() -> None:
