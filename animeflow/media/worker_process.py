@@ -348,18 +348,18 @@ class _Pool:
             self._idle.append(worker)
 
     def close(self) -> None:
-        """End all idle workers."""
+        """End all idle workers, and the one that was prepared."""
         with self._lock:
             self._after_fork()
             for worker in self._idle:
                 worker.kill()
             self._idle.clear()
-            if self._prepared is not None:
-                with contextlib.suppress(queue.Empty):
-                    started = self._prepared.get(timeout=_IDLE_S)
-                    if isinstance(started, WorkerProcess):
-                        started.kill()
-                self._prepared = None
+            prepared, self._prepared = self._prepared, None
+        if prepared is not None:  # waited for without the lock, which the keeper may need before it answers
+            with contextlib.suppress(queue.Empty):
+                started = prepared.get(timeout=_IDLE_S)
+                if isinstance(started, WorkerProcess):
+                    started.kill()
 
     def _ask(self, modules: Sequence[str]) -> _Started:
         if self._keeper is None or not self._keeper.is_alive():

@@ -123,11 +123,12 @@ def test_what_was_prepared_and_not_asked_for_is_ended() -> None:
     worker_process.POOL.close()
     before = children()
     isolate.prepare(HERE + "facts")
-    while not (there := children() - before):
+    deadline = time.monotonic() + 10
+    while not (there := children() - before) and time.monotonic() < deadline:
         time.sleep(0.01)
+    assert there
     worker_process.POOL.close()
-    for child in there:
-        wait_until_gone(child)
+    assert all(wait_until_gone(child) for child in there)
 
 
 def test_preparing_what_is_not_there_fails_when_it_is_called() -> None:
