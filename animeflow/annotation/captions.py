@@ -12,6 +12,7 @@ import pyarrow as pa
 from animeflow.annotation.shown import shown_drawings, spread
 from animeflow.media.chosen import chosen_frames
 from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
+from animeflow.media.seeking import FrameTimes
 from animeflow.models.caption import Captioner
 from animeflow.models.optional import Maybe
 from animeflow.settings.annotation import CaptionSettings
@@ -38,13 +39,15 @@ def caption_video(
     Raises DecodeError.
     """
     kept = sorted((clip for clip in clips if clip["keep"]), key=lambda clip: (clip["start"], clip["end"]))
-    rows = []
+    rows, times = [], FrameTimes.of_rows(drawings)
     for number, clip in enumerate(kept, 1):
         text, reason = None, captioner.reason
         if captioner.model is not None:
             shown = shown_drawings([clip], drawings)
             wanted = [shown[place].frame for place in spread(len(shown), settings.frames)]
-            decoded = chosen_frames(path, wanted, purpose="captions", limits=limits, isolation=isolation)
+            decoded = chosen_frames(
+                path, wanted, purpose="captions", times=times, limits=limits, isolation=isolation
+            )
             text = captioner.model.caption([np.stack([picture for _, picture in decoded])])[0].strip()
             reason = None if text else EMPTY
         rows.append(

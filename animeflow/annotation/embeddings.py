@@ -16,6 +16,7 @@ from animeflow.annotation.shown import shown_drawings
 from animeflow.errors import ContractError
 from animeflow.media.chosen import chosen_frames
 from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
+from animeflow.media.seeking import FrameTimes
 from animeflow.models.embed import Embedder
 from animeflow.models.optional import Maybe
 from animeflow.settings.annotation import EmbeddingSettings
@@ -46,8 +47,9 @@ def embed_video(
     vectors: dict[int, list[float]] = {}
     if embedder.model is not None:
         frames = sorted({item.frame for item in shown})
+        times = FrameTimes.of_rows(drawings)
         with closing(
-            chosen_frames(path, frames, purpose="embeddings", limits=limits, isolation=isolation)
+            chosen_frames(path, frames, purpose="embeddings", times=times, limits=limits, isolation=isolation)
         ) as pictures:
             vectors = _vectors(pictures, len(frames), embedder.model, settings.batch, on_picture)
     rows = [

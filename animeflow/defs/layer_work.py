@@ -119,9 +119,11 @@ def each_clip(stage: Stage, work: ClipWork, video: Video) -> Mapping[str, pa.Tab
     """
     from animeflow.layers.pixels import repeatable, seed_generator
     from animeflow.layers.store import LayerWriter, decoded_clip, shown_in
+    from animeflow.media.seeking import FrameTimes
 
     kept = [clip for clip in video.rows("kept_clips") if clip["keep"]]
     drawings = video.rows("drawings")
+    times = FrameTimes.of_rows(drawings)
     limits, isolation, done = video.limits, video.isolation, itertools.count(1)
 
     def one(row: dict[str, Any]) -> Rows:
@@ -130,7 +132,13 @@ def each_clip(stage: Stage, work: ClipWork, video: Video) -> Mapping[str, pa.Tab
         writer = LayerWriter(video.staging, row["clip_id"])
         seed_generator()
         clip = decoded_clip(
-            video.file, row, shown, purpose=stage.spec.name, limits=limits, isolation=isolation
+            video.file,
+            row,
+            shown,
+            purpose=stage.spec.name,
+            times=times,
+            limits=limits,
+            isolation=isolation,
         )
         found = work(video, clip, shown, writer)
         give_back()

@@ -16,6 +16,7 @@ from animeflow.layers.pixels import I32, U8
 from animeflow.media.chosen import chosen_frames
 from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
 from animeflow.media.images import encode_png, encode_webp, read_image
+from animeflow.media.seeking import FrameTimes
 from animeflow.settings.isolation import IsolationSettings
 from animeflow.tables.handle import Handle
 from animeflow.tables.staging import Staging
@@ -50,13 +51,17 @@ def decoded_clip(
     shown: Sequence[ShownDrawing],
     *,
     purpose: str,
+    times: FrameTimes | None = None,
     limits: DecodeLimits = DEFAULT_LIMITS,
     isolation: IsolationSettings | None = None,
 ) -> Clip:
-    """The clip as separation sees it: one decoded frame per drawing, which stands for the frames that hold it."""
+    """The clip as separation sees it: one decoded frame per drawing, which stands for the frames that hold it.
+
+    `times` as in `chosen_frames`.
+    """
     pictures: npt.NDArray[Any] = np.empty((0, 0, 0, 3), np.uint8)
     starts = [drawing.start for drawing in shown]
-    found = chosen_frames(path, starts, purpose=purpose, limits=limits, isolation=isolation)
+    found = chosen_frames(path, starts, purpose=purpose, times=times, limits=limits, isolation=isolation)
     for place, (_, picture) in enumerate(found):
         if not place:
             pictures = spacious((len(shown), *picture.shape), np.uint8)

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from animeflow.measures.sampling import Pair, motion_pairs, read_frames
 from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
+from animeflow.media.seeking import FrameTimes
 from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.measures import MotionSettings, SamplingSettings
 from animeflow.tables.schemas.measures import MOTION
@@ -37,17 +38,20 @@ def measure_motion(
 ) -> pa.Table:
     """The table `motion`: one row for each row of `clips` of the video at `path`.
 
-    `times` [T]: seconds of every frame; `drawings` (start, end) of the video; `flow(a, b)` -> float32 [h, w, 2] px.
-    Motion is mean |flow| per second at settings.width_px x height_px (576x320, the size of the earlier pipeline's
-    measure) over the pairs. A clip that shows one drawing does not move: 0, not null.
+    `times` [T]: seconds of every frame; `drawings` (start, end, start_pts) of the video; `flow(a, b)` -> float32
+    [h, w, 2] px. Motion is mean |flow| per second at settings.width_px x height_px (576x320, the size of the earlier
+    pipeline's measure) over the pairs. A clip that shows one drawing does not move: 0, not null.
     """
     starts = sorted(drawing["start"] for drawing in drawings)
     pairs = {clip["clip_id"]: motion_pairs(clip, times, starts, sampling) for clip in clips}
     size = (settings.width_px, settings.height_px)
     wanted = [pair for found in pairs.values() for pair in found]
     frames = {frame for pair in wanted for frame in (pair.first, pair.step, pair.second)}
+    known = FrameTimes.of_rows(drawings)
     with closing(
-        read_frames(path, frames, size=size, purpose="motion", limits=limits, isolation=isolation)
+        read_frames(
+            path, frames, size=size, purpose="motion", times=known, limits=limits, isolation=isolation
+        )
     ) as pictures:
         measured = _measure(pictures, wanted, times, flow, settings)
     rows = [_row(clip, pairs[clip["clip_id"]], measured, starts, kind, settings) for clip in clips]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from animeflow.media.chosen import chosen_frames
 from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
+from animeflow.media.seeking import FrameTimes
 from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.measures import SamplingSettings
 
@@ -72,10 +73,17 @@ def read_frames(
     *,
     size: tuple[int, int],
     purpose: str,
+    times: FrameTimes | None = None,
     limits: DecodeLimits = DEFAULT_LIMITS,
     isolation: IsolationSettings | None = None,
 ) -> Generator[tuple[int, U8], None, None]:
     """(frame number, uint8 RGB [h, w, 3] at `size` = (width, height)) of the wanted frames, ascending."""
     return chosen_frames(
-        path, sorted(set(wanted)), size=size, purpose=purpose, limits=limits, isolation=isolation
+        path,
+        sorted(set(wanted)),
+        size=size,
+        purpose=purpose,
+        times=times,
+        limits=limits,
+        isolation=isolation,
     )

@@ -14,6 +14,7 @@ import pyarrow as pa
 from animeflow.measures.sampling import spread
 from animeflow.media.chosen import chosen_frames
 from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
+from animeflow.media.seeking import FrameTimes
 from animeflow.models.score import Scorer
 from animeflow.settings.isolation import IsolationSettings
 from animeflow.tables.schema import TableSpec
@@ -36,18 +37,20 @@ def scored(
     scorer: Scorer,
     column: str,
     frames: int,
+    times: FrameTimes | None = None,
     limits: DecodeLimits = DEFAULT_LIMITS,
     isolation: IsolationSettings | None = None,
 ) -> pa.Table:
     """The same with a scorer: `column` gets its value for `frames` frames spread over each clip.
 
-    Clips are read in the order of their frames, one at a time, so that memory holds one clip's frames.
+    `times` as in `chosen_frames`. Clips are read in the order of their frames, one at a time, so that memory holds one
+    clip's frames.
     """
     rows = []
     ordered = [(clip, spread(clip, frames)) for clip in sorted(clips, key=lambda clip: clip["start"])]
     wanted = [frame for _, chosen in ordered for frame in chosen]
     with closing(
-        chosen_frames(path, wanted, purpose=spec.name, limits=limits, isolation=isolation)
+        chosen_frames(path, wanted, purpose=spec.name, times=times, limits=limits, isolation=isolation)
     ) as decoded:
         for clip, chosen in ordered:
             pictures = np.stack([picture for _, picture in islice(decoded, len(chosen))])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +9,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from animeflow.measures.text_reading import read_texts
 from animeflow.measures.text_roles import CREDITS, SIGN, SUBTITLE, roles_of, subtitle_height
 from animeflow.measures.union import union_share
 from animeflow.settings.measures import TextMeasureSettings
 from animeflow.tables.schemas.measures import NO_SAMPLE, TEXT
 
-_FEW, _MAX_PITCH = 2, 1.75  # so few characters may take so much of a line's height each
-_FEW_SCORE = 0.97
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -40,8 +38,7 @@ def measure_text(
     `text_boxes` are the sampled frames of that video. Where text was not read (`unread` says why: SWITCHED_OFF or
     NOT_READ) or no sampled frame lies in the clip (NO_SAMPLE) the measures are null with the reason.
     """
-    rows = text_boxes.to_pylist()
-    texts = [row | {"boxes": [box for box in row["boxes"] if is_text(box, settings)]} for row in rows]
+    texts = read_texts(text_boxes.sort_by("frame").to_pylist(), settings)
     usual = subtitle_height(texts, settings)
     frames = {row["frame"]: frame_areas(row, settings, usual=usual) for row in texts}
     return TEXT.table(_row(clip, frames, unread) for clip in clips)
@@ -50,9 +47,12 @@ def measure_text(
 def frame_areas(
     row: Mapping[str, Any], settings: TextMeasureSettings, *, usual: float | None = None
 ) -> Areas:
-    """Areas of one sampled frame; unions of polygons, never their sums. `usual` is the height of its subtitles."""
+    """Areas of one sampled frame with the boxes that are text; unions of polygons, never their sums.
+
+    `usual` is the height of its video's subtitles.
+    """
     width, height = row["width"], row["height"]
-    boxes = [box for box in row["boxes"] if is_text(box, settings)]
+    boxes = row["boxes"]
     roles = roles_of(boxes, (width, height), settings, subtitle_height=usual)
 
     def share(*wanted: str) -> float:
@@ -67,23 +67,6 @@ def frame_areas(
         share(CREDITS, SIGN),
         tuple((box["text"], role) for box, role in zip(boxes, roles, strict=True)),
     )
-
-
-def is_text(box: Mapping[str, Any], settings: TextMeasureSettings) -> bool:
-    """Whether a box was read surely, and not as one or two characters that do not fill it.
-
-    A window front read as two characters of 1.9 times their height each had a score of 0.80; two characters set with
-    a full space between them take 1.5. A boat was read as one character with up to 0.966, a bookshelf with 0.918, a lit
-    window in grain as "pm": one wide character, or two narrow ones, must be sure.
-    """
-    corners = np.asarray(box["polygon"], np.float64).reshape(4, 2)
-    sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
-    length, height = sorted((sides[[0, 2]].max(), sides[[1, 3]].max()), reverse=True)
-    count = len(box["text"].strip())
-    filled = count > _FEW or length <= _MAX_PITCH * height * max(1, count)
-    cells = sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in box["text"].strip())
-    least = settings.min_score if cells > _FEW else max(settings.min_score, _FEW_SCORE)
-    return bool(box["score"] >= least and filled)
 
 
 def _row(clip: Mapping[str, Any], frames: Mapping[int, Areas], unread: str | None) -> dict[str, Any]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from animeflow.errors import ContractError, DecodeError
 from animeflow.media.card import CardFailed, Given
@@ -23,6 +26,7 @@ from animeflow.media.frame_index import FrameIndex, read_frame_index
 from animeflow.media.hwdecode import Backend, Choice, choose
 from animeflow.media.picture import PictureFacts, read_picture_facts
 from animeflow.media.riff import is_cut_riff
+from animeflow.media.seeking import FrameTimes, Landing, SeekMap
 from animeflow.media.timing import header_duration_s, is_cut_short
 
 __all__ = [
@@ -40,6 +44,7 @@ __all__ = [
 
 # A gap is only worth reading the packet list of a file for when it spans several groups of pictures.
 _SEEK_GAP_FRAMES = 24
+_CHECKED_AHEAD = 3  # pictures that tell packets of fields from packets of frames
 
 
 def open_video(
@@ -47,20 +52,21 @@ def open_video(
     *,
     purpose: str,
     limits: DecodeLimits = DEFAULT_LIMITS,
-    index: FrameIndex | None = None,
+    times: FrameTimes | None = None,
     threads: int = 0,
     backend: Backend | None = None,
 ) -> VideoReader:
     """Open a video for its frames (a context manager).
 
-    `purpose` is the word under which `counting_decodes` counts them. `index`, where the caller has one from
-    an earlier full decode, makes `pick` seek without reading the packet list. `threads` 0 takes those of
-    the limits. `backend` decodes where it proves itself on this file (`media.hwdecode`), else the CPU does.
+    `purpose` is the word under which `counting_decodes` counts them. `times`, where the caller has them from
+    an earlier decode of all frames, are those by which `pick` knows frames again after a seek; without them each
+    packet is taken for a picture, as far as what decodes agrees. `threads` 0 takes those of the limits. `backend`
+    decodes where it proves itself on this file (`media.hwdecode`), else the CPU does.
 
     Raises `DecodeError` (a permanent error) with reason empty_file, not_media, playlist, no_video,
     unreadable, too_large or undecodable.
     """
-    return VideoReader(path, purpose=purpose, limits=limits, index=index, threads=threads, backend=backend)
+    return VideoReader(path, purpose=purpose, limits=limits, times=times, threads=threads, backend=backend)
 
 
 def read_clip(
@@ -70,14 +76,13 @@ def read_clip(
     *,
     purpose: str,
     size: Size | None = None,
-    index: FrameIndex | None = None,
 ) -> U8:
     """Frames start..end-1 as uint8 RGB [T, h, w, 3]; `size` = (w, h). Raises `DecodeError` if there are
     fewer.
     """
     if not 0 <= start < end:
         raise ContractError(f"a clip from frame {start} to {end}; 0 <= start < end is needed")
-    with open_video(path, purpose=purpose, index=index) as reader:
+    with open_video(path, purpose=purpose) as reader:
         return np.stack([frame.rgb(size) for frame in reader.pick(range(start, end))])
 
 
@@ -109,7 +114,7 @@ class VideoReader:
         *,
         purpose: str,
         limits: DecodeLimits,
-        index: FrameIndex | None,
+        times: FrameTimes | None,
         threads: int,
         backend: Backend | None = None,
     ) -> None:
@@ -117,7 +122,7 @@ class VideoReader:
         self.frames_decoded = self.corrupt_frames = self.decode_errors = 0
         self.pts_repairs = self.size_changes = 0
         self.truncated = False
-        self._index, self._index_read = index, index is not None
+        self._times, self._seeks, self._jumped = times, True, False
         self._threads = threads or limits.threads
         self.backend: Choice = choose(self.path, backend, max_pixels=limits.max_pixels)
         self._card = None if self.backend.name == "cpu" else backend
@@ -150,17 +155,18 @@ class VideoReader:
     def _start(self) -> None:
         """Decode the first frame: only it tells the size that will arrive and the rotation."""
         self._pictures = self._decode()
-        self._next = 0
+        self._next, self._jumped = 0, False
         try:
-            self._first = next(self._pictures, None)
+            first = next(self._pictures, None)
         except CardFailed as failure:
             self._to_cpu(failure, 0)
             return
-        if self._first is None:
+        if first is None:
             raise DecodeError(
                 f"no picture can be decoded ({self.decode_errors} packets failed)", path=self.path
             )
-        time_of = times_in_order(self._container, self._stream, self._first)
+        self._waiting = deque([first])
+        time_of = times_in_order(self._container, self._stream, first)
         self._clock = FrameClock(
             self.time_base,
             self.average_rate,
@@ -168,12 +174,12 @@ class VideoReader:
             path=self.path,
             time_of=time_of,
         )
-        if time_of is not shown:  # pictures cannot be told by the times of packets
-            self._index, self._index_read = None, True
-        self._first_pts: int | None = self._first.pts
-        self.first_picture: PictureFacts = read_picture_facts(self._first)
+        self._seeks &= time_of is shown  # else pictures cannot be told by the times of packets
+        self._first_pts: int | None = first.pts
+        self._reached_pts = self._first_pts
+        self.first_picture: PictureFacts = read_picture_facts(first)
         rotation = self.first_picture.rotation
-        width, height = self._first.width, self._first.height
+        width, height = first.width, first.height
         self.width, self.height = (height, width) if rotation % 180 else (width, height)
         self._stored_size = (width, height)
         self._scalers = Scalers(self.width, self.height, rotation)
@@ -197,7 +203,7 @@ class VideoReader:
         """Only the frames of these strictly ascending indices; seeks where a key frame lies between, else
         decodes on.
 
-        Frames are identified by pts after a seek; a file whose timestamps do not allow that is decoded
+        Frames are known again by pts after a seek; a file whose timestamps do not allow that is decoded
         through. Raises `DecodeError` when the video ends before an index.
         """
         previous = -1
@@ -207,9 +213,14 @@ class VideoReader:
             previous = wanted
             yield self._frame_at(wanted)
 
+    def listed_times(self) -> npt.NDArray[np.int64] | None:
+        """The pts of all frames by the list of packets; None where that is not sound or not what decodes."""
+        found = self._seek_map
+        return None if found is None else found.times.pts
+
     def close(self) -> None:
         """Release the decoder and the file."""
-        self._first = None
+        self._waiting.clear()
         self._closing.close()
 
     def __enter__(self) -> Self:
@@ -226,19 +237,16 @@ class VideoReader:
         if wanted - self._next >= _SEEK_GAP_FRAMES:
             self._seek_towards(wanted)
         while (frame := self._next_frame()) is not None:
-            if frame.index == wanted:
+            if self._jumped and self._contradicted(frame):
+                self._give_up_seeking()
+            elif frame.index == wanted:
                 return frame
         raise DecodeError(f"ends after {self._next} frames, frame {wanted} was asked for", path=self.path)
 
     def _next_frame(self) -> Frame | None:
-        picture, self._first = self._first, None
-        try:
-            picture = picture or next(self._pictures, None)
-        except CardFailed as failure:
-            self._to_cpu(failure, self._next)
-            return self._next_frame()
-        if picture is None:
+        if not self._look_ahead(1):
             return None
+        picture = self._waiting.popleft()
         self.limits.require_frame(self._next, self.path)
         pts = self._clock.stamp(picture)
         self.pts_repairs = self._clock.repairs
@@ -249,7 +257,21 @@ class VideoReader:
             self._given.add(picture)
         frame = Frame(self._next, pts, picture, self._scalers)
         self._next += 1
+        self._reached_pts = picture.pts
         return frame
+
+    def _look_ahead(self, count: int) -> Sequence[Any]:
+        """The next `count` pictures, which stay the next ones; fewer where the video ends."""
+        while len(self._waiting) < count:
+            try:
+                picture = next(self._pictures, None)
+            except CardFailed as failure:
+                self._to_cpu(failure, self._next)
+                continue
+            if picture is None:
+                break
+            self._waiting.append(picture)
+        return self._waiting
 
     def _to_cpu(self, failure: CardFailed, reached: int) -> None:
         """Begin again without the card and go to where it got, if that was right up to there."""
@@ -281,49 +303,62 @@ class VideoReader:
         """
         import av
 
-        index = self._seekable_index()
-        if index is None or wanted >= len(index):
+        if self._seek_map is None or self._reached_pts is None:
             return
-        key = index.key_at_or_before(wanted)
-        if key is None or key <= self._next:
+        landing = self._seek_map.landing(wanted, reached=self._next, reached_pts=self._reached_pts)
+        if landing is None:
             return
         try:
-            self._container.seek(int(index.pts[key]), stream=self._stream, backward=True)
+            self._container.seek(landing.key_pts, stream=self._stream, backward=True)
         except av.error.FFmpegError:
             self._give_up_seeking()
             return
-        self._pictures, self._first = self._decode(), None
-        if not self._land(index, wanted):
+        self._pictures = self._decode()
+        self._waiting.clear()
+        if not self._land(landing):
             self._give_up_seeking()
 
-    def _land(self, index: FrameIndex, wanted: int) -> bool:
-        """Read up to the first key frame that the index knows; False when that is beyond `wanted` or unknown.
+    def _land(self, landing: Landing) -> bool:
+        """Read up to the picture that is known; False when it does not come after a key frame.
 
         Pictures before the key frame in presentation order (open groups) lack their references and are
         passed over.
         """
-        target = int(index.pts[wanted])
+        whole = False
         for picture in self._pictures:
-            if picture.pts is None or picture.pts > target:
+            if picture.pts is None or picture.pts > landing.pts:
                 return False
-            at = index.frame_at(picture.pts)
             # Another picture may still lack what it refers to (intra refresh), though no flag of the decoder says so.
-            if at is not None and picture.key_frame:
-                self._first, self._next = picture, at
+            whole |= bool(picture.key_frame)
+            if whole and picture.pts == landing.pts:
+                self._waiting.append(picture)
+                self._next, self._jumped = landing.frame, True
                 self._clock.jump()
                 return True
         return False
 
+    def _contradicted(self, frame: Frame) -> bool:
+        return self._seek_map is not None and self._seek_map.times.contradict(frame.index, frame.picture.pts)
+
     def _give_up_seeking(self) -> None:
-        self._index, self._index_read = None, True
+        self._seeks = False
         self._restart()
 
-    def _seekable_index(self) -> FrameIndex | None:
-        if not self._index_read:
-            self._index, self._index_read = read_frame_index(self.path), True
-            if self._index is not None and self._first_pts is not None:
-                self._index = self._index.starting_at(self._first_pts)
-        return self._index
+    @property
+    def _seek_map(self) -> SeekMap | None:
+        """None where frames cannot be known again after a seek."""
+        return self._read_seek_map if self._seeks else None
+
+    @cached_property
+    def _read_seek_map(self) -> SeekMap | None:
+        index = read_frame_index(self.path)
+        if index is None or self._first_pts is None:
+            return None
+        if self._times is not None:
+            return SeekMap(index, self._times)
+        found = SeekMap.by_packets(index.starting_at(self._first_pts))
+        ahead = enumerate(self._look_ahead(_CHECKED_AHEAD), self._next)
+        return None if any(found.times.contradict(number, one.pts) for number, one in ahead) else found
 
     def _decode(self) -> Iterator[Any]:
         """Pictures from where the container stands; broken packets are counted and passed over, as

@@ -35,15 +35,11 @@ class FrameIndex:
     def __len__(self) -> int:
         return len(self.pts)
 
-    def key_at_or_before(self, frame: int) -> int | None:
-        """The last key frame in 0..frame, None if there is none."""
-        keys = np.flatnonzero(self.key[: frame + 1])
+    def key_pts_before(self, pts: int) -> int | None:
+        """The pts of the last key frame at or before `pts`, None if there is none."""
+        shown = int(np.searchsorted(self.pts, pts, side="right"))
+        keys = self.pts[:shown][self.key[:shown]]
         return int(keys[-1]) if len(keys) else None
-
-    def frame_at(self, pts: int) -> int | None:
-        """The frame shown from exactly `pts`, None if there is none."""
-        at = int(np.searchsorted(self.pts, pts))
-        return at if at < len(self.pts) and self.pts[at] == pts else None
 
     def undecodable(self, first_pts: int) -> int:
         """How many frames before the first key frame are left out where the first decoded one has `first_pts`.

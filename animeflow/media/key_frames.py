@@ -19,6 +19,7 @@ from animeflow.media import isolate
 from animeflow.media.decode import DecodeLimits, open_video
 from animeflow.media.frame import Frame, Size
 from animeflow.media.images import encode_webp
+from animeflow.media.seeking import FrameTimes
 from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.media import KeyFrameSettings
 from animeflow.tables.specs import TABLES
@@ -37,6 +38,7 @@ def key_frames_to_table(
     *,
     saturation: F64,
     sharpness: F64,
+    times: FrameTimes | None = None,
     video_id: str,
     staging: Staging,
     settings: KeyFrameSettings,
@@ -47,8 +49,9 @@ def key_frames_to_table(
     """Write the key frames of a video as WebP, in one sparse decode, and return one row per picture.
 
     `shots` have `shot`, `start`, `end`; `saturation` (0-1 at 48x27) and `sharpness` (8-bit levels squared, of the luma
-    reduced to 320x180, not of the native picture) are one per frame. Raises `InputError` (`too_large`) where a side is
-    beyond what WebP holds: that video has no key frames, the others of its shard have theirs.
+    reduced to 320x180, not of the native picture) are one per frame, `times` as in `chosen_frames`. Raises `InputError`
+    (`too_large`) where a side is beyond what WebP holds: that video has no key frames, the others of its shard have
+    theirs.
     The decode and the writing happen in a worker process with the limits of `isolation`. A `damaged` file is decoded in
     one thread, as the analysis did: only then is its damage concealed in one way.
     """
@@ -66,6 +69,7 @@ def key_frames_to_table(
             video_id=video_id,
             staging=Staging(staging.asset, staging.shard, staging.folder),
             settings=settings,
+            times=None if times is None else times.chosen(wanted),
             decode=limits or DecodeLimits(),
             limits=isolation or IsolationSettings(),
             threads=1 if damaged else 0,
@@ -87,6 +91,7 @@ def write_pictures(
     staging: Staging,
     settings: KeyFrameSettings,
     decode: DecodeLimits,
+    times: FrameTimes | None = None,
     threads: int = 0,
 ) -> list[dict[str, Any]]:
     """Write the frames of `wanted`, {frame: (shot, role)}, under `staging`; one row per picture, in order of frames."""
@@ -119,7 +124,7 @@ def write_pictures(
     # Converting and coding a picture takes longer than decoding it; its bytes do not depend on when and where.
     with (
         ThreadPoolExecutor(_coders()) as pool,
-        open_video(source, purpose=PURPOSE, limits=decode, threads=threads) as reader,
+        open_video(source, purpose=PURPOSE, limits=decode, times=times, threads=threads) as reader,
     ):
         at_once = min(_coders(), max(1, AT_ONCE_BYTES // (reader.width * reader.height * 3)))
         for frame in reader.pick(sorted(wanted)):

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from animeflow.errors import ContractError, InputError, OutOfMemory, WorkerBusy
 from animeflow.media.chosen import chosen_frames
+from animeflow.media.seeking import FrameTimes
 from animeflow.report.shard import ShardData
 from animeflow.shots.limits import decode_limits
 
@@ -30,6 +31,7 @@ def source_frames(
                 handle.media(path),
                 frames,
                 purpose=PURPOSE,
+                times=_times(data, video_id),
                 limits=decode_limits(data.decode),
                 isolation=data.decode,
             )
@@ -37,3 +39,9 @@ def source_frames(
         except (ContractError, InputError, OutOfMemory, WorkerBusy, OSError) as error:
             data.problems.setdefault("shard_files", f"the source cannot be shown any more: {error}")
     return [*found, *[None] * (len(frames) - len(found))]
+
+
+def _times(data: ShardData, video_id: str) -> FrameTimes:
+    drawings = data.table("drawings", columns=["video_id", "start", "start_pts"], video=video_id)
+    rows = [] if drawings is None else drawings.to_pylist()
+    return FrameTimes.of_rows(row for row in rows if row["video_id"] == video_id)

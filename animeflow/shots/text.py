@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from animeflow.media import isolate
-from animeflow.media.decode import Frame, VideoReader, open_video, read_frame_index
+from animeflow.media.decode import Frame, VideoReader, open_video
 from animeflow.media.steady import require_steady, steadied
 from animeflow.media.stream import prefetch
 from animeflow.models.text import TextBox, TextReader
@@ -216,15 +217,13 @@ def _size_of(sample: TextSample) -> int:
 
 def _sampled_frames(reader: VideoReader, settings: TextSettings) -> Iterator[Frame]:
     """The frames of the grid by the container's list of times; every frame where that is not sound."""
-    frames = iter(reader)
-    first = next(frames)
+    first = next(iter(reader))
     yield first
-    index = read_frame_index(reader.path)
-    if index is None:
-        yield from frames
+    times = reader.listed_times()
+    if times is None:
+        yield from islice(reader, 1, None)
         return
     grid = TimeGrid(settings.interval_s, reader.time_base)
-    times = index.starting_at(first.pts).pts
     yield from reader.pick([at for at, pts in enumerate(times) if grid.due(int(pts)) and at > 0])
 
 

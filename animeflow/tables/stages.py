@@ -52,7 +52,7 @@ _STAGES = (
     ),
     StageSpec(
         "drawings", "shots", "Which frames repeat which drawing.",
-        ("frame_signals", "shots"), ("shots.drawings",), kinds=("numpy",), job="ingest", code_version="3",
+        ("frame_signals", "shots"), ("shots.drawings",), kinds=("numpy",), job="ingest", code_version="4",
     ),
     StageSpec(
         "clips", "shots", "Clips by policy: shots without their transitions, of allowed length.",
@@ -78,7 +78,7 @@ _STAGES = (
     ),
     StageSpec(
         "text", "measures", "Share of the frame under text, per clip.",
-        ("text_boxes", "clips"), ("measures.text",), kinds=("numpy",), job="curate", code_version="5",
+        ("text_boxes", "clips"), ("measures.text",), kinds=("numpy",), job="curate", code_version="6",
     ),
     StageSpec(
         "quality", "measures", "DOVER quality per clip; null with the reason when its weights are not here.",

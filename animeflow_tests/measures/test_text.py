@@ -61,30 +61,3 @@ def test_without_a_sample_or_a_recogniser_the_measure_is_null_with_the_reason():
     for reason in (NOT_READ, SWITCHED_OFF):
         row = measured([], [clip(0, 24)], unread=reason)[0]
         assert (row["text_area_max"], row["roles"], row["reason"]) == (None, None, reason)
-
-
-def test_a_window_front_read_as_two_wide_characters_is_no_text():
-    front = (3.0, 270.0, 364.0, 252.0, 369.0, 351.0, 7.0, 359.0)
-    (row,) = measured([boxes(0, (front, "日日", 0.80))], [clip(0, 24)])
-    assert row["text_area_max"] == 0
-
-
-def test_two_letters_must_be_sure():
-    window = (242.0, 36.0, 276.0, 37.0, 275.0, 53.0, 241.0, 51.0)
-    (row,) = measured([boxes(0, (window, "pm", 0.9))], [clip(0, 24)])
-    assert row["text_area_max"] == 0
-    (row,) = measured([boxes(0, (window, "PM", 0.99))], [clip(0, 24)])
-    assert row["text_area_max"] > 0
-
-
-def test_two_characters_with_a_space_between_them_are_text():
-    title = (100.0, 100.0, 190.0, 100.0, 190.0, 130.0, 100.0, 130.0)
-    (row,) = measured([boxes(0, (title, "監督", 0.95))], [clip(0, 24)])
-    assert row["text_area_max"] > 0
-
-
-def test_a_character_by_itself_must_be_sure():
-    boat = (446.0, 157.0, 518.0, 157.0, 518.0, 217.0, 446.0, 217.0)
-    for score, found in ((0.966, False), (0.99, True)):
-        (row,) = measured([boxes(0, (boat, "上", score))], [clip(0, 24)])
-        assert (row["text_area_max"] > 0) == found

@@ -28,13 +28,9 @@ def test_packets_and_decoder_agree_on_every_time(name: str, request: pytest.Fixt
 
 def test_the_last_key_frame_before_a_frame_is_found() -> None:
     found = index([0, 10, 20, 30, 40], [0, 3])
-    assert [found.key_at_or_before(n) for n in range(5)] == [0, 0, 0, 3, 3]
-    assert index([0, 10], [1]).key_at_or_before(0) is None
-
-
-def test_a_frame_is_found_by_its_exact_time_only() -> None:
-    found = index([5, 15, 25], [0])
-    assert [found.frame_at(t) for t in (4, 5, 15, 16, 25, 99)] == [None, 0, 1, None, 2, None]
+    assert [found.key_pts_before(t) for t in (0, 5, 10, 29, 30, 99)] == [0, 0, 0, 0, 30, 30]
+    assert index([0, 10], [1]).key_pts_before(0) is None
+    assert found.key_pts_before(-1) is None
 
 
 def test_leading_frames_can_be_cut_off() -> None:

@@ -142,6 +142,7 @@ def _scores(
     context: dg.AssetExecutionContext, stages: Stages, name: str, *inputs: Handle
 ) -> dg.MaterializeResult:
     from animeflow.measures.scores import NO_SCORER, scored, unscored
+    from animeflow.media.seeking import FrameTimes
 
     stage = stages.open(context, *inputs)
     sampling = stages.settings.measures.sampling
@@ -159,6 +160,7 @@ def _scores(
             scorer=scorer.model,
             column=name,
             frames=frames,
+            times=FrameTimes.of_rows(video.rows("drawings")),
             limits=video.limits,
             isolation=video.isolation,
         )

@@ -58,6 +58,7 @@ def key_frames(
 ) -> dg.MaterializeResult:
     """Write the middle frame and the cover of every shot as WebP."""
     from animeflow.media.key_frames import key_frames_to_table
+    from animeflow.media.seeking import FrameTimes
 
     stage = stages.open(context, shard_files, frame_signals, shots)
 
@@ -68,6 +69,7 @@ def key_frames(
                 video.rows("shots"),
                 saturation=video.signal("saturation"),
                 sharpness=video.signal("sharpness"),
+                times=FrameTimes.of_frames(video.signal("pts")),
                 video_id=video.id,
                 staging=video.staging,
                 settings=stages.settings.media.key_frames,

@@ -215,19 +215,23 @@ def layers_give_the_frame(workspace: Workspace, shard: str, settings: Settings) 
     from animeflow.layers.fitness import MIN_RECOMPOSED_DB, SURE
     from animeflow.layers.recompose import psnr
     from animeflow.media.chosen import chosen_frames
+    from animeflow.media.seeking import FrameTimes
     from animeflow.shots.limits import decode_limits
 
     found, decode = Verdict(), settings.shots.decode
     limits = decode_limits(decode)
-    layers, files = _handles(workspace, shard, "smoothed_layers", "shard_files")
+    layers, files, drawings = _handles(workspace, shard, "smoothed_layers", "shard_files", "drawings")
     sources = {row["video_id"]: files.media(row["media_path"]) for row in files.rows() if row["usable"]}
     sure = {row["clip_id"] for row in layers.rows("layer_clips") if row["verdict"] in SURE}
     values = []
     for video in sorted(layers.ok_videos()):
         rows = _some_drawings(_rows(layers, "smoothed_layers", video))
         starts = [row["start"] for row in rows]
+        times = FrameTimes.of_rows(_rows(drawings, "drawings", video))
         with closing(
-            chosen_frames(sources[video], starts, purpose="check", limits=limits, isolation=decode)
+            chosen_frames(
+                sources[video], starts, purpose="check", times=times, limits=limits, isolation=decode
+            )
         ) as pictures:
             for row, (_, picture) in zip(rows, pictures, strict=True):
                 value = psnr(_put_together(layers, row), picture)

@@ -214,6 +214,13 @@ DRAWINGS = TableSpec(
         SHOT,
         START,
         END,
+        Column(
+            "start_pts",
+            I64,
+            START_PTS.description,
+            START_PTS.unit,
+            "found by an animeflow that did not keep it",
+        ),
         Column("hold", I32, "length of the run", "frames"),
         Column("change", F32, "largest 4x4-block difference to the previous drawing", "8-bit levels", _FIRST),
         Column(
