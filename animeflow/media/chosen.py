@@ -1,14 +1,14 @@
-"""Chosen frames of a stranger's file as pictures, decoded in a worker process: what every stage after the one decode
-reads of a source.
-"""
+"""What is read of a stranger's file after the one decode, in a worker process: chosen frames, or how many it has."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from animeflow.errors import DecodeError
 from animeflow.media import isolate
-from animeflow.media.decode import DecodeLimits, open_video
+from animeflow.media.container import main_video_stream, open_container
+from animeflow.media.decode import DecodeLimits, open_video, plain_pictures
 from animeflow.media.frame import U8, Size
 from animeflow.media.seeking import FrameTimes
 from animeflow.settings.isolation import IsolationSettings
@@ -58,3 +58,29 @@ def decoded(
         for wanted in frames:
             for frame in reader.pick((wanted,)):
                 yield frame.index, frame.rgb(size)
+
+
+def count_pictures(
+    path: Path,
+    *,
+    purpose: str,
+    limits: DecodeLimits | None = None,
+    isolation: IsolationSettings | None = None,
+) -> int:
+    """How many pictures the main video gives, decoded in one thread without repairs. Raises as `chosen_frames`."""
+    found: int = isolate.call(
+        "animeflow.media.chosen:counted",
+        Path(path),
+        purpose=purpose,
+        decode=limits or DecodeLimits(),
+        limits=isolation or IsolationSettings(),
+    )
+    return found
+
+
+def counted(path: Path, *, purpose: str, decode: DecodeLimits) -> int:
+    """The same, here: what the worker runs."""
+    with open_container(path, error=DecodeError, max_pixels=decode.max_pixels) as container:
+        stream = main_video_stream(container, path, error=DecodeError)
+        stream.codec_context.thread_count = 1
+        return sum(1 for _ in plain_pictures(container.demux(stream), stream, purpose=purpose))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from animeflow.errors import DecodeError
 
 # A jump back by more frames is a new clock (joined MPEG-TS); a smaller one is a frame out of order or doubled.
 _NEW_CLOCK_FRAMES = 3
+AHEAD = 4  # pictures within which times that are no times of pictures go back
 
 
 def shown(picture: Any) -> int | None:
@@ -24,15 +26,28 @@ def stores_order_alone(container: str, codec: str) -> bool:
     return container == "avi" and codec in ("h264", "hevc")
 
 
-def times_in_order(container: Any, stream: Any, first: Any) -> Callable[[Any], int | None]:
-    """Where a picture of the stream says when it is shown, `first` being the first one.
+def pictures_that_tell(container: str) -> int:
+    """How many of the first pictures say by which of their times a file of this kind is read."""
+    return AHEAD if container == "avi" else 1
+
+
+def ascend(pictures: Iterable[Any]) -> bool:
+    """Whether every picture has a pts above that of the one before."""
+    pts = [picture.pts for picture in pictures]
+    return None not in pts and all(before < after for before, after in pairwise(pts))
+
+
+def times_in_order(container: Any, stream: Any, pictures: Sequence[Any]) -> Callable[[Any], int | None]:
+    """Where a picture of the stream says when it is shown, `pictures` being its first ones.
 
     AVI stores no times but an order. What is made of it for H.264 with reordered frames are the times of packets, which
-    a picture takes to another place: they go back and forth (10 s became 19 s). The time at which it leaves the decoder
-    ascends; the first picture keeps its time.
+    a picture takes to another place: they go back and forth (10 s became 19 s); of Xvid sometimes too. The time at
+    which it leaves the decoder ascends; the first picture keeps its time.
     """
-    codec = stream.codec_context
-    if not stores_order_alone(container.format.name, codec.name) or not codec.has_b_frames:
+    codec, first = stream.codec_context, pictures[0]
+    if container.format.name != "avi" or not codec.has_b_frames:
+        return shown
+    if not stores_order_alone("avi", codec.name) and ascend(pictures):
         return shown
     if first.dts is None or first.pts is None:
         return shown

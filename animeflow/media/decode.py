@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from animeflow.errors import ContractError, DecodeError
 from animeflow.media.card import CardFailed, Given
-from animeflow.media.clock import FrameClock, shown, times_in_order
+from animeflow.media.clock import AHEAD, FrameClock, pictures_that_tell, shown, times_in_order
 from animeflow.media.command import check_stop
 from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded, counting_decodes
@@ -44,7 +44,6 @@ __all__ = [
 
 # A gap is only worth reading the packet list of a file for when it spans several groups of pictures.
 _SEEK_GAP_FRAMES = 24
-_CHECKED_AHEAD = 3  # pictures that tell packets of fields from packets of frames
 
 
 def open_video(
@@ -156,17 +155,13 @@ class VideoReader:
         """Decode the first frame: only it tells the size that will arrive and the rotation."""
         self._pictures = self._decode()
         self._next, self._jumped = 0, False
-        try:
-            first = next(self._pictures, None)
-        except CardFailed as failure:
-            self._to_cpu(failure, 0)
-            return
-        if first is None:
+        self._waiting: deque[Any] = deque()
+        pictures = self._look_ahead(pictures_that_tell(self._container.format.name))
+        if not pictures:
             raise DecodeError(
                 f"no picture can be decoded ({self.decode_errors} packets failed)", path=self.path
             )
-        self._waiting = deque([first])
-        time_of = times_in_order(self._container, self._stream, first)
+        first, time_of = pictures[0], times_in_order(self._container, self._stream, pictures)
         self._clock = FrameClock(
             self.time_base,
             self.average_rate,
@@ -303,9 +298,10 @@ class VideoReader:
         """
         import av
 
-        if self._seek_map is None or self._reached_pts is None:
+        seeks = self._seek_map
+        if seeks is None or self._reached_pts is None:
             return
-        landing = self._seek_map.landing(wanted, reached=self._next, reached_pts=self._reached_pts)
+        landing = seeks.landing(wanted, reached=self._next, reached_pts=self._reached_pts)
         if landing is None:
             return
         try:
@@ -315,26 +311,29 @@ class VideoReader:
             return
         self._pictures = self._decode()
         self._waiting.clear()
-        if not self._land(landing):
+        if not self._land(seeks, landing):
             self._give_up_seeking()
 
-    def _land(self, landing: Landing) -> bool:
+    def _land(self, seeks: SeekMap, landing: Landing) -> bool:
         """Read up to the picture that is known; False when it does not come after a key frame.
 
         Pictures before the key frame in presentation order (open groups) lack their references and are
         passed over.
         """
-        whole = False
+        passed, before, rising = 0, None, True
         for picture in self._pictures:
             if picture.pts is None or picture.pts > landing.pts:
                 return False
             # Another picture may still lack what it refers to (intra refresh), though no flag of the decoder says so.
-            whole |= bool(picture.key_frame)
-            if whole and picture.pts == landing.pts:
+            if not passed and not picture.key_frame:
+                continue
+            rising &= before is None or picture.pts > before
+            passed, before = passed + 1, picture.pts
+            if picture.pts == landing.pts:
                 self._waiting.append(picture)
                 self._next, self._jumped = landing.frame, True
                 self._clock.jump()
-                return True
+                return rising and seeks.holds(landing.frame, self._look_ahead(max(1, AHEAD - passed)))
         return False
 
     def _contradicted(self, frame: Frame) -> bool:
@@ -354,11 +353,8 @@ class VideoReader:
         index = read_frame_index(self.path)
         if index is None or self._first_pts is None:
             return None
-        if self._times is not None:
-            return SeekMap(index, self._times)
-        found = SeekMap.by_packets(index.starting_at(self._first_pts))
-        ahead = enumerate(self._look_ahead(_CHECKED_AHEAD), self._next)
-        return None if any(found.times.contradict(number, one.pts) for number, one in ahead) else found
+        found = SeekMap.of(index.starting_at(self._first_pts), self._times)
+        return found if found.holds(self._next, self._look_ahead(AHEAD)) else None
 
     def _decode(self) -> Iterator[Any]:
         """Pictures from where the container stands; broken packets are counted and passed over, as

@@ -6,7 +6,7 @@ picture, a damaged one gives none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from animeflow.errors import ContractError
+from animeflow.media.clock import ascend
 from animeflow.media.frame_index import FrameIndex
 
 
@@ -75,9 +76,14 @@ class SeekMap:
     times: FrameTimes
 
     @classmethod
-    def by_packets(cls, index: FrameIndex) -> Self:
-        """Each packet a picture: to be checked against what decodes."""
-        return cls(index, FrameTimes.of_frames(index.pts))
+    def of(cls, index: FrameIndex, times: FrameTimes | None) -> Self:
+        """With the times of an analysis, or with each packet taken for a picture."""
+        return cls(index, FrameTimes.of_frames(index.pts) if times is None else times)
+
+    def holds(self, frame: int, pictures: Sequence[Any]) -> bool:
+        """Whether the pictures from `frame` on come in the order of their pts, none with another than is known."""
+        known = (self.times.contradict(number, picture.pts) for number, picture in enumerate(pictures, frame))
+        return ascend(pictures) and not any(known)
 
     def landing(self, wanted: int, *, reached: int, reached_pts: int) -> Landing | None:
         """The shortest way to `wanted` by a seek; None where decoding on from `reached` is not longer."""

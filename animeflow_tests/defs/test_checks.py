@@ -20,6 +20,7 @@ from animeflow.media.probe import probe
 from animeflow.tables.stages import STAGES
 from animeflow.tables.workspace import Workspace
 from animeflow_tests.defs.conftest import WHOLE
+from animeflow_tests.media.empty_vops import with_empty_packets
 from animeflow_tests.media.numbered import write_numbered
 
 CHECKS = {f"{check.asset}.{check.name}": check for check in SHARD_CHECKS}
@@ -206,6 +207,14 @@ class OneVideo:
         return pa.table({"frame": list(range(len(self.pts))), "pts": self.pts}).select(columns)
 
 
+def verdict_of(path: Path, pts: list[int], monkeypatch: pytest.MonkeyPatch) -> recount.Verdict:
+    """What `every_frame_was_read` says of a file of which frames of these times were read."""
+    video = OneVideo(path, pts)
+    monkeypatch.setattr(recount, "_handles", lambda *_: (video, video))
+    workspace = Workspace(path.parent)
+    return CHECKS["frame_signals.every_frame_was_read"].recount(workspace, WHOLE, resolve(workspace))
+
+
 def test_packets_before_the_first_key_frame_of_a_recording_are_no_missing_frames(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,11 +227,19 @@ def test_packets_before_the_first_key_frame_of_a_recording_are_no_missing_frames
     packets = probe(path).video.frames
     assert packets - len(pts) > 0.1 * packets + 1, "as few missing frames were no fault before"
 
-    def verdict(read: list[int]) -> recount.Verdict:
-        video = OneVideo(path, read)
-        monkeypatch.setattr(recount, "_handles", lambda *_: (video, video))
-        workspace = Workspace(tmp_path)
-        return CHECKS["frame_signals.every_frame_was_read"].recount(workspace, WHOLE, resolve(workspace))
+    assert not verdict_of(path, pts, monkeypatch).faults
+    assert verdict_of(path, pts[12:], monkeypatch).faults == [
+        f"video: {len(pts) - 12} frames of {len(pts)} packets"
+    ]
 
-    assert not verdict(pts).faults
-    assert verdict(pts[12:]).faults == [f"video: {len(pts) - 12} frames of {len(pts)} packets"]
+
+def test_packets_that_hold_no_picture_are_no_missing_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = write_numbered(tmp_path / "plain.mkv", 96, "-c:v", "mpeg4", "-bf", "0", "-g", "24")
+    path = with_empty_packets(plain, tmp_path / "empty.mkv", range(20, 60))
+    with open_video(path, purpose="test") as reader:
+        pts = [frame.pts for frame in reader]
+    assert (len(pts), probe(path).video.frames) == (96, 136)
+    assert not verdict_of(path, pts, monkeypatch).faults
+    assert verdict_of(path, pts[:-1], monkeypatch).faults == ["video: 95 frames of 136 packets"]

@@ -10,7 +10,7 @@ import pytest
 
 from animeflow.errors import DecodeError
 from animeflow.media import isolate
-from animeflow.media.chosen import chosen_frames
+from animeflow.media.chosen import chosen_frames, count_pictures
 from animeflow.media.counting import counting_decodes
 from animeflow.media.decode import DecodeLimits, open_video
 from animeflow.settings.isolation import IsolationSettings
@@ -58,3 +58,12 @@ def test_what_strikes_comes_after_the_pictures_before_it(
         for number, _ in chosen_frames(plain_mkv, [0, 1, 47], purpose="test", isolation=limits):
             got.append(number)
     assert (got, error.value.reason, error.value.transient) == ([0, 1], reason, False)
+
+
+def test_pictures_are_counted_as_they_come(plain_mkv: Path) -> None:
+    with counting_decodes() as counter:
+        assert count_pictures(plain_mkv, purpose="test") == 48
+    assert counter["test"] == 48
+    with pytest.raises(DecodeError) as error:
+        count_pictures(plain_mkv.with_name("missing.mkv"), purpose="test")
+    assert error.value.reason == "unreadable"

@@ -21,6 +21,7 @@ from animeflow.media.decode import (
     read_clip,
     read_frame_index,
 )
+from animeflow.media.seeking import FrameTimes
 from animeflow_tests.media.conftest import FRAMES, H264, VFR_NUMBERS
 from animeflow_tests.media.numbered import HEIGHT, WIDTH, ffmpeg, number_of, numbered_frames, write_numbered
 
@@ -150,6 +151,39 @@ def test_h264_in_avi_is_as_long_as_it_is(tmp_path: Path, reordering: str) -> Non
         assert [(f.index, f.pts, number_of(f.gray())) for f in reader.pick([7, 90])] == [
             (n, frames[n][1], n) for n in (7, 90)
         ]
+
+
+def test_xvid_in_avi_whose_times_go_back_and_forth_is_read_in_its_order(tmp_path: Path) -> None:
+    """Frames came as 2 4 3 7 5: each step back was made one tick, and a pick found the neighbour after a seek."""
+    path = write_numbered(tmp_path / "xvid.avi", 200, "-c:v", "libxvid", "-bf", "2", "-g", "48")
+    with open_video(path, purpose="test") as reader:
+        frames = [(number_of(frame.gray()), frame.pts) for frame in reader]
+        assert [number for number, _ in frames] == list(range(len(frames)))
+        assert reader.pts_repairs <= 1  # the last one leaves the decoder without a time
+        assert {late - early for (_, early), (_, late) in pairwise(frames)} <= {1, 2}
+        last = len(frames) - 1
+        assert [(f.index, f.pts) for f in reader.pick([60, 130, last])] == [
+            (n, frames[n][1]) for n in (60, 130, last)
+        ]
+
+
+def test_mpeg4_in_avi_whose_times_ascend_is_read_by_them_and_can_be_sought(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "mpeg4.avi", 200, "-c:v", "mpeg4", "-bf", "2", "-g", "48")
+    with counting_decodes() as counter, open_video(path, purpose="test", threads=1) as reader:
+        assert [number_of(frame.gray()) for frame in reader.pick([60, 190])] == [60, 190]
+    assert counter["test"] < 100
+
+
+def test_times_that_go_back_in_the_file_are_never_sought_by(tmp_path: Path) -> None:
+    """What libxvid says of reordered frames in Matroska: 0 125 83 208 167."""
+    path = write_numbered(tmp_path / "xvid.mkv", 200, "-c:v", "libxvid", "-bf", "2", "-g", "48")
+    with open_video(path, purpose="test") as reader:
+        stamped = [frame.pts for frame in reader]
+    known = FrameTimes(np.arange(0, len(stamped), 7), np.array(stamped[::7]))
+    for times in (None, known):
+        with open_video(path, purpose="test", times=times) as reader:
+            wanted = [60, 61, 130, len(stamped) - 1]
+            assert [number_of(frame.gray()) for frame in reader.pick(wanted)] == wanted
 
 
 def test_picking_neighbours_decodes_on(plain_mkv: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
@@ -14,33 +13,10 @@ from animeflow.media.counting import counting_decodes
 from animeflow.media.decode import open_video
 from animeflow.media.frame_index import FrameIndex, read_frame_index
 from animeflow.media.seeking import FrameTimes, Landing, SeekMap
+from animeflow_tests.media.empty_vops import with_empty_packets
 from animeflow_tests.media.numbered import number_of, write_numbered
 
 COUNT = 200
-EMPTY_VOP = (b"\x00\x00\x01\xb6", "0101000001001111")  # coded P, not coded: no picture comes of it
-
-
-def packed(bits: str) -> bytes:
-    whole = bits.ljust((len(bits) + 7) // 8 * 8, "1")
-    return int(whole, 2).to_bytes(len(whole) // 8, "big")
-
-
-def with_empty_packets(source: Path, path: Path, after: range) -> Path:
-    """MPEG-4 with a packet of a picture that is not coded after some of its pictures."""
-    with av.open(str(source)) as there, av.open(str(path), "w") as out:
-        stream = out.add_stream_from_template(there.streams.video[0])
-        for number, packet in enumerate(there.demux(video=0)):
-            if packet.pts is None:
-                continue
-            pts = packet.pts
-            packet.stream = stream
-            out.mux(packet)
-            if number in after:
-                empty = av.Packet(EMPTY_VOP[0] + packed(EMPTY_VOP[1]))
-                empty.pts = empty.dts = pts + 10
-                empty.time_base, empty.stream = stream.time_base, stream
-                out.mux(empty)
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -77,10 +77,25 @@ def every_frame_was_read(workspace: Workspace, shard: str, settings: Settings) -
         found.require(frames == list(range(len(frames))), f"{video}: frame numbers have gaps or repeat")
         # A truncated or damaged source may hold packets that give no picture; only more frames than packets is wrong.
         allowed = settings.shots.decode.max_corrupt_share * packets + 1
-        found.require(
-            0 <= packets - len(frames) <= allowed, f"{video}: {len(frames)} frames of {packets} packets"
-        )
+        if not 0 <= packets - len(frames) <= allowed:
+            found.require(
+                _pictures(source, settings) == len(frames),
+                f"{video}: {len(frames)} frames of {packets} packets",
+            )
     return found
+
+
+def _pictures(source: Path, settings: Settings) -> int | None:
+    """What a packet holds is not always a picture (fields in packets of their own, pictures that are not coded)."""
+    from animeflow.errors import InputError
+    from animeflow.media.chosen import count_pictures
+    from animeflow.shots.limits import decode_limits
+
+    decode = settings.shots.decode
+    try:
+        return count_pictures(source, purpose="check", limits=decode_limits(decode), isolation=decode)
+    except InputError:
+        return None
 
 
 def _undecodable(source: Path, first_pts: int) -> int:
