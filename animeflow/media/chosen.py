@@ -8,8 +8,9 @@ from pathlib import Path
 from animeflow.errors import DecodeError
 from animeflow.media import isolate
 from animeflow.media.container import main_video_stream, open_container
-from animeflow.media.decode import DecodeLimits, open_video, plain_pictures
+from animeflow.media.decode import DecodeLimits, open_video
 from animeflow.media.frame import U8, Size
+from animeflow.media.pictures import plain_pictures
 from animeflow.media.seeking import FrameTimes
 from animeflow.settings.isolation import IsolationSettings
 

@@ -1,10 +1,8 @@
-"""The only place where a video is opened for its frames; every decoded frame is counted here."""
+"""The only place where a video is opened for its frames: numbered, timed and known again after a seek."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -17,14 +15,13 @@ import numpy.typing as npt
 from animeflow.errors import ContractError, DecodeError
 from animeflow.media.card import CardFailed, Given
 from animeflow.media.clock import AHEAD, FrameClock, pictures_that_tell, shown, times_in_order
-from animeflow.media.command import check_stop
-from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded, counting_decodes
 from animeflow.media.decode_limits import DEFAULT_LIMITS, DecodeLimits
 from animeflow.media.frame import U8, Frame, Scalers, Size
 from animeflow.media.frame_index import FrameIndex, read_frame_index
 from animeflow.media.hwdecode import Backend, Choice, choose
 from animeflow.media.picture import PictureFacts, read_picture_facts
+from animeflow.media.pictures import Pictures, Tally
 from animeflow.media.riff import is_cut_riff
 from animeflow.media.seeking import FrameTimes, Landing, SeekMap
 from animeflow.media.timing import header_duration_s, is_cut_short
@@ -85,15 +82,6 @@ def read_clip(
         return np.stack([frame.rgb(size) for frame in reader.pick(range(start, end))])
 
 
-def plain_pictures(packets: Iterable[Any], stream: Any, *, purpose: str) -> Iterator[Any]:
-    """Pictures of a stream's packets, without limits or repairs: for self-checks. Raises FFmpeg's errors."""
-    for packet in packets:
-        check_stop()
-        for picture in stream.codec_context.decode(packet):
-            count_decoded(purpose)
-            yield picture
-
-
 class VideoReader:
     """Frames of the main video of a file, in presentation order.
 
@@ -118,50 +106,44 @@ class VideoReader:
         backend: Backend | None = None,
     ) -> None:
         self.path, self.purpose, self.limits = Path(path), purpose, limits
-        self.frames_decoded = self.corrupt_frames = self.decode_errors = 0
         self.pts_repairs = self.size_changes = 0
         self.truncated = False
+        self._tally = Tally()
         self._times, self._seeks, self._jumped = times, True, False
         self._threads = threads or limits.threads
         self.backend: Choice = choose(self.path, backend, max_pixels=limits.max_pixels)
         self._card = None if self.backend.name == "cpu" else backend
         self._given = Given()
-        self._closing = ExitStack()
+        self._open()
         try:
-            self._open()
             self._start()
         except BaseException:
-            self._closing.close()
+            self.close()
             raise
 
     def _open(self) -> None:
-        self._container = self._closing.enter_context(
-            open_container(
-                self.path,
-                error=DecodeError,
-                max_pixels=self.limits.max_pixels,
-                hwaccel=None if self._card is None else self._card.hwaccel(),
-            )
+        self._pictures = Pictures(
+            self.path,
+            purpose=self.purpose,
+            limits=self.limits,
+            threads=self._threads,
+            card=self._card,
+            tally=self._tally,
         )
-        self._stream = main_video_stream(self._container, self.path, error=DecodeError)
-        context = self._stream.codec_context
-        self.limits.require_size(context.width, context.height, self.path)
-        context.options = {"max_pixels": str(self.limits.max_pixels)}
-        context.thread_type, context.thread_count = "AUTO", self._threads
-        self.time_base: Fraction = self._stream.time_base
-        self.average_rate: Fraction | None = self._stream.average_rate or self._stream.guessed_rate
+        stream = self._pictures.stream
+        self.time_base: Fraction = stream.time_base
+        self.average_rate: Fraction | None = stream.average_rate or stream.guessed_rate
 
     def _start(self) -> None:
         """Decode the first frame: only it tells the size that will arrive and the rotation."""
-        self._pictures = self._decode()
         self._next, self._jumped = 0, False
-        self._waiting: deque[Any] = deque()
-        pictures = self._look_ahead(pictures_that_tell(self._container.format.name))
+        container = self._pictures.container
+        pictures = self._look_ahead(pictures_that_tell(container.format.name))
         if not pictures:
             raise DecodeError(
                 f"no picture can be decoded ({self.decode_errors} packets failed)", path=self.path
             )
-        first, time_of = pictures[0], times_in_order(self._container, self._stream, pictures)
+        first, time_of = pictures[0], times_in_order(container, self._pictures.stream, pictures)
         self._clock = FrameClock(
             self.time_base,
             self.average_rate,
@@ -178,6 +160,21 @@ class VideoReader:
         self.width, self.height = (height, width) if rotation % 180 else (width, height)
         self._stored_size = (width, height)
         self._scalers = Scalers(self.width, self.height, rotation)
+
+    @property
+    def frames_decoded(self) -> int:
+        """Pictures that were decoded so far."""
+        return self._tally.decoded
+
+    @property
+    def corrupt_frames(self) -> int:
+        """Those of them whose damage the decoder concealed."""
+        return self._tally.corrupt
+
+    @property
+    def decode_errors(self) -> int:
+        """Packets without a picture, by an error."""
+        return self._tally.errors
 
     @property
     def damaged(self) -> bool:
@@ -215,8 +212,7 @@ class VideoReader:
 
     def close(self) -> None:
         """Release the decoder and the file."""
-        self._waiting.clear()
-        self._closing.close()
+        self._pictures.close()
 
     def __enter__(self) -> Self:
         return self
@@ -241,7 +237,7 @@ class VideoReader:
     def _next_frame(self) -> Frame | None:
         if not self._look_ahead(1):
             return None
-        picture = self._waiting.popleft()
+        picture: Any = self._pictures.take()
         self.limits.require_frame(self._next, self.path)
         pts = self._clock.stamp(picture)
         self.pts_repairs = self._clock.repairs
@@ -256,24 +252,19 @@ class VideoReader:
         return frame
 
     def _look_ahead(self, count: int) -> Sequence[Any]:
-        """The next `count` pictures, which stay the next ones; fewer where the video ends."""
-        while len(self._waiting) < count:
+        """As `Pictures.ahead`; where the card fails, with the CPU from here on."""
+        while True:
             try:
-                picture = next(self._pictures, None)
+                return self._pictures.ahead(count)
             except CardFailed as failure:
                 self._to_cpu(failure, self._next)
-                continue
-            if picture is None:
-                break
-            self._waiting.append(picture)
-        return self._waiting
 
     def _to_cpu(self, failure: CardFailed, reached: int) -> None:
         """Begin again without the card and go to where it got, if that was right up to there."""
         name = self.backend.name
         self.backend = Choice("cpu", f"{name}: {failure} (frame {reached})")
         given, self._given, self._card = self._given, Given(), None
-        self.frames_decoded = self.corrupt_frames = self.decode_errors = self.size_changes = 0
+        self._tally, self.size_changes = Tally(), 0
         self._restart()
         for at in range(reached):
             frame = self._next_frame()
@@ -287,8 +278,7 @@ class VideoReader:
 
     def _restart(self) -> None:
         """Back to frame 0. A fresh container, because not every format can seek to its first packet."""
-        self._closing.close()
-        self._closing = ExitStack()
+        self._pictures.close()
         self._open()
         self._start()
 
@@ -296,22 +286,13 @@ class VideoReader:
         """Go to the last key frame at or before `wanted`, when that saves decoding and the timestamps
         are sound.
         """
-        import av
-
         seeks = self._seek_map
         if seeks is None or self._reached_pts is None:
             return
         landing = seeks.landing(wanted, reached=self._next, reached_pts=self._reached_pts)
         if landing is None:
             return
-        try:
-            self._container.seek(landing.key_pts, stream=self._stream, backward=True)
-        except av.error.FFmpegError:
-            self._give_up_seeking()
-            return
-        self._pictures = self._decode()
-        self._waiting.clear()
-        if not self._land(seeks, landing):
+        if not (self._pictures.seek(landing.key_pts) and self._land(seeks, landing)):
             self._give_up_seeking()
 
     def _land(self, seeks: SeekMap, landing: Landing) -> bool:
@@ -321,7 +302,7 @@ class VideoReader:
         passed over.
         """
         passed, before, rising = 0, None, True
-        for picture in self._pictures:
+        while (picture := self._pictures.take()) is not None:
             if picture.pts is None or picture.pts > landing.pts:
                 return False
             # Another picture may still lack what it refers to (intra refresh), though no flag of the decoder says so.
@@ -330,7 +311,7 @@ class VideoReader:
             rising &= before is None or picture.pts > before
             passed, before = passed + 1, picture.pts
             if picture.pts == landing.pts:
-                self._waiting.append(picture)
+                self._pictures.put_back(picture)
                 self._next, self._jumped = landing.frame, True
                 self._clock.jump()
                 return rising and seeks.holds(landing.frame, self._look_ahead(max(1, AHEAD - passed)))
@@ -356,63 +337,12 @@ class VideoReader:
         found = SeekMap.of(index.starting_at(self._first_pts), self._times)
         return found if found.holds(self._next, self._look_ahead(AHEAD)) else None
 
-    def _decode(self) -> Iterator[Any]:
-        """Pictures from where the container stands; broken packets are counted and passed over, as
-        ffmpeg does.
-        """
-        import av
-
-        packets = self._container.demux(self._stream)
-        while True:
-            check_stop()
-            try:
-                packet = next(packets, None)
-            except (
-                av.error.FFmpegError,
-                IndexError,
-            ) as error:  # PyAV looks for a stream that appeared since: IndexError
-                self._leave_card(error)
-                self.decode_errors += 1
-                yield from self._pictures_of(None)
-                return
-            if packet is None:
-                return
-            yield from self._pictures_of(packet)
-
-    def _pictures_of(self, packet: Any) -> Iterator[Any]:
-        import av
-
-        if packet is not None and packet.is_corrupt:
-            self._leave_card("the file is damaged")
-        try:
-            pictures = self._stream.codec_context.decode(packet)
-        except av.error.FFmpegError as error:
-            self._leave_card(error)
-            self.decode_errors += 1
-            return
-        for coded in pictures:
-            picture = coded
-            if self._card is not None:
-                try:
-                    picture = self._card.planar(coded)
-                except (av.error.FFmpegError, ValueError) as error:
-                    self._leave_card(error)
-            self.frames_decoded += 1
-            self.corrupt_frames += bool(picture.is_corrupt)
-            count_decoded(self.purpose)
-            yield picture
-
-    def _leave_card(self, why: object) -> None:
-        """Whatever goes wrong with a card: it flags no damage, so nothing it gives can be trusted from here."""
-        if self._card is not None:
-            raise CardFailed(str(why))
-
     def _judge(self, last: Frame | None) -> None:
         """After the last frame: was the file complete, and was enough of it sound?"""
         if last is not None and self._clock.first is not None:
             first_s = float(self._clock.first * self.time_base)
             shown_s = float((last.pts + last.duration) * self.time_base) - first_s
-            claimed_s = header_duration_s(self._container, self._stream, first_s)
+            claimed_s = header_duration_s(self._pictures.container, self._pictures.stream, first_s)
             self.truncated = is_cut_short(shown_s, claimed_s) or is_cut_riff(self.path)
         bad = self.corrupt_frames + self.decode_errors
         self.limits.require_sound(bad, self.frames_decoded + self.decode_errors, self.path)

@@ -132,7 +132,7 @@ def signature(picture: Any) -> tuple[Any, ...]:
 def _signatures(
     path: Path, backend: Backend | None, planar: Callable[[Any], Any], max_pixels: int
 ) -> Iterator[tuple[Any, ...]]:
-    from animeflow.media.decode import plain_pictures
+    from animeflow.media.pictures import plain_pictures
 
     accel = None if backend is None else backend.hwaccel()
     with open_container(path, max_pixels=max_pixels, hwaccel=accel) as container:

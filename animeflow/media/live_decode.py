@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from animeflow.errors import AnimeflowError, EncodeError
 from animeflow.media.command import check_stop
 from animeflow.media.container import main_video_stream, open_container
-from animeflow.media.decode import plain_pictures
+from animeflow.media.pictures import plain_pictures
 
 _POLL_S = 0.02
 

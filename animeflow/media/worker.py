@@ -197,9 +197,9 @@ class Fault:
 
     def arm(self) -> Callable[[], None]:
         """Die as asked from now on; returns what takes that back."""
-        from animeflow.media import decode
+        from animeflow.media import pictures
 
-        counted, seen = decode.count_decoded, 0
+        counted, seen = pictures.count_decoded, 0
 
         def count(purpose: str, frames: int = 1) -> None:
             nonlocal seen
@@ -208,10 +208,10 @@ class Fault:
             if purpose == self.purpose and seen > self.frame:
                 self._strike()
 
-        decode.count_decoded = count
+        pictures.count_decoded = count
 
         def disarm() -> None:
-            decode.count_decoded = counted
+            pictures.count_decoded = counted
 
         return disarm
 

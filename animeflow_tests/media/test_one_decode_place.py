@@ -101,14 +101,14 @@ def test_only_the_decoding_worker_is_a_process_that_stays() -> None:
 
 
 def test_within_media_only_two_modules_feed_decoders() -> None:
-    """decode.py counts pictures, audio.py reads sound."""
+    """pictures.py counts pictures, audio.py reads sound."""
     decoders = (".codec_context.decode", "container.decode", "packet.decode", "stream.decode")
     found = {
         path.name
         for path in (ROOT / "media").glob("*.py")
         if any(name.endswith(decoders) for name, _ in calls_of(path))
     }
-    assert found == {"decode.py", "audio.py"}
+    assert found == {"pictures.py", "audio.py"}
 
 
 def test_importing_the_room_loads_no_codec_library() -> None:
