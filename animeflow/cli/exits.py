@@ -24,8 +24,11 @@ class Exit(Exception):
         self.code = code
 
 
-def guarded(run: Callable[[], int | None]) -> int:
-    """Run the command; every way it can end becomes an exit code, every error one line on stderr."""
+def guarded(run: Callable[[], int | None], *, stopping: Callable[[], bool] = lambda: False) -> int:
+    """Run the command; every way it can end becomes an exit code, every error one line on stderr.
+
+    `stopping` says whether the user asked to stop: a library may make another error of that.
+    """
     try:
         return run() or OK
     except Exit as done:
@@ -33,8 +36,7 @@ def guarded(run: Callable[[], int | None]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except (click.Abort, KeyboardInterrupt, Interrupted):
-        click.echo("interrupted; run the same command again to go on", err=True)
-        return INTERRUPTED
+        return _interrupted()
     except click.NoSuchOption as error:
         error.show()
         if hint := _dash_hint(error):
@@ -56,8 +58,15 @@ def guarded(run: Callable[[], int | None]) -> int:
         return FAILED
     except Exception as error:
         log.info("unexpected error", exc_info=True)
+        if stopping():
+            return _interrupted()
         click.echo(f"animeflow: {_plain(error)} (-v shows where)", err=True)
         return FAILED
+
+
+def _interrupted() -> int:
+    click.echo("interrupted; run the same command again to go on", err=True)
+    return INTERRUPTED
 
 
 def _dash_hint(error: click.NoSuchOption) -> str:

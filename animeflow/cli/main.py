@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 
 from animeflow import __version__
-from animeflow.cli.exits import guarded
+from animeflow.cli.exits import INTERRUPTED, guarded
 from animeflow.cli.logs import set_up_logging
-from animeflow.cli.stopping import exit_code, listen
+from animeflow.cli.stopping import end_at_once, exit_code, listen, seen
 
 # name -> (module of animeflow.cli, function, one line of help)
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -87,8 +87,17 @@ def cli(context: click.Context, verbose: int, quiet: bool, log_file: Path | None
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script `animeflow`."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # a parent's worker thread blocks it
-    listen()
-    code = guarded(lambda: cli.main(args=arguments, prog_name="animeflow", standalone_mode=False))
+    try:
+        listen()
+        code = guarded(
+            lambda: cli.main(args=arguments, prog_name="animeflow", standalone_mode=False),
+            stopping=lambda: bool(seen),
+        )
+        end_at_once()
+    except (
+        KeyboardInterrupt
+    ):  # between two lines of these: Python would die of SIGINT, whichever signal it was
+        code = INTERRUPTED
     logging.shutdown()
     sys.exit(exit_code(code))
 

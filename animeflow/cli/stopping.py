@@ -29,6 +29,13 @@ def listen() -> None:
             signal.signal(number, _interrupt)
 
 
+def end_at_once() -> None:
+    """From now on, with the work done, a signal ends the process without a word: nothing is left to clear up."""
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda number, _: os._exit(128 + number))
+
+
 def exit_code(code: int) -> int:
     """The code of a command that was interrupted says by which signal: 130 or 143."""
     return 128 + seen[0] if code == INTERRUPTED and seen else code
@@ -38,6 +45,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 th
     if seen:
         os._exit(128 + number)
     seen.append(number)
+    request_stop()  # a library may swallow the exception: then long work ends at its next look
     raise KeyboardInterrupt
 
 
@@ -47,6 +55,8 @@ def stoppable(work: Callable[[], T]) -> T:
     Dagster's own handlers act only in the main thread, so they do not swallow the signal. An exception of the worker is
     raised here.
     """
+    if seen:
+        raise Interrupted("stopped on request")
     STOP.clear()
     results: list[T] = []
     errors: list[BaseException] = []

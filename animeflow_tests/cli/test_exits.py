@@ -78,3 +78,51 @@ def test_a_signal_ends_any_command_with_its_code(number: signal.Signals, code: i
     _, said = process.communicate(timeout=30)
     assert process.returncode == code
     assert said == ("" if again else "interrupted; run the same command again to go on\n")
+
+
+SWALLOWING = """
+import sys
+from animeflow.cli import main, stopping
+def work(**_):
+    try:
+        print("ready", flush=True)
+        sys.stdin.read()
+    except KeyboardInterrupt:
+        pass
+    return stopping.stoppable(lambda: print("began all the same", flush=True))
+main.cli.main = work
+main.main()
+"""
+
+
+def test_a_signal_that_a_library_swallows_is_not_lost() -> None:
+    """One in about a hundred was: the run went on for its hour."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SWALLOWING],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGTERM)
+    told, said = process.communicate(timeout=30)
+    assert (process.returncode, told) == (143, "")
+    assert said == "interrupted; run the same command again to go on\n"
+
+
+EARLY = """
+import os, signal, sys
+class Asked:
+    def find_spec(self, name, *_):
+        if name == "animeflow.cli.main":
+            os.kill(os.getpid(), int(sys.argv[1]))
+sys.meta_path.insert(0, Asked())
+from animeflow.cli.start import main
+main()
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_the_command_is_imported_leaves_no_stack(number: signal.Signals, code: int) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", EARLY, str(number.value)], check=False, capture_output=True, text=True
+    )
+    assert (found.returncode, found.stdout, found.stderr) == (code, "", "")

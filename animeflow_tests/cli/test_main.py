@@ -68,6 +68,16 @@ def test_every_way_to_end_has_its_exit_code(error: BaseException, code: int) -> 
     assert guarded(fail) == code
 
 
+def test_what_a_library_makes_of_an_interruption_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """pydantic once made a TypeError of it."""
+
+    def fail() -> None:
+        raise TypeError("expected a message argument")
+
+    assert guarded(fail, stopping=lambda: True) == 130
+    assert capsys.readouterr().err == "interrupted; run the same command again to go on\n"
+
+
 def test_a_history_that_finds_no_room_is_told_as_such_without_its_sql(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -106,7 +106,7 @@ def test_the_wheel_asks_for_exactly_one_opencv_and_no_torchvision(wheel: Path) -
 
 def test_the_command_is_an_entry_point(unpacked: Path) -> None:
     (path,) = unpacked.glob("*.dist-info/entry_points.txt")
-    assert "animeflow = animeflow.cli.main:main" in path.read_text(encoding="utf-8")
+    assert "animeflow = animeflow.cli.start:main" in path.read_text(encoding="utf-8")
 
 
 def test_the_group_that_other_packages_add_adapters_to_is_the_one_that_is_read() -> None:
