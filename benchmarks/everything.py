@@ -48,7 +48,8 @@ def everything(video: Path) -> dict[str, pa.Table]:
 def key_frames(video: Path, tables: dict[str, pa.Table], folder: Path) -> pa.Table:
     """The key frames of a video as WebP in `folder`: two pictures a shot."""
     from animeflow.media.key_frames import key_frames_to_table
-    from animeflow.tables.frames import values
+    from animeflow.media.seeking import FrameTimes
+    from animeflow.tables.frames import pts, values
     from animeflow.tables.staging import Staging
 
     signals = tables["frame_signals"]
@@ -57,6 +58,7 @@ def key_frames(video: Path, tables: dict[str, pa.Table], folder: Path) -> pa.Tab
         tables["shots"].to_pylist(),
         saturation=values(signals, "saturation"),
         sharpness=values(signals, "sharpness"),
+        times=FrameTimes.of_frames(pts(signals)),
         video_id=VIDEO,
         staging=Staging.begin("key_frames", "shard", folder),
         settings=KeyFrameSettings(),

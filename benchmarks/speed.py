@@ -21,7 +21,7 @@ from benchmarks.common import alternate, markdown, save
 from benchmarks.speed_cases import Case
 
 SEED = 77
-SHORT = f"{cases.REPEATS * 300} frames of 640x360"
+SD = f"{cases.PICTURE_REPEATS * 300} frames of 640x360"
 HD = f"{cases.REPEATS * 638} frames of 1920x1080"
 NETWORK_ROUNDS = 3  # of the candidates that take many seconds
 
@@ -40,6 +40,12 @@ def hd_of(material: Material) -> Path:
     return video if video.exists() else cases.repeated(cases.drawn_hd(), video)
 
 
+def minutes_of(material: Material) -> Path:
+    """The drawn episode many times in a row: minutes, as episodes have."""
+    video = material.folder / "minutes.mkv"
+    return video if video.exists() else cases.repeated(material.episode, video, cases.PICTURE_REPEATS)
+
+
 MAKERS: dict[str, Callable[[Material], Case]] = {
     "decode": lambda m: cases.decode_once(m.long),
     "everything": lambda m: cases.all_without_network(m.long, "640x360"),
@@ -48,10 +54,10 @@ MAKERS: dict[str, Callable[[Material], Case]] = {
     "everything-floor-hd": lambda m: floors.scaling(hd_of(m), "1920x1080"),
     "network": lambda m: cases.network_of_a_table(m.episode),
     "text": lambda m: cases.text_in_the_pass(m.episode),
-    "pictures": lambda m: cases.with_pictures(m.long, m.folder, (), SHORT),
-    "pictures-one": lambda m: cases.with_pictures(m.long, m.folder, ("-n", "1"), SHORT),
+    "pictures": lambda m: cases.with_pictures(minutes_of(m), m.folder, (), SD),
+    "pictures-one": lambda m: cases.with_pictures(minutes_of(m), m.folder, ("-n", "1"), SD),
     "pictures-hd": lambda m: cases.with_pictures(hd_of(m), m.folder, (), HD),
-    "pictures-floor": lambda m: floors.known_pictures(m.long, m.folder, SHORT),
+    "pictures-floor": lambda m: floors.known_pictures(minutes_of(m), m.folder, SD),
     "pictures-floor-hd": lambda m: floors.known_pictures(hd_of(m), m.folder, HD),
     "shots": lambda m: cases.shots_of_a_file(m.long),
     "encode": lambda m: cases.encode(m.episode, m.folder),

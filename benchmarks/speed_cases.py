@@ -28,6 +28,9 @@ from benchmarks.everything import THREADS, VIDEO, everything
 CODE = "import sys, animeflow.definitions; sys.exit('torch' in sys.modules)"
 BIN = Path(sys.executable).parent
 REPEATS = 3  # of the episode in the long one: starting a process must not be what is measured
+PICTURE_REPEATS = (
+    12  # of it in the one of the rows with pictures, both sides of which are processes: 2.5 minutes
+)
 
 SEED = 77  # of the drawn video of 1080p
 SHOTS = 10
@@ -54,9 +57,9 @@ def run(*arguments: str | Path, environment: Mapping[str, str] | None = None) ->
     return lambda: subprocess.run(command, check=True, capture_output=True, env=environment)
 
 
-def repeated(video: Path, target: Path) -> Path:
+def repeated(video: Path, target: Path, times: int = REPEATS) -> Path:
     """The picture of a video several times in a row, its packets copied."""
-    loop = ("-nostdin", "-v", "error", "-stream_loop", str(REPEATS - 1), "-i", video)
+    loop = ("-nostdin", "-v", "error", "-stream_loop", str(times - 1), "-i", video)
     run(ffmpeg_path(), *loop, "-map", "0:v:0", "-c", "copy", target)()
     return target
 
