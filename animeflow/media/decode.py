@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -41,6 +42,7 @@ __all__ = [
 
 # A gap is only worth reading the packet list of a file for when it spans several groups of pictures.
 _SEEK_GAP_FRAMES = 24
+_DECODED_AHEAD_S = 1  # no picture is decoded longer before it is shown
 
 
 def open_video(
@@ -228,7 +230,8 @@ class VideoReader:
         if wanted - self._next >= _SEEK_GAP_FRAMES:
             self._seek_towards(wanted)
         while (frame := self._next_frame()) is not None:
-            if self._jumped and self._contradicted(frame):
+            # What damage does to later pictures depends on where decoding began: as the analysis, from frame 0.
+            if self._jumped and (frame.picture.is_corrupt or self._contradicted(frame)):
                 self._give_up_seeking()
             elif frame.index == wanted:
                 return frame
@@ -292,8 +295,13 @@ class VideoReader:
         landing = seeks.landing(wanted, reached=self._next, reached_pts=self._reached_pts)
         if landing is None:
             return
-        if not (self._pictures.seek(landing.key_pts) and self._land(seeks, landing)):
-            self._give_up_seeking()
+        # A transport or program stream is sought by the times at which packets are decoded: there the way to a key
+        # frame begins earlier than it is shown.
+        earlier = landing.key_pts - math.ceil(_DECODED_AHEAD_S / self.time_base)
+        for pts in (landing.key_pts, earlier):
+            if self._pictures.seek(pts) and self._land(seeks, landing):
+                return
+        self._give_up_seeking()
 
     def _land(self, seeks: SeekMap, landing: Landing) -> bool:
         """Read up to the picture that is known; False when it does not come after a key frame.
@@ -303,7 +311,7 @@ class VideoReader:
         """
         passed, before, rising = 0, None, True
         while (picture := self._pictures.take()) is not None:
-            if picture.pts is None or picture.pts > landing.pts:
+            if picture.pts is None or picture.pts > landing.pts or (passed and picture.is_corrupt):
                 return False
             # Another picture may still lack what it refers to (intra refresh), though no flag of the decoder says so.
             if not passed and not picture.key_frame:

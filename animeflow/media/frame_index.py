@@ -57,7 +57,8 @@ class FrameIndex:
 
 
 def read_frame_index(path: Path | str) -> FrameIndex | None:
-    """The index from the packets of the main video, without decoding; None where timestamps are missing or repeat.
+    """The index from the packets of the main video, without decoding; None where timestamps are missing, repeat or
+    begin anew (joined recordings: the same time may mean two places).
 
     Reads the whole file once; asked again for the same, unchanged file it answers from memory.
     """
@@ -88,6 +89,7 @@ def index_packets(container: Any, stream: Any, *, max_frames: int = MAX_FRAMES) 
     import av
 
     pts, keys = array("q"), array("b")  # 9 bytes a frame; lists of objects take 48
+    last_dts = None
     try:
         for packet in container.demux(stream):
             check_stop()
@@ -95,6 +97,10 @@ def index_packets(container: Any, stream: Any, *, max_frames: int = MAX_FRAMES) 
                 continue
             if packet.pts is None:
                 return None
+            if packet.dts is not None:
+                if last_dts is not None and packet.dts < last_dts:
+                    return None
+                last_dts = packet.dts
             if len(pts) >= max_frames:
                 raise DecodeError(f"has more than {max_frames} frames", reason="too_large")
             pts.append(packet.pts)

@@ -53,7 +53,7 @@ def key_frames_to_table(
     (`too_large`) where a side is beyond what WebP holds: that video has no key frames, the others of its shard have
     theirs.
     The decode and the writing happen in a worker process with the limits of `isolation`. A `damaged` file is decoded in
-    one thread, as the analysis did: only then is its damage concealed in one way.
+    one thread from its first frame, as the analysis did: only then is its damage concealed in one way.
     """
     wanted: dict[int, list[tuple[int, str]]] = {}
     for shot in shots:
@@ -69,7 +69,7 @@ def key_frames_to_table(
             video_id=video_id,
             staging=Staging(staging.asset, staging.shard, staging.folder),
             settings=settings,
-            times=None if times is None else times.chosen(wanted),
+            times=FrameTimes.none() if damaged else None if times is None else times.chosen(wanted),
             decode=limits or DecodeLimits(),
             limits=isolation or IsolationSettings(),
             threads=1 if damaged else 0,

@@ -32,6 +32,11 @@ class FrameTimes:
             raise ContractError("times of frames that do not ascend")
 
     @classmethod
+    def none(cls) -> Self:
+        """Of a file whose frames are known by counting from the first alone: nothing is sought in it."""
+        return cls.of_frames(np.empty(0, np.int64))
+
+    @classmethod
     def of_frames(cls, pts: npt.NDArray[np.int64]) -> Self:
         """Those of all frames, from 0."""
         return cls(np.arange(len(pts), dtype=np.int64), pts)

@@ -28,7 +28,7 @@ def find_drawings(
     starts = np.flatnonzero(new_drawings(signals, shots, settings))
     ends = np.append(starts[1:], signals.num_rows)
     shot_of = np.searchsorted([start for start, _ in shots.ranges], starts, side="right") - 1
-    times, stamps = frame_times(signals), pts(signals)
+    times, stamps, damaged = frame_times(signals), pts(signals), bool(values(signals, "corrupt").any())
     held = times[ends] - times[starts]
     patterns = {int(s): _pattern(held[shot_of == s]) for s in np.unique(shot_of)}
     return DRAWINGS.table(
@@ -38,7 +38,7 @@ def find_drawings(
             "shot": int(shot),
             "start": int(start),
             "end": int(end),
-            "start_pts": int(stamps[start]),
+            "start_pts": None if damaged else int(stamps[start]),
             "hold": int(end - start),
             "change": float(changes[start]) if start else None,
             "pattern": patterns[int(shot)],

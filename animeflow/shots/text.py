@@ -205,7 +205,7 @@ def text_samples(
         path, purpose=purpose, limits=decode_limits(decode), threads=1 if steady else threads
     ) as reader:
         sampler = TextSampler(settings, reader.time_base)
-        for frame in _sampled_frames(reader, settings):
+        for frame in _sampled_frames(reader, settings, steady=steady):
             require_steady(reader, steady)
             if sampler.due(frame.pts):
                 yield sampler.look(frame)
@@ -215,11 +215,13 @@ def _size_of(sample: TextSample) -> int:
     return sample.nbytes
 
 
-def _sampled_frames(reader: VideoReader, settings: TextSettings) -> Iterator[Frame]:
-    """The frames of the grid by the container's list of times; every frame where that is not sound."""
+def _sampled_frames(reader: VideoReader, settings: TextSettings, *, steady: bool) -> Iterator[Frame]:
+    """The frames of the grid by the container's list of times; every frame of a damaged file (`steady`) and where that
+    list is not sound.
+    """
     first = next(iter(reader))
     yield first
-    times = reader.listed_times()
+    times = None if steady else reader.listed_times()
     if times is None:
         yield from islice(reader, 1, None)
         return

@@ -174,6 +174,42 @@ def test_mpeg4_in_avi_whose_times_ascend_is_read_by_them_and_can_be_sought(tmp_p
     assert counter["test"] < 100
 
 
+STREAMS = {
+    "h264.ts": H264,
+    "mpeg2.ts": ("-c:v", "mpeg2video", "-bf", "2", "-g", "24", "-q:v", "3"),
+    "mpeg2.mpg": ("-c:v", "mpeg2video", "-bf", "2", "-g", "24", "-q:v", "3", "-f", "vob"),
+}
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_transport_and_program_streams_are_sought(tmp_path: Path, name: str) -> None:
+    """They are sought by decoding times: the place of a key frame's own time lies behind it."""
+    path = write_numbered(tmp_path / name, 240, *STREAMS[name])
+    for wanted in (77, 150, 231):
+        with counting_decodes() as counter, open_video(path, purpose="test", threads=1) as reader:
+            assert [number_of(frame.gray()) for frame in reader.pick([wanted])] == [wanted]
+        assert counter["test"] < 75
+    with open_video(path, purpose="test") as reader:
+        assert [number_of(frame.gray()) for frame in reader.pick(range(3, 240, 31))] == [*range(3, 240, 31)]
+
+
+def test_a_recording_in_which_time_begins_anew_is_never_sought_by_it(tmp_path: Path) -> None:
+    """The same time may mean two places: a programme, an advertisement with other times, the programme again."""
+    parts = [
+        write_numbered(tmp_path / f"{n}.ts", 72, *H264, "-output_ts_offset", str(at)).read_bytes()
+        for n, at in enumerate((10, 30, 12))
+    ]
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(parts))
+    assert read_frame_index(path) is None
+    with open_video(path, purpose="test") as reader:
+        frames = [(frame.pts, number_of(frame.gray())) for frame in reader]
+    known = FrameTimes.of_frames(np.array([pts for pts, _ in frames]))
+    for wanted in (60, 100, 130, 200):
+        with open_video(path, purpose="test", times=known) as reader:
+            assert [(f.pts, number_of(f.gray())) for f in reader.pick([wanted])] == [frames[wanted]]
+
+
 def test_times_that_go_back_in_the_file_are_never_sought_by(tmp_path: Path) -> None:
     """What libxvid says of reordered frames in Matroska: 0 125 83 208 167."""
     path = write_numbered(tmp_path / "xvid.mkv", 200, "-c:v", "libxvid", "-bf", "2", "-g", "48")

@@ -84,6 +84,17 @@ def test_times_of_another_film_cost_a_whole_decode_and_no_wrong_frame(mpeg4: Pat
         assert [number_of(frame.gray()) for frame in reader.pick([100, 195])] == [100, 195]
 
 
+def test_where_frames_are_known_by_counting_alone_nothing_is_sought(mpeg4: Path) -> None:
+    rows = [{"start": 0, "start_pts": None}, {"start": 150, "start_pts": None}]
+    for times in (FrameTimes.none(), FrameTimes.of_rows(rows)):
+        with (
+            counting_decodes() as counter,
+            open_video(mpeg4, purpose="test", times=times, threads=1) as reader,
+        ):
+            assert [number_of(frame.gray()) for frame in reader.pick([195])] == [195]
+        assert counter["test"] >= 196
+
+
 def seek_map(known: dict[int, int]) -> SeekMap:
     index = FrameIndex(np.arange(0, 1000, 10), np.arange(100) % 20 == 0)
     return SeekMap(index, FrameTimes(np.array(list(known)), np.array(list(known.values()))))

@@ -12,6 +12,7 @@ from animeflow.settings.shots import DrawingSettings, ShotsSettings
 from animeflow.shots.cuts import Cut, Shots, gradual
 from animeflow.shots.drawings import find_drawings, new_drawings, recent_maximum
 from animeflow.shots.signals import analyse
+from animeflow.tables.frames import pts
 from animeflow_tests.shots.made import VIDEO, scene, signals, write_video
 
 SETTINGS = DrawingSettings()
@@ -92,6 +93,16 @@ def test_a_damaged_frame_is_held_by_no_drawing() -> None:
     table = signals(10, corrupt=np.arange(10) == 4)
     assert starts(table, Shots(10, ())) == [0, 4, 5]
     assert starts(signals(5, corrupt=np.arange(5) == 4), Shots(5, ())) == [0, 4]
+
+
+def test_drawings_know_their_time_unless_the_source_is_damaged() -> None:
+    """After damage a time may mean another frame: then frames are counted from the first."""
+    sound = find_drawings(changes(8, {5: 20}), Shots(8, ()), SETTINGS, video_id=VIDEO).to_pylist()
+    times = pts(changes(8, {})).tolist()
+    assert [row["start_pts"] for row in sound] == [times[0], times[5]]
+    table = signals(8, corrupt=np.arange(8) == 6)
+    damaged = find_drawings(table, Shots(8, ()), SETTINGS, video_id=VIDEO).to_pylist()
+    assert {row["start_pts"] for row in damaged} == {None}
 
 
 def test_the_last_frames_before_each_frame_count_as_recent() -> None:

@@ -219,7 +219,7 @@ DRAWINGS = TableSpec(
             I64,
             START_PTS.description,
             START_PTS.unit,
-            "found by an animeflow that did not keep it",
+            "the source is damaged: its frames are known by counting from the first alone",
         ),
         Column("hold", I32, "length of the run", "frames"),
         Column("change", F32, "largest 4x4-block difference to the previous drawing", "8-bit levels", _FIRST),
