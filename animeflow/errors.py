@@ -93,6 +93,10 @@ class DecodeError(InputError):
     default_reason = "undecodable"
 
 
+class NoSuchFrame(DecodeError):
+    """The video ends before a frame that was asked for."""
+
+
 class UnsteadyDecode(DecodeError):
     """The file is damaged, and several threads decode it: how damage is concealed depends on which of them is ahead."""
 

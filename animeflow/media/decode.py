@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from animeflow.errors import ContractError, DecodeError
+from animeflow.errors import ContractError, DecodeError, NoSuchFrame
 from animeflow.media.card import CardFailed, Given
 from animeflow.media.clock import AHEAD, FrameClock, pictures_that_tell, shown, times_in_order
 from animeflow.media.counting import count_decoded, counting_decodes
@@ -198,7 +198,7 @@ class VideoReader:
         decodes on.
 
         Frames are known again by pts after a seek; a file whose timestamps do not allow that is decoded
-        through. Raises `DecodeError` when the video ends before an index.
+        through. Raises `NoSuchFrame` (a DecodeError) when the video ends before an index.
         """
         previous = -1
         for wanted in indices:
@@ -229,13 +229,17 @@ class VideoReader:
             self._restart()
         if wanted - self._next >= _SEEK_GAP_FRAMES:
             self._seek_towards(wanted)
-        while (frame := self._next_frame()) is not None:
+        while True:
+            before_pts = self._reached_pts
+            frame = self._next_frame()
+            if frame is None:
+                break
             # What damage does to later pictures depends on where decoding began: as the analysis, from frame 0.
-            if self._jumped and (frame.picture.is_corrupt or self._contradicted(frame)):
+            if self._jumped and (frame.picture.is_corrupt or self._contradicted(frame, before_pts)):
                 self._give_up_seeking()
             elif frame.index == wanted:
                 return frame
-        raise DecodeError(f"ends after {self._next} frames, frame {wanted} was asked for", path=self.path)
+        raise NoSuchFrame(f"ends after {self._next} frames, frame {wanted} was asked for", path=self.path)
 
     def _next_frame(self) -> Frame | None:
         if not self._look_ahead(1):
@@ -325,8 +329,9 @@ class VideoReader:
                 return rising and seeks.holds(landing.frame, self._look_ahead(max(1, AHEAD - passed)))
         return False
 
-    def _contradicted(self, frame: Frame) -> bool:
-        return self._seek_map is not None and self._seek_map.times.contradict(frame.index, frame.picture.pts)
+    def _contradicted(self, frame: Frame, before_pts: int | None) -> bool:
+        seeks, pts = self._seek_map, frame.picture.pts
+        return seeks is not None and not seeks.follows(frame.index, pts, before_pts)
 
     def _give_up_seeking(self) -> None:
         self._seeks = False

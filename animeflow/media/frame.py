@@ -20,15 +20,17 @@ class Frame:
     """A frame in presentation order.
 
     `index` counts from 0, `pts` is in ticks of the reader's time base, `duration` likewise (0 = unknown).
-    `key` and `corrupt` are the decoder's flags. Pixels are converted only when asked for.
+    `key` and `corrupt` are the decoder's flags, `retimed` says that the file gives another time or none. Pixels are
+    converted only when asked for.
     """
 
-    __slots__ = ("_picture", "_scalers", "corrupt", "duration", "index", "key", "pts")
+    __slots__ = ("_picture", "_scalers", "corrupt", "duration", "index", "key", "pts", "retimed")
 
     def __init__(self, index: int, pts: int, picture: Any, scalers: Scalers) -> None:
         self.index, self.pts = index, pts
         self.duration = int(picture.duration or 0)
         self.key, self.corrupt = bool(picture.key_frame), bool(picture.is_corrupt)
+        self.retimed = picture.pts != pts
         self._picture, self._scalers = picture, scalers
 
     @property
@@ -65,6 +67,7 @@ class Frame:
         """
         frame = Frame(self.index, self.pts, *self._scalers.shrink(self._picture, size))
         frame.duration, frame.key, frame.corrupt = self.duration, self.key, self.corrupt
+        frame.retimed = self.retimed
         return frame
 
     @property
@@ -73,7 +76,7 @@ class Frame:
         return self._picture
 
     def __repr__(self) -> str:
-        flags = "".join(f" {name}" for name in ("key", "corrupt") if getattr(self, name))
+        flags = "".join(f" {name}" for name in ("key", "corrupt", "retimed") if getattr(self, name))
         return f"<Frame {self.index} pts={self.pts}{flags}>"
 
 

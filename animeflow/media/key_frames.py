@@ -69,7 +69,7 @@ def key_frames_to_table(
             video_id=video_id,
             staging=Staging(staging.asset, staging.shard, staging.folder),
             settings=settings,
-            times=FrameTimes.none() if damaged else None if times is None else times.chosen(wanted),
+            times=None if times is None else times.chosen(wanted),
             decode=limits or DecodeLimits(),
             limits=isolation or IsolationSettings(),
             threads=1 if damaged else 0,

@@ -90,6 +90,18 @@ class SeekMap:
         known = (self.times.contradict(number, picture.pts) for number, picture in enumerate(pictures, frame))
         return ascend(pictures) and not any(known)
 
+    def follows(self, frame: int, pts: int | None, before_pts: int | None) -> bool:
+        """Whether a picture with `pts` can be `frame`, after one with `before_pts` (None: not known).
+
+        Where its time is not known it must be that of the next packet: a decoder may pass over pictures after a seek.
+        """
+        known = self.times.before(frame)
+        if known is not None and known[0] == frame:
+            return known[1] == pts
+        if pts is None or before_pts is None:
+            return pts is not None
+        return bool(np.searchsorted(self.index.pts, pts) - np.searchsorted(self.index.pts, before_pts) == 1)
+
     def landing(self, wanted: int, *, reached: int, reached_pts: int) -> Landing | None:
         """The shortest way to `wanted` by a seek; None where decoding on from `reached` is not longer."""
         known = self.times.before(wanted)

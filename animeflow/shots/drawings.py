@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from animeflow.settings.shots import DrawingSettings
 from animeflow.shots.cuts import Range, Shots
-from animeflow.tables.frames import StoredFrames, frame_times, pts, stored_or_loaded, values
+from animeflow.tables.frames import StoredFrames, frame_times, known_by_pts, pts, stored_or_loaded, values
 from animeflow.tables.holds import holds_of
 from animeflow.tables.ids import drawing_id
 from animeflow.tables.schemas.shots import DRAWINGS
@@ -28,7 +28,7 @@ def find_drawings(
     starts = np.flatnonzero(new_drawings(signals, shots, settings))
     ends = np.append(starts[1:], signals.num_rows)
     shot_of = np.searchsorted([start for start, _ in shots.ranges], starts, side="right") - 1
-    times, stamps, damaged = frame_times(signals), pts(signals), bool(values(signals, "corrupt").any())
+    times, stamps, known = frame_times(signals), pts(signals), known_by_pts(signals)
     held = times[ends] - times[starts]
     patterns = {int(s): _pattern(held[shot_of == s]) for s in np.unique(shot_of)}
     return DRAWINGS.table(
@@ -38,7 +38,7 @@ def find_drawings(
             "shot": int(shot),
             "start": int(start),
             "end": int(end),
-            "start_pts": None if damaged else int(stamps[start]),
+            "start_pts": int(stamps[start]) if known else None,
             "hold": int(end - start),
             "change": float(changes[start]) if start else None,
             "pattern": patterns[int(shot)],

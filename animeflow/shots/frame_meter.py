@@ -47,6 +47,7 @@ class Small:
     pts: int
     key: bool
     corrupt: bool
+    retimed: bool
     luma: U8
     rgb: U8
     thumb: U8
@@ -56,7 +57,14 @@ class Small:
         """Scale a frame: a conversion of 1080p costs 0.7-1.3 ms whatever its target, so all come from one picture."""
         small = frame.small(SHARPNESS_SIZE)
         return cls(
-            frame.index, frame.pts, frame.key, frame.corrupt, small.gray(), small.rgb(), small.rgb(THUMB_SIZE)
+            frame.index,
+            frame.pts,
+            frame.key,
+            frame.corrupt,
+            frame.retimed,
+            small.gray(),
+            small.rgb(),
+            small.rgb(THUMB_SIZE),
         )
 
     @property
@@ -167,13 +175,13 @@ class _Rows:
     def __init__(self) -> None:
         self.count = 0
         self._thumbs = np.empty((CHUNK_FRAMES, THUMB_HEIGHT, THUMB_WIDTH, 3), np.uint8)
-        self._flags: list[tuple[int, int, bool, bool]] = []
+        self._flags: list[tuple[int, int, bool, bool, bool]] = []
         self._differences: list[tuple[float, ...] | None] = []
         self._levels: list[tuple[float, ...]] = []
 
     def add(self, small: Small, differences: tuple[float, ...] | None, measured: tuple[float, ...]) -> None:
         self._thumbs[self.count] = small.thumb
-        self._flags.append((small.index, small.pts, small.key, small.corrupt))
+        self._flags.append((small.index, small.pts, small.key, small.corrupt, small.retimed))
         self._differences.append(differences)
         self._levels.append(measured)
         self.count += 1
@@ -181,7 +189,7 @@ class _Rows:
     def table(self, video_id: str, time_base: Fraction) -> pa.Table:
         thumbs = self._thumbs[: self.count]
         saturation, colourfulness = colours(thumbs)
-        frame, stamps, key, corrupt = zip(*self._flags, strict=True)
+        frame, stamps, key, corrupt, retimed = zip(*self._flags, strict=True)
         columns = {
             "video_id": [video_id] * self.count,
             "frame": frame,
@@ -190,6 +198,7 @@ class _Rows:
             "time_base_den": [time_base.denominator] * self.count,
             "key": key,
             "corrupt": corrupt,
+            "retimed": retimed,
             "thumbnail": pa.FixedSizeBinaryArray.from_buffers(
                 pa.binary(THUMB_BYTES), self.count, [None, pa.py_buffer(np.ascontiguousarray(thumbs))]
             ),

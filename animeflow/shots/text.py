@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from animeflow.errors import NoSuchFrame
 from animeflow.media import isolate
 from animeflow.media.decode import Frame, VideoReader, open_video
 from animeflow.media.steady import require_steady, steadied
@@ -226,7 +227,8 @@ def _sampled_frames(reader: VideoReader, settings: TextSettings, *, steady: bool
         yield from islice(reader, 1, None)
         return
     grid = TimeGrid(settings.interval_s, reader.time_base)
-    yield from reader.pick([at for at, pts in enumerate(times) if grid.due(int(pts)) and at > 0])
+    with suppress(NoSuchFrame):  # there are packets without a picture: then the list is longer than the film
+        yield from reader.pick([at for at, pts in enumerate(times) if grid.due(int(pts)) and at > 0])
 
 
 def same_picture(luma: U8, before: U8, limit: float) -> bool:

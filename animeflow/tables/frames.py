@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from animeflow.errors import ContractError
@@ -77,6 +78,11 @@ def values(signals: pa.Table, name: str) -> npt.NDArray[np.float64]:
 def pts(signals: pa.Table) -> npt.NDArray[np.int64]:
     """Presentation time stamps, int64 [T]."""
     return signals["pts"].to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+
+
+def known_by_pts(signals: pa.Table | StoredFrames) -> bool:
+    """Whether a frame can be found again by its pts: nothing is damaged, and every time is the file's own."""
+    return not any(pc.any(pc.fill_null(signals[name], True)).as_py() for name in ("corrupt", "retimed"))
 
 
 def time_base(signals: pa.Table) -> Fraction:

@@ -39,7 +39,7 @@ _STAGES = (
     ),
     StageSpec(
         "frame_signals", "shots", "The one decode: what later stages need of every frame, by CPU arithmetic only.",
-        ("shard_files",), ("shots.decode",), kinds=("pyav", "numpy"), job="ingest", code_version="2",
+        ("shard_files",), ("shots.decode",), kinds=("pyav", "numpy"), job="ingest", code_version="3",
     ),
     StageSpec(
         "text_boxes", "shots", "Recognised text on sampled frames, from the same decode.",

@@ -143,6 +143,7 @@ def _signals(video: DrawnVideo) -> list[Row]:
                 "time_base_den": 1000,
                 "key": number % 48 == 0,
                 "corrupt": False,
+                "retimed": False,
                 "thumbnail": small.tobytes(),
                 **dict.fromkeys(DIFFERENCES, change),
                 "sharpness": 120.0,

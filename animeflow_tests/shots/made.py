@@ -99,6 +99,7 @@ def signals(
         "time_base_num": [time_base.numerator] * frames,
         "time_base_den": [time_base.denominator] * frames,
         "corrupt": np.zeros(frames, bool),
+        "retimed": np.zeros(frames, bool),
         "key": np.zeros(frames, bool),
         **columns,
     }

@@ -20,6 +20,7 @@ from animeflow.shots import signals
 from animeflow.shots.frame_meter import colours, content_size, levels, worst_blocks
 from animeflow.shots.signals import analyse, passes
 from animeflow.tables.frames import end_pts, pts, seconds, thumbnails, values
+from animeflow_tests.media.numbered import write_numbered
 from animeflow_tests.shots.made import VIDEO, scene, write_video
 
 SIZE = (320, 180)
@@ -247,3 +248,13 @@ def test_a_video_of_one_frame_is_too_short(tmp_path: Path) -> None:
     with pytest.raises(DecodeError, match="1 frame, at least 2") as error:
         analyse(path, video_id=VIDEO, settings=ShotsSettings())
     assert error.value.reason == "too_short"
+
+
+def test_a_time_that_the_file_does_not_give_is_said_to_be_made(tmp_path: Path) -> None:
+    """libxvid's times in Matroska go back and forth."""
+    path = write_numbered(tmp_path / "xvid.mkv", 60, "-c:v", "libxvid", "-bf", "2")
+    table, _ = analyse(path, video_id=VIDEO, settings=ShotsSettings())
+    with open_video(path, purpose="test") as reader:
+        expected = [frame.picture.pts != frame.pts for frame in reader]
+    assert any(expected)
+    assert table["retimed"].to_pylist() == expected

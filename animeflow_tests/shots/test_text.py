@@ -15,6 +15,8 @@ from animeflow.models.text import TextBox
 from animeflow.settings.shots import ShotsSettings
 from animeflow.shots.signals import analyse
 from animeflow.shots.text import TimeGrid, edge_share, read_text
+from animeflow_tests.media.empty_vops import with_empty_packets
+from animeflow_tests.media.numbered import write_numbered
 from animeflow_tests.shots.made import VIDEO, scene, write_video
 
 SETTINGS = ShotsSettings()
@@ -163,3 +165,13 @@ def test_times_rounded_to_milliseconds_fall_on_their_grid() -> None:
 def test_the_grid_begins_at_the_first_frame() -> None:
     grid = TimeGrid(1.0, Fraction(1, 24))
     assert [pts for pts in range(1000, 1060) if grid.due(pts)] == [1000, 1024, 1048]
+
+
+def test_a_sparse_pass_ends_with_the_film_where_packets_hold_no_picture(tmp_path: Path) -> None:
+    plain = write_numbered(tmp_path / "plain.mkv", 96, "-c:v", "mpeg4", "-bf", "0", "-g", "24")
+    path = with_empty_packets(plain, tmp_path / "empty.mkv", range(50, 80))
+    table = read_text(
+        path, video_id=VIDEO, settings=SETTINGS.text, decode=SETTINGS.decode, text_reader=Recorder()
+    )
+    assert 0 < table.num_rows <= 17
+    assert max(table["frame"].to_pylist()) < 96

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from animeflow.errors import ContractError
-from animeflow.tables.frames import frame_times
+from animeflow.tables.frames import frame_times, known_by_pts
 from animeflow_tests.shots.made import signals
 
 MS = Fraction(1, 1000)
@@ -41,3 +41,11 @@ def test_one_frame_lasts_a_tick_and_none_has_no_times() -> None:
     assert times([7], MS).tolist() == [0, 0.001]
     with pytest.raises(ContractError, match="empty"):
         times([], MS)
+
+
+@pytest.mark.parametrize(("wrong", "known"), [(None, True), ("corrupt", False), ("retimed", False)])
+def test_frames_are_known_by_their_pts_where_nothing_is_damaged_or_made(
+    wrong: str | None, known: bool
+) -> None:
+    columns = {} if wrong is None else {wrong: np.arange(9) == 4}
+    assert known_by_pts(signals(9, **columns)) == known

@@ -59,6 +59,7 @@ def key_frames(
     """Write the middle frame and the cover of every shot as WebP."""
     from animeflow.media.key_frames import key_frames_to_table
     from animeflow.media.seeking import FrameTimes
+    from animeflow.tables.frames import known_by_pts
 
     stage = stages.open(context, shard_files, frame_signals, shots)
 
@@ -69,7 +70,9 @@ def key_frames(
                 video.rows("shots"),
                 saturation=video.signal("saturation"),
                 sharpness=video.signal("sharpness"),
-                times=FrameTimes.of_frames(video.signal("pts")),
+                times=FrameTimes.of_frames(video.signal("pts"))
+                if known_by_pts(video.frames)
+                else FrameTimes.none(),
                 video_id=video.id,
                 staging=video.staging,
                 settings=stages.settings.media.key_frames,
