@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from animeflow.errors import DecodeError
 from animeflow.media import isolate
+from animeflow.media.command import check_stop
 from animeflow.media.decode import VideoReader, open_video
 from animeflow.media.hwdecode import backend_of
 from animeflow.media.steady import require_steady, steadied
@@ -144,6 +145,7 @@ def _pass(
                 collector.take(one.sample)
             if progress is not None:
                 progress(one.frames)
+            check_stop()  # what a short video has left may lie in the pipe already
 
 
 def passes(
