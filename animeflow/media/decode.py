@@ -344,8 +344,10 @@ class VideoReader:
 
     @cached_property
     def _read_seek_map(self) -> SeekMap | None:
+        if self._first_pts is None or (self._times is not None and not len(self._times.frames)):
+            return None
         index = read_frame_index(self.path)
-        if index is None or self._first_pts is None:
+        if index is None:
             return None
         found = SeekMap.of(index.starting_at(self._first_pts), self._times)
         return found if found.holds(self._next, self._look_ahead(AHEAD)) else None
