@@ -12,7 +12,7 @@ from animeflow.errors import DecodeError
 
 # A jump back by more frames is a new clock (joined MPEG-TS); a smaller one is a frame out of order or doubled.
 _NEW_CLOCK_FRAMES = 3
-AHEAD = 4  # pictures within which times that are no times of pictures go back
+AHEAD = 4  # pictures that are asked: whether times go back and forth, whether one of them is wrong
 
 
 def shown(picture: Any) -> int | None:
@@ -58,8 +58,11 @@ def times_in_order(container: Any, stream: Any, pictures: Sequence[Any]) -> Call
 class FrameClock:
     """Strictly ascending pts; `time_of` gives the one that a picture claims.
 
-    A missing pts follows the frame before; where time jumps back by more than three frames it goes on from there; a
-    smaller step back becomes one tick. Each is counted in `repairs`.
+    A missing pts follows the frame before. A time that is more than three frames away from the last one is wrong where
+    more of the next pictures go on from the last one than from it: it then follows the last one. Else a jump forward
+    is a frame that is held, and after a jump back by more than three frames a new clock goes on from there. A smaller
+    step back becomes one tick. Each but the held frame is counted in `repairs`. `farthest` is the largest time that
+    any picture claimed, be it wrong: a header may have been made of it.
     """
 
     def __init__(
@@ -73,42 +76,72 @@ class FrameClock:
     ) -> None:
         self.repairs = 0
         self.first: int | None = None
+        self.farthest = 0
         self._path, self._time_base, self._max_gap_s = path, time_base, max_gap_s
         self._step = max(1, round(1 / (rate * time_base))) if rate else 1
         self._last: int | None = None
         self._shift = 0
         self._time_of = time_of
 
-    def stamp(self, picture: Any) -> int:
-        """The pts of the next picture. Raises `DecodeError` (corrupt) for a gap beyond the limit."""
-        pts = self._ascending(self._time_of(picture))
+    def doubts(self, picture: Any) -> bool:
+        """Whether `stamp` needs the pictures after this one."""
+        claimed = self._claimed(picture)
+        return claimed is not None and self._last is not None and abs(claimed - self._last) > self._near
+
+    def stamp(self, picture: Any, following: Sequence[Any] = ()) -> int:
+        """The pts of the next picture, `following` being up to AHEAD after it where `doubts` asks for them.
+
+        Raises `DecodeError` (corrupt) for a gap beyond the limit.
+        """
+        claimed = self._claimed(picture)
+        pts = self._ascending(claimed, [self._claimed(one) for one in following])
         if picture.duration:
             self._step = int(picture.duration)
         if self.first is None:
-            self.first = pts
+            self.first = self.farthest = pts
         self._last = pts
+        self.farthest = max(self.farthest, pts, pts if claimed is None else claimed)
         return pts
 
     def jump(self) -> None:
         """After a seek: the next picture's time is not compared with the last one's."""
         self._last = None
 
-    def _ascending(self, raw: int | None) -> int:
-        if self._last is None:
-            self.repairs += raw is None
-            return 0 if raw is None else raw + self._shift
-        if raw is not None and raw + self._shift > self._last:
-            self._require_near(raw + self._shift - self._last)
-            return raw + self._shift
+    @property
+    def _near(self) -> int:
+        return _NEW_CLOCK_FRAMES * self._step
+
+    def _claimed(self, picture: Any) -> int | None:
+        time = self._time_of(picture)
+        return None if time is None else time + self._shift
+
+    def _ascending(self, claimed: int | None, following: Sequence[int | None]) -> int:
+        last = self._last
+        if last is None:
+            self.repairs += claimed is None
+            return 0 if claimed is None else claimed
+        next_one = last + self._step
+        if claimed is None:
+            self.repairs += 1
+            return next_one
+        if abs(claimed - last) > self._near:
+            going_on = self._after(last, following)
+            if len(going_on) > len(self._after(claimed, following)):
+                self.repairs += 1
+                return max(last + 1, min(next_one, going_on[0] - 1))
+        if claimed > last:
+            self._require_near(claimed - last)
+            return claimed
         self.repairs += 1
-        following = self._last + self._step
-        if raw is None:
-            return following
-        back = self._last - (raw + self._shift)
-        if back <= _NEW_CLOCK_FRAMES * self._step:
-            return self._last + 1
-        self._shift += following - (raw + self._shift)
-        return following
+        if last - claimed <= self._near:
+            return last + 1
+        self._shift += next_one - claimed
+        return next_one
+
+    def _after(self, time: int, following: Sequence[int | None]) -> list[int]:
+        """The times of the next pictures that go on from `time`."""
+        end = time + self._near + AHEAD * self._step
+        return [one for one in following if one is not None and time < one <= end]
 
     def _require_near(self, gap: int) -> None:
         gap_s = float(gap * self._time_base)

@@ -242,11 +242,15 @@ class VideoReader:
         raise NoSuchFrame(f"ends after {self._next} frames, frame {wanted} was asked for", path=self.path)
 
     def _next_frame(self) -> Frame | None:
-        if not self._look_ahead(1):
+        ahead = self._look_ahead(1)
+        if not ahead:
             return None
-        picture: Any = self._pictures.take()
+        if self._clock.doubts(ahead[0]):
+            ahead = self._look_ahead(1 + AHEAD)
+        picture, *following = ahead
+        self._pictures.take()
         self.limits.require_frame(self._next, self.path)
-        pts = self._clock.stamp(picture)
+        pts = self._clock.stamp(picture, following)
         self.pts_repairs = self._clock.repairs
         if (picture.width, picture.height) != self._stored_size:
             self.limits.require_size(picture.width, picture.height, self.path)
@@ -356,7 +360,7 @@ class VideoReader:
         """After the last frame: was the file complete, and was enough of it sound?"""
         if last is not None and self._clock.first is not None:
             first_s = float(self._clock.first * self.time_base)
-            shown_s = float((last.pts + last.duration) * self.time_base) - first_s
+            shown_s = float((self._clock.farthest + last.duration) * self.time_base) - first_s
             claimed_s = header_duration_s(self._pictures.container, self._pictures.stream, first_s)
             self.truncated = is_cut_short(shown_s, claimed_s) or is_cut_riff(self.path)
         bad = self.corrupt_frames + self.decode_errors

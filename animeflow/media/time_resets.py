@@ -16,6 +16,9 @@ Times = npt.NDArray[np.float64]
 # ffmpeg takes a step back of decoding times by more for a new clock; a smaller one is a packet out of order.
 _RESET_S = 0.1
 _SAME_S = 0.001  # a pts that repeats is moved by a tick
+_WRONG_SHARE = (
+    0.1  # of the pictures of a clock: where no more of them are off, it is their times that are wrong
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,11 @@ def worst_place_s(pictures: Clocks, shown: Times, sound: Clocks, copied: Clocks)
     copied ones, cannot be paired.
     """
     moved = _shifts(pictures, shown)
-    if moved is None or not sound.whole or len(sound.runs) != len(moved):
+    if moved is None or not sound.whole:
+        return None
+    if len(moved) == 1:
+        moved *= len(sound.runs)
+    if len(sound.runs) != len(moved):
         return None
     expected = np.concatenate([run + shift for run, shift in zip(sound.runs, moved, strict=True)])
     found = np.concatenate(copied.runs)
@@ -85,17 +92,23 @@ def worst_place_s(pictures: Clocks, shown: Times, sound: Clocks, copied: Clocks)
 
 
 def _shifts(pictures: Clocks, shown: Times) -> list[float] | None:
-    """What is added to each clock of the source; None where frames are no packets, or it is not one value."""
+    """What is added to each clock of the source; None where frames are no packets, or it is not one value.
+
+    A wrong time looks like a clock that begins anew; it does where the pictures after it are shifted otherwise.
+    """
     first, *others = pictures.runs
     leading = sum(map(len, pictures.runs)) - len(shown)
     # Packets before the first key frame of a recording give no picture.
     if not pictures.whole or not 0 <= leading < len(first) or (leading and first[leading] != shown[0]):
         return None
-    moved, at = [], 0
+    moved: list[float] = []
+    at = 0
     for run in (first[leading:], *others):
         shift = shown[at : at + len(run)] - run
-        if np.ptp(shift) > _SAME_S:
+        usual = float(np.sort(shift)[len(shift) // 2])
+        if np.mean(np.abs(shift - usual) > _SAME_S) > _WRONG_SHARE:
             return None
-        moved.append(float(shift[0]))
+        if not moved or abs(usual - moved[-1]) > _SAME_S:
+            moved.append(usual)
         at += len(run)
     return moved

@@ -39,12 +39,12 @@ _STAGES = (
     ),
     StageSpec(
         "frame_signals", "shots", "The one decode: what later stages need of every frame, by CPU arithmetic only.",
-        ("shard_files",), ("shots.decode",), kinds=("pyav", "numpy"), job="ingest", code_version="3",
+        ("shard_files",), ("shots.decode",), kinds=("pyav", "numpy"), job="ingest", code_version="4",
     ),
     StageSpec(
         "text_boxes", "shots", "Recognised text on sampled frames, from the same decode.",
         ("shard_files",), ("shots.decode", "shots.text", "models.text", "models.device", "models.dtype"), kinds=("onnx",), job="ingest",
-        code_version="2",
+        code_version="3",
     ),
     StageSpec(
         "shots", "shots", "Cuts and transitions, and the network's probability per frame, from stored thumbnails.",

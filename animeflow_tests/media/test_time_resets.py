@@ -34,6 +34,18 @@ def test_packets_before_the_first_picture_that_is_shown_are_left_out() -> None:
     assert worst_place_s(pictures, TWICE[2:], sound, clocks(SOUND_TWICE)) == pytest.approx(0)
 
 
+@pytest.mark.parametrize("late", [47.0, 12_000.0])
+def test_a_picture_with_a_wrong_time_is_no_new_clock(late: float) -> None:
+    """It ends the run that it is the last of; the sound went on."""
+    wrong = np.append(TWICE[:11], TWICE[11] + late)
+    pictures = clocks(wrong, TWICE[12:])
+    sound, copied = clocks(SOUND_TWICE), clocks(SOUND_TWICE)
+    assert worst_place_s(pictures, TWICE, sound, copied) == pytest.approx(0)
+    assert worst_place_s(pictures, TWICE, sound, copied.moved(0.3)) == pytest.approx(0.3)
+    halved = clocks(np.concatenate([TWICE[:6], TWICE[6:12] + late]), TWICE[12:])
+    assert worst_place_s(halved, TWICE, sound, copied) is None, "half of a clock is no wrong time"
+
+
 @pytest.mark.parametrize(
     ("pictures", "sound", "copied"),
     [
