@@ -82,7 +82,7 @@ def describe_shard(
         "shard": shard,
         "path": unit.name if unit is not None else None,
         "in_source": shard in units if units else None,
-        "stages": [stage_row(state) for state in states],
+        "stages": [stage_row(state, null=null_because(state, workspace, shard)) for state in states],
         "done": sum(state.state in STANDING for state in states),
         "failed_videos": len(failed_videos.of_shard(workspace, shard)),
         "failures": [
@@ -94,14 +94,27 @@ def describe_shard(
     }
 
 
-def stage_row(state: StageState) -> dict[str, Any]:
-    """One stage as plain values."""
+def null_because(state: StageState, workspace: Workspace, shard: str) -> str | None:
+    """Why no row of a stage that is done has a value; None where one has, or its files cannot be read."""
+    from animeflow.tables.handle import UNREADABLE
+
+    if state.state != "done":
+        return None
+    try:
+        return workspace.handle(shard, state.stage).null_because
+    except UNREADABLE:
+        return None  # checks say what is wrong with them
+
+
+def stage_row(state: StageState, *, null: str | None) -> dict[str, Any]:
+    """One stage as plain values; `null` says why it has no value."""
     return {
         "stage": state.stage,
         "group": state.group,
         "state": state.state,
         "why": list(state.why),
         "videos": dict(state.counts),
+        "null": null,
     }
 
 
@@ -169,7 +182,9 @@ def print_shard(entry: dict[str, Any], *, only_stale: bool) -> None:
         if only_stale and not checks and (row["state"] in STANDING or row["stage"] in never):
             continue
         videos = " ".join(f"{count} {state}" for state, count in row["videos"].items() if count)
-        why = f"  ({'; '.join(row['why'])})" if row["why"] else ""
+        why = (
+            f"  ({'; '.join(row['why'])})" if row["why"] else f"  null: {row['null']}" if row["null"] else ""
+        )
         click.echo(f"  {row['stage']:<22} {row['state']:<10} {videos}{why}".rstrip())
         if row["stage"] == SHARD_FILES:
             for remark in entry["remarks"]:

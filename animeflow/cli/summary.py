@@ -119,7 +119,7 @@ def clip_counts(workspace: Workspace, shards: Sequence[str]) -> Counter[str] | N
 
 
 def file_remarks(workspace: Workspace, shard: str) -> dict[str, list[str]]:
-    """Lines on the files of a shard that were restored, that should be, and that were skipped as copies of others."""
+    """Lines on the files of a shard that were restored, that should be, and that were left out."""
     if workspace.manifest(shard, SHARD_FILES) is None:
         return {}
     handle = workspace.handle(shard, SHARD_FILES)
@@ -127,7 +127,7 @@ def file_remarks(workspace: Workspace, shard: str) -> dict[str, list[str]]:
     return {
         "restored": remarks.restored(rows),
         "as it is": remarks.not_restored(rows),
-        "skipped": remarks.copies(handle.statuses),
+        "skipped": remarks.left_out(handle.statuses),
     }
 
 

@@ -12,12 +12,6 @@ among them.
 
 PROTOCOLS = ("file",)
 
-VIDEO_EXTENSIONS = (
-    ".mp4", ".mkv", ".avi", ".mov", ".wmv", ".flv", ".webm", ".m4v", ".rmvb", ".ts", ".m2ts", ".mpg",
-    ".mpeg", ".ogm", ".ogv", ".3gp",
-)  # fmt: skip
-"""Names that a folder scan takes for videos. What a file is, its bytes decide."""
-
 INPUT_OPTIONS = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": ",".join(PROTOCOLS)}
 """The same limits for PyAV (`options=`) and for ffmpeg (before `-i`)."""
 
@@ -42,3 +36,20 @@ CONTAINER_HEADS = (
     (0, b"FLV"), (0, b"OggS"), (0, b"\x30\x26\xb2\x75"), (0, b"\x00\x00\x01\xba"), (0, b".RMF"),
 )  # fmt: skip
 """(offset, bytes) by which a damaged file is told from one that never was a video."""
+
+BARE_HEADS = {
+    "H.264": (b"\0\0\0\x01\x67", b"\0\0\0\x01\x27", b"\0\0\0\x01\x09", b"\0\0\x01\x67"),
+    "HEVC": (b"\0\0\0\x01\x40\x01", b"\0\0\0\x01\x46\x01"),
+    "MPEG-1 or MPEG-2": (b"\0\0\x01\xb3",),
+    "AV1": (b"\x12\0\x0a",),
+}
+"""First bytes of video without a container: nothing in it says when a picture is shown."""
+
+OTHER_HEADS = {
+    "IVF": (b"DKIF",),
+    "YUV4MPEG": (b"YUV4MPEG2",),
+    "MXF": (b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02",),
+    "NUT": (b"nut/multimedia container\0",),
+    "DV": (b"\x1f\x07\0\x3f", b"\x1f\x07\0\xbf"),
+}
+"""First bytes of video in containers that are not opened."""

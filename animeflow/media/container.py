@@ -11,17 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from animeflow.errors import AnimeflowError, ProbeError
-from animeflow.media.allowed import (
-    CONTAINER_HEADS,
-    INPUT_OPTIONS,
-    MAX_PIXELS,
-    PLAYLIST_HEADS,
-    PLAYLIST_XML,
-    SOUND_HEADS,
-)
+from animeflow.media.allowed import INPUT_OPTIONS, MAX_PIXELS
 from animeflow.media.command import check_stop
+from animeflow.media.heads import HEAD_BYTES, begins_as_video, is_playlist, is_sound, other_video
 
-_HEAD_BYTES = 4096
 _STILL_CODECS = frozenset({"mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpegxl"})
 _ATTACHED_PIC = 1024  # AV_DISPOSITION_ATTACHED_PIC
 
@@ -165,7 +158,7 @@ def _read_head(path: Path, error: type[AnimeflowError]) -> bytes:
             # Opening a pipe would wait for its writer.
             raise error("is not a regular file", reason="unreadable", path=path)
         with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
+            head = file.read(HEAD_BYTES)
     except OSError as problem:
         raise error(f"cannot be read: {problem.strerror}", reason="unreadable", path=path) from problem
     if not head:
@@ -175,19 +168,14 @@ def _read_head(path: Path, error: type[AnimeflowError]) -> bytes:
     return head
 
 
-def is_playlist(head: bytes) -> bool:
-    """Whether the first bytes of a file are a text that names other files."""
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    return text.startswith(PLAYLIST_HEADS) or (
-        text.startswith(b"<") and any(tag in text for tag in PLAYLIST_XML)
-    )
-
-
 def _refusal(path: Path, head: bytes, problem: Exception, error: type[AnimeflowError]) -> AnimeflowError:
-    if head.startswith(SOUND_HEADS) or (head[:4] == b"RIFF" and head[8:12] == b"WAVE"):
+    if is_sound(head):
         return error("is a sound file", reason="no_video", path=path)
-    if any(head[at : at + len(magic)] == magic for at, magic in CONTAINER_HEADS):
+    if begins_as_video(head):
         return error(f"is a damaged or unfinished video ({_plain(problem)})", reason="unreadable", path=path)
+    if (other := other_video(head)) is not None:
+        what, hint = other
+        return error(what, reason="not_media", path=path, hint=hint)
     return error(f"is not a video of a known kind ({_plain(problem)})", reason="not_media", path=path)
 
 

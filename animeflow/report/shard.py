@@ -17,15 +17,12 @@ from animeflow.settings.shots import DecodeSettings
 from animeflow.tables import failed, failed_checks, failed_videos, timings
 from animeflow.tables.failed import StageFailure
 from animeflow.tables.failed_checks import CheckFailure
-from animeflow.tables.handle import Handle
+from animeflow.tables.handle import UNREADABLE, Handle
 from animeflow.tables.parquet import read_provenance
 from animeflow.tables.stages import STAGES, StageSpec
 from animeflow.tables.status import Status
 from animeflow.tables.timings import Timing
 from animeflow.tables.workspace import Workspace
-
-# What reading a file that another version, a kill or a full disk left behind can raise.
-_UNREADABLE = (ContractError, OSError, pa.ArrowException, KeyError, TypeError)
 
 Row = dict[str, Any]
 
@@ -94,7 +91,7 @@ class ShardData:
             return None
         try:
             return handle.table(table, columns=columns, video_id=video)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             self.problems[asset] = f"cannot be read: {_short(error)}"
             return None
 
@@ -105,7 +102,7 @@ class ShardData:
             return []
         try:
             return handle.statuses
-        except (*_UNREADABLE, ValueError) as error:
+        except (*UNREADABLE, ValueError) as error:
             self.problems[asset] = f"its status rows cannot be read: {_short(error)}"
             return []
 
@@ -119,7 +116,7 @@ class ShardData:
         files = [file for files in handle.manifest.tables.values() for file in files]
         try:
             return read_provenance(handle.folder / files[0].path) if files else {}
-        except (*_UNREADABLE, ValueError):
+        except (*UNREADABLE, ValueError):
             return {}
 
     def picture(self, asset: str, media_path: str | None) -> Image.Image | None:
@@ -212,7 +209,7 @@ def _verdict(handle: Handle) -> tuple[str, str]:
         return "partial", f"{failed} of {sum(manifest.counts.values())} files failed"
     try:
         reason = handle.null_because
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return "damaged", _short(error)
     if reason:
         return "null", reason

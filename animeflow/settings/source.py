@@ -12,7 +12,7 @@ from animeflow.settings.isolation import IsolationSettings
 
 VIDEO_EXTENSIONS = (
     "mkv", "mp4", "m4v", "mov", "avi", "webm", "flv", "mpeg", "mpg", "m2ts", "mts", "ts", "vob", "ogv", "ogm",
-    "wmv", "rmvb", "3gp",
+    "wmv", "asf", "rm", "rmvb", "3gp", "3g2", "f4v", "m2t", "divx",
 )  # fmt: skip
 
 

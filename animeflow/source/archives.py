@@ -9,9 +9,8 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from animeflow.errors import ArchiveError
-from animeflow.media.allowed import CONTAINER_HEADS
+from animeflow.media.heads import begins_as_video
 
-HEAD_BYTES = 4096
 _TAR_AT = 257
 _TAR_HEADER = 512
 _PLAIN = (b"PK\x03\x04", b"PK\x05\x06", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
@@ -54,11 +53,6 @@ def is_archive(path: str, head: bytes) -> bool:
 def is_named_archive(path: str) -> bool:
     """Whether a file is called an archive, whatever its bytes say."""
     return PurePosixPath(path).name.lower().endswith(_NAMES)
-
-
-def begins_as_video(head: bytes) -> bool:
-    """Whether these are the first bytes of a container of videos."""
-    return any(head[at : at + len(magic)] == magic for at, magic in CONTAINER_HEADS)
 
 
 def damage(path: str, head: bytes) -> ArchiveError | None:

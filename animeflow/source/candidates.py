@@ -11,10 +11,9 @@ from animeflow.errors import ArchiveError, HubUnavailable, InputError
 from animeflow.hubs.base import HubBackend, RemoteFile, hash_stream
 from animeflow.hubs.folder import FolderHub
 from animeflow.media.extract import ExtractLimits, extract_archive
+from animeflow.media.heads import HEAD_BYTES, begins_as_video, other_video
 from animeflow.settings.source import SourceSettings
 from animeflow.source.archives import (
-    HEAD_BYTES,
-    begins_as_video,
     damage,
     is_archive,
     is_named_archive,
@@ -62,11 +61,16 @@ class Found:
                 (Status(as_text(path), None, State.SKIPPED, Reason.NOT_MEDIA, message=message), size)
             )
             return
-        if not _looks_like_video(path, head):
+        suffix = PurePosixPath(path).suffix.lower().removeprefix(".")
+        if (other := other_video(head)) is not None:
+            message = ": ".join(other)
+        elif _looks_like_video(path, head):
+            message = (
+                f"looks like a video, but is called {suffix!r}: rename it, or add that to source.extensions"
+            )
+        else:
             self.ignored += 1
             return
-        suffix = PurePosixPath(path).suffix.lower().removeprefix(".")
-        message = f"looks like a video, but its name ends in {suffix!r}: rename it, or add that to source.extensions"
         self.refused.append(
             (Status(as_text(path), None, State.SKIPPED, Reason.NOT_MEDIA, message=message), size)
         )

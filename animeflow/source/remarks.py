@@ -1,11 +1,11 @@
-"""What a person should know of the files of a shard although nothing failed: restored pictures, copies left out."""
+"""What a person should know of the files of a shard although nothing failed: restored pictures, files left out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from animeflow.tables.status import Reason, Status
+from animeflow.tables.status import State, Status
 
 # Pictures that are neither those of the film nor of one moment each. Film that is stretched by flags alone is not among
 # them: its frames are whole, only their times step 2, 3, 2, 3.
@@ -38,9 +38,9 @@ def not_restored(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def copies(statuses: Iterable[Status]) -> list[str]:
-    """One line per file that was left out because it has the bytes of another one."""
-    return [f"{one.path!r} {one.message}" for one in statuses if one.reason is Reason.DUPLICATE]
+def left_out(statuses: Iterable[Status]) -> list[str]:
+    """One line per file that was left out: copies, archives in archives, videos in forms or under names unknown."""
+    return [f"{one.path!r} {one.message}" for one in statuses if one.state is State.SKIPPED]
 
 
 def _filters(chain: str) -> str:

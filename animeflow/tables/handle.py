@@ -21,6 +21,9 @@ from animeflow.tables.schema import TableSpec
 from animeflow.tables.specs import TABLES
 from animeflow.tables.status import STATUS, Status
 
+UNREADABLE = (ContractError, OSError, pa.ArrowException, KeyError, TypeError)
+"""What reading a file that another version, a kill or a full disk left behind can raise."""
+
 
 @dataclass(frozen=True)
 class Handle:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from animeflow.cli.status import null_because
 from animeflow.cli.summary import failure_lines, file_remarks
 from animeflow.defs.checks.recount import every_shard_is_whole
+from animeflow.defs.staleness import StageState
 from animeflow.report import build_report
 from animeflow.report.shard import ShardData
 from animeflow.report.summary import _restored
@@ -50,26 +53,43 @@ def test_restored_and_left_out_files_are_named_though_nothing_failed(
     copy = Status(
         "copy.mkv", GOOD.video_id, State.SKIPPED, Reason.DUPLICATE, message="has the bytes of 'good.mkv'"
     )
+    bare = Status(
+        "bare.h264", None, State.SKIPPED, Reason.NOT_MEDIA, message="holds H.264 without a container"
+    )
     film = {"path": "good.mkv", "usable": True, "scan": "interlaced", "frames": 90, "size_bytes": 9}
     film |= {"restored": "setfield=tff,bwdif=mode=send_frame", "restored_from_frames": 90}
-    staged = Staged(workspace.staging(SHARD, "shard_files"), [GOOD, copy], "digest", {})
+    staged = Staged(workspace.staging(SHARD, "shard_files"), [GOOD, copy, bare], "digest", {})
     tv = film | {"path": "tv.mkv", "scan": "telecine_hard", "restored": None, "restored_from_frames": None}
     staged.staging.write_table("shard_files", TABLES["shard_files"].table([film, tv]), provenance={})
     finalise(staged, workspace.asset_dir(SHARD, "shard_files"))
     restored = "'good.mkv' was interlaced: restored, 90 frames became 90 (bwdif)"
     as_it_is = "'tv.mkv' is telecined and was not restored (source.restore=film restores it)"
-    left_out = "'copy.mkv' has the bytes of 'good.mkv'"
+    left_out = ["'bare.h264' holds H.264 without a container", "'copy.mkv' has the bytes of 'good.mkv'"]
     lines = animeflow("status", "--shards", SHARD).out.splitlines()
-    assert {f"    {restored}", f"    {as_it_is}", f"    {left_out}"} <= set(lines)
+    assert {f"    {restored}", f"    {as_it_is}", *(f"    {line}" for line in left_out)} <= set(lines)
     assert json.loads(animeflow("status", "--json").out)["shards"][0]["remarks"] == [
         restored,
         as_it_is,
-        left_out,
+        *left_out,
     ]
-    said = {"restored": [restored], "as it is": [as_it_is], "skipped": [left_out]}
+    said = {"restored": [restored], "as it is": [as_it_is], "skipped": left_out}
     assert file_remarks(workspace, SHARD) == said
     parts = [part.text for part in _restored(ShardData(workspace, SHARD))]
     assert parts == ["1 file restored:", f"{restored}.", "1 file not restored:", f"{as_it_is}."]
+
+
+def test_a_stage_without_a_value_says_why(animeflow: Call, workspace: Workspace) -> None:
+    staged = Staged(workspace.staging(SHARD, "quality"), [GOOD], "digest", {})
+    clip = {"clip_id": "c", "video_id": GOOD.video_id}
+    rows = TABLES["quality"].table([clip | {"reason": "no model is chosen"}])
+    staged.staging.write_table("quality", rows, provenance={})
+    finalise(staged, workspace.asset_dir(SHARD, "quality"))
+    stages = json.loads(animeflow("status", "--json").out)["shards"][0]["stages"]
+    assert {row["stage"]: row["null"] for row in stages}["clips"] is None
+    handle = workspace.handle(SHARD, "quality")
+    state = StageState("quality", "measures", "done")
+    assert null_because(state, workspace, SHARD) == handle.null_because == "no model is chosen"
+    assert null_because(replace(state, state="stale"), workspace, SHARD) is None
 
 
 def test_what_was_never_run_is_apart_from_what_is_stale(animeflow: Call, workspace: Workspace) -> None:

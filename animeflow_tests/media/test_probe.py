@@ -22,7 +22,7 @@ from animeflow.media.streams import read_cover
 from animeflow.tables.schemas.source import SHARD_FILES
 from animeflow.tables.status import Reason
 from animeflow_tests.media.conftest import FRAMES, H264, VFR_NUMBERS
-from animeflow_tests.media.numbered import HEIGHT, WIDTH, ffmpeg, write_numbered
+from animeflow_tests.media.numbered import AV1, HEIGHT, WIDTH, ffmpeg, write_numbered
 
 
 @pytest.mark.parametrize(
@@ -311,6 +311,29 @@ def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.mp4"
     path.write_bytes(content)
     assert refused(path) == "not_media"
+
+
+MPEG2, HEVC = ("-c:v", "mpeg2video"), ("-c:v", "libx265", "-x265-params", "log-level=none")
+BARE = {"x.h264": H264, "x.hevc": HEVC, "x.m2v": MPEG2, "x.obu": AV1}
+OTHERS = {"x.ivf": AV1, "x.y4m": ("-pix_fmt", "yuv420p"), "x.mxf": MPEG2, "x.nut": H264}
+
+
+@pytest.mark.parametrize("name", [*BARE, *OTHERS])
+def test_video_in_a_form_that_is_not_read_is_named_with_the_way_out(tmp_path: Path, name: str) -> None:
+    path = write_numbered(tmp_path / name, 24, *(BARE | OTHERS)[name])
+    with pytest.raises(ProbeError) as caught:
+        probe(path)
+    assert caught.value.reason == "not_media"
+    what, tool = ("without a container", "mkvmerge -o") if name in BARE else ("a container that", "ffmpeg -i")
+    assert what in str(caught.value)
+    assert tool in str(caught.value)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_way_out_leads_out(tmp_path: Path, name: str) -> None:
+    path = write_numbered(tmp_path / name, 24, *OTHERS[name])
+    ffmpeg("-i", path, "-c", "copy", tmp_path / "x.mkv")
+    assert probe(tmp_path / "x.mkv").video.times.frames == 24
 
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:

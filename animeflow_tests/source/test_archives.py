@@ -8,7 +8,8 @@ import zipfile
 
 import pytest
 
-from animeflow.source.archives import HEAD_BYTES, damage, is_archive, is_named_archive
+from animeflow.media.heads import HEAD_BYTES
+from animeflow.source.archives import damage, is_archive, is_named_archive
 
 
 def tar(mode: str) -> bytes:

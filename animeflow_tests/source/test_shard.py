@@ -189,6 +189,13 @@ def test_a_video_with_another_extension_is_pointed_out_and_other_files_are_count
     assert run.ignored == 2
 
 
+def test_video_without_a_container_is_pointed_out_with_the_way_out(take, films):
+    run, _ = take({"S/01.mkv": films["one.mkv"], "S/02.h264": b"\0\0\0\x01\x67\x64\0\x0c" + bytes(99)})
+    assert reasons(run) == {"01.mkv": "ok: none", "02.h264": "skipped: not_media"}
+    assert "mkvmerge" in rows(run)["02.h264"]["error"]
+    assert run.ignored == 0
+
+
 def test_a_file_above_the_limit_is_not_even_read(take, films):
     run, _ = take({"S/01.mkv": films["one.mkv"], "S/02.mkv": films["two.mp4"]}, max_file_gb=1e-6)
     assert reasons(run) == {"01.mkv": "failed: too_large", "02.mkv": "failed: too_large"}
