@@ -217,7 +217,7 @@ def probe(
             others=list_others(container, known),
             truncated=is_cut_riff(path)
             or is_cut_short(
-                times.shown_s(stream.time_base),
+                times.reached_s(stream.time_base),
                 header_duration_s(container, stream, times.first_s(stream.time_base)),
             ),
         )

@@ -23,6 +23,8 @@ _CUT_SHORT_S, _CUT_SHORT_SHARE = 1.0, 0.02
 # 41 to 43.
 _RATE_ROUNDING_S = 0.0021
 _FIELD_S = 1001 / 60000
+_REORDERED = 16  # no codec stores a picture more places from where it is shown
+_FEW_WRONG = 3
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class PacketTimes:
     """What the packets of a video stream say, in ticks of its time base.
 
     `frames` counts packets that are shown (edit lists hide some). `sound` is False where timestamps are
-    missing or repeat: then the first and last pts are those that exist (0 if none do).
+    missing, repeat, or are wrong beyond the first or the last picture: then the first and last pts are those that are
+    left (0 if none are).
     """
 
     frames: int
@@ -42,6 +45,8 @@ class PacketTimes:
     sound: bool
     pulldown_share: float = 0.0
     """Share of the steps (0-1) that alternate between 2 and 3 fields of 1/59.94 s: film shown by soft telecine."""
+    farthest_pts: int = 0
+    """The largest time of any packet, a wrong one too: what claims to be the length of a file may come from it."""
 
     def first_s(self, time_base: Fraction) -> float:
         """The time of the first frame on the container's clock."""
@@ -50,6 +55,10 @@ class PacketTimes:
     def shown_s(self, time_base: Fraction) -> float:
         """Seconds from the start of the first frame to the end of the last."""
         return float((self.last_pts + self.last_duration - self.first_pts) * time_base)
+
+    def reached_s(self, time_base: Fraction) -> float:
+        """The same to the largest time of any packet."""
+        return float((self.farthest_pts + self.last_duration - self.first_pts) * time_base)
 
 
 def read_packet_times(container: Any, stream: Any, *, max_frames: int = MAX_FRAMES) -> PacketTimes | None:
@@ -79,9 +88,9 @@ def read_packet_times(container: Any, stream: Any, *, max_frames: int = MAX_FRAM
         pass
     if not frames:
         return None
-    ordered = np.sort(np.array(pts, dtype=np.int64))
+    ordered = in_order(np.array(pts, dtype=np.int64))
     steps = np.diff(ordered)
-    sound = len(pts) == frames and bool(np.all(steps > 0))
+    sound = len(ordered) == frames and bool(np.all(steps > 0))
     return PacketTimes(
         frames=frames,
         key_frames=keys,
@@ -91,7 +100,28 @@ def read_packet_times(container: Any, stream: Any, *, max_frames: int = MAX_FRAM
         variable_rate=is_variable(steps, stream.time_base),
         sound=sound,
         pulldown_share=pulldown_share(steps, stream.time_base),
+        farthest_pts=max(pts, default=0),
     )
+
+
+def in_order(stored: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The times of packets, int64 [n] in stored order, in order of time, without up to three wrong ones at either end.
+
+    The first picture is stored among the first, the last one among the last: a few others out there have wrong times.
+    Where more are (joined recordings, whose clocks begin anew), none is left out.
+    """
+    place = np.argsort(stored, kind="stable")
+    late = place >= _REORDERED
+    early = place < len(stored) - _REORDERED
+    first = _wrong_at_the_start(late)
+    last = len(stored) - _wrong_at_the_start(early[::-1])
+    return np.asarray(stored[place][first:last])
+
+
+def _wrong_at_the_start(misplaced: npt.NDArray[np.bool_]) -> int:
+    """How many of the first ones are out of place; 0 where they are more than a few."""
+    start = misplaced[: _FEW_WRONG + 1]
+    return 0 if start.all() else int(np.argmin(start))
 
 
 def is_variable(steps: npt.NDArray[np.int64], time_base: Fraction) -> bool:

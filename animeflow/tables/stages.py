@@ -35,7 +35,7 @@ _STAGES = (
     StageSpec(
         "shard_files", "source", "Verified download, safe extraction; one row per file with the full probe, or its error.",
         settings=("source", "shots.decode.max_pixels", "shots.decode.max_frames"), pool="download", kinds=("file", "pyav"),
-        retry=True, job="ingest", code_version="4",
+        retry=True, job="ingest", code_version="5",
     ),
     StageSpec(
         "frame_signals", "shots", "The one decode: what later stages need of every frame, by CPU arithmetic only.",

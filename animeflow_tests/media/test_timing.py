@@ -1,12 +1,13 @@
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from animeflow.media.decode import open_video
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.probe import probe
-from animeflow.media.timing import is_cut_short
+from animeflow.media.timing import in_order, is_cut_short
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,39 @@ from animeflow.media.timing import is_cut_short
 )
 def test_a_video_is_cut_short_when_too_much_of_what_its_header_claims_is_missing(shown_s, claimed_s, cut):
     assert is_cut_short(shown_s, claimed_s) is cut
+
+
+STORED = np.array([0, 120, 40, 80, 240, 160, 200, *range(280, 4000, 40)])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "left"),
+    [
+        ({}, (0, 3960)),
+        ({40: 10**9}, (0, 3960)),
+        ({40: 10**9, 41: 10**9 + 40, 60: -(10**9)}, (0, 3960)),
+        ({len(STORED) - 1: 10**9}, (0, 10**9)),  # it may be held before: nothing tells
+        ({n: 10**9 + n for n in range(40, 44)}, (0, 10**9 + 43)),  # no few: a clock that begins anew
+        ({50: 60}, (0, 3960)),
+    ],
+)
+def test_few_times_beyond_the_first_and_the_last_picture_are_wrong(wrong, left):
+    stored = STORED.copy()
+    for place, time in wrong.items():
+        stored[place] = time
+    found = in_order(stored)
+    assert (found[0], found[-1]) == left
+    assert (np.diff(found) >= 0).all()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5, 20])
+def test_a_short_stream_keeps_its_times(count):
+    assert in_order(STORED[:count]).tolist() == sorted(STORED[:count])
+
+
+def test_the_second_of_joined_recordings_is_left_in():
+    stored = np.concatenate([STORED + 10_000, STORED])
+    assert len(in_order(stored)) == len(stored)
 
 
 def later(source: Path, target: Path) -> Path:

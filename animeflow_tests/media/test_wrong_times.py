@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from animeflow.media.decode import open_video
+from animeflow.media.probe import probe
 from animeflow.media.seeking import FrameTimes
 from animeflow_tests.media.conftest import H264
 from animeflow_tests.media.numbered import number_of, write_numbered
@@ -40,6 +41,16 @@ def test_a_wrong_time_moves_no_other(sound_ts: Path, tmp_path: Path, bit: int, n
     (wrong,) = (n for n, _, retimed in frames if retimed)
     assert {n for n, pts, _ in frames if pts != meant[n]} <= {wrong}
     assert abs(frames[wrong][1] - meant[wrong]) < 90_000 / 24
+
+
+@pytest.mark.parametrize("bit", [FAR, DAY])
+def test_the_probe_tells_the_length_of_the_film(sound_ts: Path, tmp_path: Path, bit: int) -> None:
+    meant = probe(sound_ts).video
+    found = probe(with_wrong_time(sound_ts, tmp_path / "wrong.ts", number=50, bit=bit))
+    assert not found.truncated
+    times = found.video.times
+    assert times.shown_s(found.video.time_base) == pytest.approx(meant.times.shown_s(meant.time_base))
+    assert (times.frames, times.sound) == (FRAMES, False)
 
 
 def test_a_frame_beside_a_wrong_time_is_picked(sound_ts: Path, tmp_path: Path) -> None:
