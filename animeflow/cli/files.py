@@ -88,6 +88,8 @@ def shown_words(result: dict[str, Any]) -> str:
         words.append(f"pixels {sar[0]}:{sar[1]}")
     if result["rotation"]:
         words.append(f"rotated by {result['rotation']:g} degrees")
+    if result["mirrored"]:
+        words.append("mirrored")
     return ", ".join(words)
 
 

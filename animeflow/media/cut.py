@@ -21,7 +21,7 @@ from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded
 from animeflow.media.encode import require_clean
 from animeflow.media.encoders import Encoder, paced, svt
-from animeflow.media.ffmpeg import ffmpeg_path, input_args, memory_for
+from animeflow.media.ffmpeg import ffmpeg_path, input_args, memory_for, picture_args
 from animeflow.media.frame_index import FrameIndex, index_packets
 from animeflow.media.streams import AudioTrack, list_audio
 from animeflow.media.timing import claimed_rate
@@ -312,7 +312,7 @@ def _encode_clip(
     first = source.seconds(start) - source.start_time
     # Between the frame before and the first: no rounding can take one too many or too few.
     from_s = (source.seconds(start - 1) - source.start_time + first) / 2 if start else Fraction(0)
-    args = [*_beginning(ffmpeg), "-ss", _SECONDS.format(float(from_s)), *input_args(source.path)]
+    args = [*_beginning(ffmpeg), "-ss", _SECONDS.format(float(from_s)), *picture_args(ffmpeg, source.path)]
     args += [*sound.input_args, "-map", f"0:{source.video_stream}"]
     # Not -frames:v: it ends the sound with the last frame's time, however long that frame is held.
     chain = f"trim=end_frame={end - start},{filters(source.pictures, shape)}"

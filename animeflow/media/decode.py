@@ -157,11 +157,11 @@ class VideoReader:
         self._first_pts: int | None = first.pts
         self._reached_pts = self._first_pts
         self.first_picture: PictureFacts = read_picture_facts(first)
-        rotation = self.first_picture.rotation
+        rotation, mirrored = self.first_picture.rotation, self.first_picture.mirrored
         width, height = first.width, first.height
         self.width, self.height = (height, width) if rotation % 180 else (width, height)
         self._stored_size = (width, height)
-        self._scalers = Scalers(self.width, self.height, rotation)
+        self._scalers = Scalers(self.width, self.height, rotation, mirrored=mirrored)
 
     @property
     def frames_decoded(self) -> int:

@@ -85,7 +85,8 @@ def _filters(plan: EncodePlan, location: str | None) -> list[str]:
     ):
         if value not in unknown:
             params += f":{name}={value}"
-    return [f"setsar={aspect.numerator}/{aspect.denominator}", *_TURNS.get(video.rotation, ()), params]
+    turns = (*_TURNS.get(video.rotation, ()), *(("hflip",) if video.mirrored else ()))
+    return [f"setsar={aspect.numerator}/{aspect.denominator}", *turns, params]
 
 
 class _Writer(threading.Thread):

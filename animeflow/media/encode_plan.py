@@ -1,4 +1,4 @@
-"""The plan of an MKV/AV1 encode, and the ffmpeg command that carries it out. Pure."""
+"""The plan of an MKV/AV1 encode, and the ffmpeg command that carries it out. No file is read."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from typing import Any, Literal
 from animeflow.errors import ContractError, EncodeError
 from animeflow.media.clip_shape import reduced_size
 from animeflow.media.encoders import Encoder, paced, svt
-from animeflow.media.ffmpeg import input_args
+from animeflow.media.ffmpeg import picture_args
+from animeflow.media.frame import is_hd
 from animeflow.media.probe import Probe, VideoTrack
 from animeflow.media.stream_outcomes import OPUS_LAYOUTS, StreamOutcome, picture_loss, stream_outcomes
 
 _OPUS_BITS_PER_CHANNEL = 64_000
+_RGB_FORMATS = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "x2rgb", "x2bgr", "pal8")
 SAR_TERMS = 1_000_000  # setsar reduces a pixel aspect to terms of 100 where it is not told
 _ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")
 # Tags by which mkvmerge describes the packets it wrote: untrue of an encode.
@@ -25,6 +27,16 @@ _STATISTICS_NAMES = (
     "BPS", "DURATION", "NUMBER_OF_FRAMES", "NUMBER_OF_BYTES", "_STATISTICS_WRITING_APP",
     "_STATISTICS_WRITING_DATE_UTC", "_STATISTICS_TAGS",
 )  # fmt: skip
+
+
+def is_rgb(pix_fmt: str) -> bool:
+    """Whether a pixel format stores red, green and blue."""
+    return pix_fmt.startswith(_RGB_FORMATS)
+
+
+def rgb_matrix(video: VideoTrack) -> tuple[str, int]:
+    """The matrix by which RGB becomes YCbCr, in ffmpeg's word and as H.273's code: BT.709 for HD, BT.601 below."""
+    return ("bt709", 1) if is_hd(video.width, video.height) else ("bt470bg", 5)
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,8 @@ class EncodePlan:
     """The source is damaged: its pictures are decoded as the analysis decoded them, and handed to the encoder."""
     groups: tuple[PlannedGroup, ...] = ()
     """Shot groups that are encoded one by one and joined; none: the whole video in one process."""
+    last_frame: int = 0
+    """Number of the last frame."""
     size: tuple[int, int] | None = None
     """(width, height) in px to which the upright pictures are reduced; None leaves them as they are."""
 
@@ -71,18 +85,22 @@ class EncodePlan:
         return self.size or self.probe.video.upright_size
 
     @property
-    def resizing(self) -> tuple[str, ...]:
-        """ffmpeg's filters that reduce upright pictures; none where they stay as they are.
+    def filters(self) -> tuple[str, ...]:
+        """ffmpeg's filters that make what is encoded of upright pictures: YCbCr of RGB, and reduced ones where they are
+        to be; none where they stay as they are.
 
         Rounding the width to an even number would make ffmpeg change the shape of pixels: it is kept.
         """
+        video = self.probe.video
+        # Unasked ffmpeg takes BT.601 and does not say so: HD would be read by BT.709.
+        matrix = f":out_color_matrix={rgb_matrix(video)[0]}:out_range=tv" if is_rgb(video.pix_fmt) else ""
         if self.size is None:
-            return ()
-        video, (width, height) = self.probe.video, self.size
+            return (f"scale=flags=bicubic+accurate_rnd{matrix}",) if matrix else ()
+        width, height = self.size
         fields = ":interl=-1" if video.interlaced else ""
         aspect = video.upright_aspect
         return (
-            f"scale={width}:{height}:flags=lanczos{fields}",
+            f"scale={width}:{height}:flags=lanczos{fields}{matrix}",
             f"setsar=sar={aspect.numerator}/{aspect.denominator}:max={SAR_TERMS}",
         )
 
@@ -135,6 +153,7 @@ def make_plan(
         outcomes=stream_outcomes(probe, audio=audio, encoder=encoder),
         truncated_ok=truncated_ok,
         decoded=decoded,
+        last_frame=len(pts) - 1,
         size=reduced_size(*probe.video.upright_size, max_height),
     )
 
@@ -182,11 +201,12 @@ def encode_command(
     return [
         str(ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "warning", "-progress", "pipe:1",
         "-stats_period", "0.5", "-y",
-        *input_args(plan.probe.path), *(video.args if video else ()),
+        *picture_args(ffmpeg, plan.probe.path), *(video.args if video else ()),
         *_maps(plan, "0:" + str(plan.probe.video.index) if video is None else "1:v:0"),
         "-map_metadata", "0", "-map_chapters", "0",
         *(video_args(plan) if video is None else (*video.video_args, *_video_tags(plan))),
-        *_video_dispositions(plan), *_audio_args(plan), *_subtitle_args(plan), *_attachment_args(plan, covers),
+        *_last_duration(plan), *_video_dispositions(plan),
+        *_audio_args(plan), *_subtitle_args(plan), *_attachment_args(plan, covers),
         # Without bitexact Matroska writes random ids and the muxer's version: no two runs were equal.
         "-max_muxing_queue_size", "4096", "-fflags", "+bitexact", "-f", "matroska", f"file:{output}",
     ]
@@ -211,7 +231,7 @@ def video_args(plan: EncodePlan, filters: Sequence[str] = ()) -> list[str]:
     """How the whole video is encoded in one process, key frames on the cuts. `filters` come before those that reduce
     it.
     """
-    args = [*filter_args([*filters, *plan.resizing]), *plan.encoder.args(threads=plan.threads), *OWN_CLOCK]
+    args = [*filter_args([*filters, *plan.filters]), *plan.encoder.args(threads=plan.threads), *OWN_CLOCK]
     if plan.key_times:
         args += ["-force_key_frames:v:0", ",".join(f"{float(t):.6f}" for t in plan.key_times)]
     return args
@@ -220,6 +240,18 @@ def video_args(plan: EncodePlan, filters: Sequence[str] = ()) -> list[str]:
 def filter_args(filters: Sequence[str]) -> list[str]:
     """ffmpeg's argument for a chain of filters of the first output video; nothing without any."""
     return ["-filter:v:0", ",".join(filters)] if filters else []
+
+
+def _last_duration(plan: EncodePlan) -> list[str]:
+    """How long the last frame is shown where it is held: no frame after it says so, and encoders forget it."""
+    video = plan.probe.video
+    held_s = video.times.held_s(video.time_base)
+    if held_s is None:
+        return []
+    return [
+        "-bsf:v:0",
+        f"setts=pts=PTS:dts=DTS:duration='if(eq(N,{plan.last_frame}),{held_s:.6f}/TB,DURATION)'",
+    ]
 
 
 def _video_dispositions(plan: EncodePlan) -> list[str]:

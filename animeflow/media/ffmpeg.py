@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from animeflow.errors import SettingsError
+from animeflow.errors import CommandFailed, SettingsError
 from animeflow.media.allowed import INPUT_OPTIONS
 from animeflow.media.command import run_command
 
@@ -113,6 +113,24 @@ def input_args(path: Path) -> list[str]:
     """
     args = [word for key, value in INPUT_OPTIONS.items() for word in (f"-{key}", value)]
     return [*args, "-i", f"file:{path}"]
+
+
+def picture_args(ffmpeg: Path, path: Path) -> list[str]:
+    """As `input_args`, for an ffmpeg that decodes pictures: it crops nothing that only the container hides.
+
+    The analysis sees the pictures as they are stored. From 7.1 on ffmpeg applies the cropping of Matroska and QuickTime
+    too, and can be told not to.
+    """
+    return [*_uncropped(ffmpeg), *input_args(path)]
+
+
+@lru_cache(maxsize=8)
+def _uncropped(ffmpeg: Path) -> tuple[str, ...]:
+    try:
+        known = _ask(ffmpeg, "-h", "long")
+    except CommandFailed:
+        return ()  # the command itself will say what is wrong with it
+    return ("-apply_cropping", "codec") if "-apply_cropping" in known else ()
 
 
 def _ask(path: Path, *words: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from animeflow.media.encode_plan import EncodePlan
+from animeflow.media.encode_plan import EncodePlan, is_rgb, rgb_matrix
 from animeflow.media.fidelity_row import MS, FidelityRow, compared, tag_rows, within
 from animeflow.media.probe import Probe, VideoTrack
 from animeflow.media.stream_facts import StreamFacts
@@ -17,7 +17,6 @@ _HDR_FINE = 3e-5
 _UNTAGGED = (0, 2)
 _LIMITED, _FULL = 1, 2
 _SAMPLED = re.compile(r"yuvj?a?(4\d\d)p")
-_RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8")
 
 
 def video_rows(
@@ -34,6 +33,10 @@ def video_rows(
     yield compared(
         "video", "rotation", theirs.rotation, ours.rotation,
         why="the pictures are stored upright", expected=ours.rotation == 0,
+    )  # fmt: skip
+    yield compared(
+        "video", "mirrored", theirs.mirrored, ours.mirrored,
+        why="the pictures are stored as they are shown", expected=not ours.mirrored,
     )  # fmt: skip
     yield compared(
         "video", "bit depth", theirs.bit_depth, ours.bit_depth,
@@ -73,14 +76,15 @@ def _colour_rows(
     source: Probe, plan: EncodePlan, result: Probe, before: StreamFacts, after: StreamFacts
 ) -> Iterator[FidelityRow]:
     theirs, ours = source.video, result.video
-    rgb = subsampling(theirs.pix_fmt) == "RGB"
+    rgb = is_rgb(theirs.pix_fmt)
+    made = {"color_space": rgb_matrix(theirs)[1], "color_range": _LIMITED}
     # FFmpeg takes grey for full range whatever the stream says, and converts it: 0 and 255 become 16 and 235.
     grey = theirs.pix_fmt.startswith("gray") and (theirs.color_range, ours.color_range) == (_FULL, _LIMITED)
     for name in ("color_primaries", "color_transfer", "color_space", "color_range"):
         value = getattr(theirs, name)
         untagged = value in _UNTAGGED if name != "color_range" else value == 0
-        if rgb and name in ("color_space", "color_range"):
-            why, expected = "RGB becomes YCbCr of limited range", True
+        if rgb and name in made:
+            why, expected = "RGB becomes YCbCr of limited range", getattr(ours, name) == made[name]
         elif grey and name == "color_range":
             why, expected = "grey becomes YCbCr of limited range", True
         else:
@@ -123,7 +127,7 @@ def subsampling(pix_fmt: str) -> str:
     match = _SAMPLED.match(pix_fmt)
     if match:
         return ":".join(match[1])
-    return "RGB" if pix_fmt.startswith(_RGB) else pix_fmt
+    return "RGB" if is_rgb(pix_fmt) else pix_fmt
 
 
 def time_rows(source: Probe, result: Probe, pts: Sequence[int] | None) -> Iterator[FidelityRow]:
@@ -133,9 +137,10 @@ def time_rows(source: Probe, result: Probe, pts: Sequence[int] | None) -> Iterat
     broken = "packets of the source that give no picture"
     yield compared("video", "frames", theirs.frames, ours.frames, why=broken, expected=fewer)
     shown = [round(v.times.shown_s(v.time_base), 6) for v in (theirs, ours)]
-    # The last frame has no successor: its length is the container's word, or a guess.
-    frame_s = max(float(v.times.last_duration * v.time_base) for v in (theirs, ours))
-    close = within(MS + frame_s)
+    # The last frame has no successor: its length is the container's word, or a guess where it is not held.
+    held = theirs.times.held_s(theirs.time_base) is not None
+    frames_s = [float(v.times.last_duration * v.time_base) for v in (theirs, ours)]
+    close = within(MS + (theirs.times.usual_s(theirs.time_base) if held else max(frames_s)))
     by_decode = repaired(theirs, pts) and close(_decoded_s(theirs, pts or ()), shown[1])
     yield compared(
         "video", "end", *shown, close=close, expected=by_decode or fewer,

@@ -86,11 +86,18 @@ class Scalers:
     """
 
     def __init__(
-        self, width: int, height: int, rotation: int, *, matrix: int | None = None, quick: bool = False
+        self,
+        width: int,
+        height: int,
+        rotation: int,
+        *,
+        mirrored: bool = False,
+        matrix: int | None = None,
+        quick: bool = False,
     ) -> None:
         self.size: Size = (width, height)
-        self._rotation, self._matrix, self._quick = rotation, matrix, quick
-        self._turns = (rotation // 90) % 4
+        self._matrix, self._quick = matrix, quick
+        self._turns, self._mirrored = (rotation // 90) % 4, mirrored
         self._small: dict[Size, Scalers] = {}
         self._lock = threading.Lock()
         self._by_size: dict[tuple[str, Size], Any] = {}
@@ -104,6 +111,8 @@ class Scalers:
             array = self._reformat(picture, pixel_format, self._stored((width, height))).to_ndarray()
         if self._turns:
             array = np.rot90(array, k=self._turns)
+        if self._mirrored:
+            array = np.fliplr(array)
         return np.ascontiguousarray(array, dtype=np.uint8)
 
     def shrink(self, picture: Any, size: Size) -> tuple[Any, Scalers]:
@@ -112,7 +121,9 @@ class Scalers:
             scalers = self._small.get(size)
             if scalers is None:
                 matrix = _untagged_matrix(picture)
-                scalers = self._small[size] = Scalers(*size, self._rotation, matrix=matrix, quick=True)
+                scalers = self._small[size] = Scalers(
+                    *size, self._turns * 90, mirrored=self._mirrored, matrix=matrix, quick=True
+                )
             return self._reformat(picture, "yuv420p", self._stored(size)), scalers
 
     def _stored(self, size: Size) -> Size:
@@ -151,4 +162,9 @@ def _untagged_matrix(picture: Any) -> int | None:
     """
     if picture.colorspace != _UNSPECIFIED:
         return None
-    return _BT709 if picture.width >= 1280 or picture.height > 576 else _BT601
+    return _BT709 if is_hd(picture.width, picture.height) else _BT601
+
+
+def is_hd(width: int, height: int) -> bool:
+    """Whether players read pictures of this size by BT.709 where nothing says by what; smaller ones by BT.601."""
+    return width >= 1280 or height > 576

@@ -85,6 +85,8 @@ class VideoTrack:
     chroma_location: str | None = None
     """left, center, topleft, top, bottomleft or bottom; None where the stream does not say or nobody asked."""
     hdr_dynamic: str = "none"
+    mirrored: bool = False
+    """Whether left and right change places after the rotation."""
     claimed_rate: Fraction | None = None
     """As FFmpeg guesses it from header and times: what it tells an encoder."""
 
@@ -144,6 +146,7 @@ class Probe:
             "variable_rate": video.times.variable_rate,
             **_ratio("sar", video.sample_aspect_ratio),
             "rotation": video.rotation,
+            "mirrored": video.mirrored,
             "pix_fmt": video.pix_fmt,
             "bit_depth": video.bit_depth,
             "color_primaries": video.color_primaries,
@@ -254,6 +257,7 @@ def _video_track(
         field_order=int(context.field_order),
         interlaced=picture.interlaced or int(context.field_order) > 1,
         rotation=picture.rotation,
+        mirrored=picture.mirrored,
         hdr=picture.hdr,
         language=stream.language,
         frames=times.frames,

@@ -14,7 +14,7 @@ from pathlib import Path
 from animeflow.errors import CommandTimeout, DiskFull, EncodeError, ProbeError
 from animeflow.media.command import run_command
 from animeflow.media.counting import count_decoded
-from animeflow.media.ffmpeg import ffmpeg_path, input_args, memory_for
+from animeflow.media.ffmpeg import ffmpeg_path, memory_for, picture_args
 from animeflow.media.probe import Probe, probe
 from animeflow.media.scan import CYCLE, Scan
 from animeflow.media.stream_outcomes import StreamOutcome, stream_outcomes
@@ -123,7 +123,16 @@ def restore_command(
     """The argument list. `covers` are (stream index, file with its picture)."""
     kept = [o for o in stream_outcomes(source) if o.action != "drop" and o.kind != "cover"]
     maps = [word for o in kept for word in ("-map", f"0:{o.index}")]
-    args = [str(ffmpeg), "-nostdin", "-hide_banner", "-v", "warning", "-y", *input_args(path), *maps]
+    args = [
+        str(ffmpeg),
+        "-nostdin",
+        "-hide_banner",
+        "-v",
+        "warning",
+        "-y",
+        *picture_args(ffmpeg, path),
+        *maps,
+    ]
     args += ["-filter:v:0", filters, "-fps_mode:v:0", "passthrough", "-c:v:0", *_X264]
     args += ["-pix_fmt:v:0", source.video.pix_fmt, "-disposition:v:0", "default"]
     for tag in source.video.metadata:

@@ -21,7 +21,7 @@ from animeflow.media.command import run_command
 from animeflow.media.container import main_video_stream, open_container
 from animeflow.media.counting import count_decoded
 from animeflow.media.encode_plan import OWN_CLOCK, EncodePlan, PlannedGroup, VideoInput, filter_args
-from animeflow.media.ffmpeg import input_args, memory_for
+from animeflow.media.ffmpeg import input_args, memory_for, picture_args
 from animeflow.media.frame_index import read_frame_index
 from animeflow.media.probe import Probe
 from animeflow.media.timing import average_rate
@@ -144,9 +144,9 @@ def _group_command(
     # fmt: off
     return [
         str(ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "warning", "-progress", "pipe:1",
-        "-stats_period", "0.5", "-y", "-copyts", *seek, *input_args(plan.probe.path),
+        "-stats_period", "0.5", "-y", "-copyts", *seek, *picture_args(ffmpeg, plan.probe.path),
         "-map", f"0:{plan.probe.video.index}", "-frames:v:0", str(group.end - group.start),
-        *filter_args(plan.resizing), *group.encoder.args(threads=threads), *OWN_CLOCK, *force,
+        *filter_args(plan.filters), *group.encoder.args(threads=threads), *OWN_CLOCK, *force,
         "-map_metadata", "-1", "-map_chapters", "-1",
         "-fflags", "+bitexact", "-f", "matroska", f"file:{output}",
     ]

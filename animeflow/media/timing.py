@@ -25,6 +25,7 @@ _RATE_ROUNDING_S = 0.0021
 _FIELD_S = 1001 / 60000
 _REORDERED = 16  # no codec stores a picture more places from where it is shown
 _FEW_WRONG = 3
+_HELD = 1.5  # times as long as usual
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,20 @@ class PacketTimes:
     def shown_s(self, time_base: Fraction) -> float:
         """Seconds from the start of the first frame to the end of the last."""
         return float((self.last_pts + self.last_duration - self.first_pts) * time_base)
+
+    def usual_s(self, time_base: Fraction) -> float:
+        """Seconds from a frame to the next, on average; of a lone frame as long as it is shown."""
+        steps = self.frames - 1
+        ticks = (self.last_pts - self.first_pts) / steps if steps else self.last_duration
+        return float(ticks * time_base)
+
+    def held_s(self, time_base: Fraction) -> float | None:
+        """Seconds that the last frame is shown where the file says more than usual (a held last drawing); else None.
+
+        It has no successor: half a frame more or less is a guess of the container.
+        """
+        last_s = float(self.last_duration * time_base)
+        return last_s if last_s > _HELD * self.usual_s(time_base) else None
 
     def reached_s(self, time_base: Fraction) -> float:
         """The same to the largest time of any packet."""

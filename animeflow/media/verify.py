@@ -16,7 +16,7 @@ from animeflow.media.command import run_command
 from animeflow.media.counting import count_decoded
 from animeflow.media.decode import DecodeLimits, open_video
 from animeflow.media.encode_plan import EncodePlan
-from animeflow.media.ffmpeg import input_args, memory_for
+from animeflow.media.ffmpeg import memory_for, picture_args
 from animeflow.media.fidelity import fidelity_rows
 from animeflow.media.fidelity_row import FidelityRow, unexplained
 from animeflow.media.frame_index import FrameIndex, read_frame_index
@@ -124,7 +124,7 @@ def verify_encode(
             encoded,
             plan.probe.path,
             source_stream=plan.probe.video.index,
-            resizing=plan.resizing,
+            filters=plan.filters,
             memory_bytes=memory_for(plan.probe.video.width, plan.probe.video.height),
             ffmpeg=ffmpeg,
             timeout_s=timeout_s,
@@ -203,7 +203,7 @@ def measure(
     source: Path,
     *,
     source_stream: int,
-    resizing: Sequence[str] = (),
+    filters: Sequence[str] = (),
     ffmpeg: Path,
     timeout_s: float,
     memory_bytes: int | None = None,
@@ -211,7 +211,7 @@ def measure(
     """SSIM of luma (0-1), XPSNR of luma (dB) or VMAF (0-100, every third frame) of an encode against its
     source.
 
-    `resizing` are the filters that reduced the source's pictures (`EncodePlan.resizing`): it is compared as reduced.
+    `filters` are those that made what was encoded of the source's pictures (`EncodePlan.filters`): that is compared.
     Frames are paired by number, which needs one time base: with setpts=N alone a 1/1000 and a 1/12288 clock gave a
     VMAF of 19 for 98. Raises `EncodeError` when the ffmpeg in use has no such filter, or the filter no sensible value
     (XPSNR is negative for pictures of 160x90).
@@ -220,12 +220,12 @@ def measure(
         raise ContractError(f"metric {metric!r}; there are {', '.join(METRICS)}")
     name, pattern = METRICS[metric]
     graph = ";".join(
-        f"[{n}:{stream}]{','.join(('settb=1/1000', 'setpts=N', *filters, 'format=yuv420p10le'))}[{label}]"
-        for n, stream, filters, label in ((0, "v:0", (), "ours"), (1, str(source_stream), resizing, "theirs"))
+        f"[{n}:{stream}]{','.join(('settb=1/1000', 'setpts=N', *made, 'format=yuv420p10le'))}[{label}]"
+        for n, stream, made, label in ((0, "v:0", (), "ours"), (1, str(source_stream), filters, "theirs"))
     )
     # fmt: off
     args = [str(ffmpeg), "-nostdin", "-hide_banner", "-nostats", "-loglevel", "info",
-            *input_args(encoded), *input_args(source),
+            *picture_args(ffmpeg, encoded), *picture_args(ffmpeg, source),
             "-lavfi", f"{graph};[ours][theirs]{name}",
             "-an", "-sn", "-dn", "-f", "null", "-"]
     # fmt: on

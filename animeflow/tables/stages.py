@@ -61,7 +61,7 @@ _STAGES = (
     StageSpec(
         "av1_videos", "media", "MKV/AV1 with every audio, subtitle, chapter and font stream; key frames on cuts.",
         ("shard_files", "frame_signals", "shots"), ("media.av1",), pool="encode", kinds=("ffmpeg", "av1"), job="ingest",
-        code_version="3",
+        code_version="4",
     ),
     StageSpec(
         "key_frames", "media", "Pictures per shot: the middle frame and the first clear, colourful one.",

@@ -285,10 +285,12 @@ def test_probe_says_colours_in_words(tags: dict[str, object], words: str) -> Non
         ({"interlaced": True}, "interlaced"),
         ({"interlaced": True, "field_order": "tt"}, "interlaced (tt)"),
         ({"sar_num": 32, "sar_den": 27, "rotation": 90}, "pixels 32:27, rotated by 90 degrees"),
+        ({"mirrored": True}, "mirrored"),
     ],
 )
 def test_probe_says_how_pictures_are_to_be_shown(facts: dict[str, object], words: str) -> None:
     plain = {"interlaced": False, "field_order": "unknown", "sar_num": 1, "sar_den": 1, "rotation": 0}
+    plain["mirrored"] = False
     assert shown_words({**plain, **facts}) == words
 
 

@@ -84,7 +84,7 @@ def test_pictures_that_are_no_higher_stay_as_they_are(plain_mkv: Path, tmp_path:
     facts, pts = probe(plain_mkv), frame_times(plain_mkv)
     for limit in (None, facts.video.height):
         plan = make_plan(facts, cuts=[], pts=pts, encoder=svt("draft"), max_height=limit)
-        assert (plan.size, plan.resizing, plan.upright_size) == (None, (), facts.video.upright_size)
+        assert (plan.size, plan.filters, plan.upright_size) == (None, (), facts.video.upright_size)
 
 
 def test_shot_groups_are_reduced_and_judged_at_that_size(rich_mkv: Path, tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ SHARD_FILES = TableSpec(
         _probe("sar_num", I32, "sample aspect ratio, numerator", None, _UNKNOWN),
         _probe("sar_den", I32, "sample aspect ratio, denominator", None, _UNKNOWN),
         _probe("rotation", I32, "rotation by the display matrix", "degrees"),
+        _probe("mirrored", BOOL, "whether left and right change places after the rotation"),
         _probe("pix_fmt", STR, "pixel format"),
         _probe("bit_depth", I32, "bits per component", "bits"),
         _probe("color_primaries", I32, "ITU-T H.273 code; 2 is unknown"),
