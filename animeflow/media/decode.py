@@ -84,6 +84,15 @@ def read_clip(
         return np.stack([frame.rgb(size) for frame in reader.pick(range(start, end))])
 
 
+def begins_at(path: Path, key_pts: int, *, decode: DecodeLimits) -> bool:
+    """Whether a decoder that is sent to the key frame of these pts begins with it.
+
+    H.264 with intra refresh has packets that are flagged as key frames and hold none.
+    """
+    with open_video(path, purpose="probe", limits=decode) as reader:
+        return reader.begins_at(key_pts)
+
+
 class VideoReader:
     """Frames of the main video of a file, in presentation order.
 
@@ -206,6 +215,14 @@ class VideoReader:
                 raise ContractError(f"frame {wanted} asked for after frame {previous}; indices ascend")
             previous = wanted
             yield self._frame_at(wanted)
+
+    def begins_at(self, key_pts: int) -> bool:
+        """As the function; pictures before the key frame (open groups) do not count. The reader is of no use then."""
+        if not self._pictures.seek(key_pts):
+            return False
+        while (picture := self._pictures.take()) is not None and (picture.pts or 0) < key_pts:
+            pass
+        return picture is not None and bool(picture.key_frame) and picture.pts == key_pts
 
     def listed_times(self) -> npt.NDArray[np.int64] | None:
         """The pts of all frames by the list of packets; None where that is not sound or not what decodes."""

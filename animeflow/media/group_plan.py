@@ -10,11 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from animeflow.media import isolate
 from animeflow.media.decode import DecodeLimits
 from animeflow.media.encode_plan import EncodePlan
 from animeflow.media.encoders import Encoder
 from animeflow.media.quality import Found, Sample, find_quality, require_metric, sample_frames
-from animeflow.media.shot_groups import can_seek, shot_groups, with_qualities
+from animeflow.media.shot_groups import can_seek, key_before, shot_groups, with_qualities
 from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.media import Av1Settings, QualitySettings
 
@@ -66,7 +67,7 @@ def plan_groups(
     target = settings.quality
     if target is not None:
         require_metric(target.metric, ffmpeg)
-    groups = _groups(plan, settings, cuts, pts)
+    groups = _groups(plan, settings, cuts, pts, limits or DecodeLimits(), isolation or IsolationSettings())
     sample = partial(Sample, plan.probe.path, size=plan.size, limits=limits, isolation=isolation)
     found = _search(plan, settings, target, groups, ffmpeg, sample) if target is not None else ()
     numbers = [f.quality for f in found] or [plan.encoder.quality] * len(groups)
@@ -74,13 +75,24 @@ def plan_groups(
 
 
 def _groups(
-    plan: EncodePlan, settings: Av1Settings, cuts: Sequence[int], pts: Sequence[int]
+    plan: EncodePlan,
+    settings: Av1Settings,
+    cuts: Sequence[int],
+    pts: Sequence[int],
+    limits: DecodeLimits,
+    isolation: IsolationSettings,
 ) -> tuple[tuple[int, int], ...]:
     """The whole video is one group where groups are not asked for, or not safe."""
     wanted = settings.parallel == "on" or (settings.parallel == "auto" and settings.quality is not None)
+    whole = ((0, len(pts)),)
     if not wanted or plan.decoded or not can_seek(plan.probe, pts):
-        return ((0, len(pts)),)
-    return shot_groups(pts, cuts, plan.probe.video.time_base, settings.group_s)
+        return whole
+    groups = shot_groups(pts, cuts, plan.probe.video.time_base, settings.group_s)
+    key = key_before(plan.probe.path, int(pts[groups[-1][0]]))
+    begins = isolate.call(
+        "animeflow.media.decode:begins_at", plan.probe.path, key, decode=limits, limits=isolation
+    )
+    return groups if begins else whole
 
 
 def _search(

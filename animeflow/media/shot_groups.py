@@ -57,6 +57,13 @@ def can_seek(facts: Probe, pts: Sequence[int]) -> bool:
     return index is not None and np.array_equal(index.pts, np.asarray(pts, dtype=np.int64))
 
 
+def key_before(path: Path, pts: int) -> int:
+    """The pts of the key frame by which a frame is decoded, in a file that `can_seek`."""
+    index = read_frame_index(path)
+    found = None if index is None else index.key_pts_before(pts)
+    return pts if found is None else found
+
+
 def worker_count(asked: int = 0) -> int:
     """Processes at once: as asked, else one per two cores that has its memory. Bytes do not depend on it."""
     if asked:

@@ -14,12 +14,13 @@ from animeflow.media.decode import open_video, read_frame_index
 from animeflow.media.encode import encode_video
 from animeflow.media.encode_plan import EncodePlan, PlannedGroup, make_plan
 from animeflow.media.encoders import svt
-from animeflow.media.group_plan import GroupPlan
+from animeflow.media.ffmpeg import ffmpeg_path
+from animeflow.media.group_plan import GroupPlan, plan_groups
 from animeflow.media.probe import probe
 from animeflow.media.shot_groups import can_seek, require_group, shot_groups, with_qualities, worker_count
 from animeflow.settings.media import Av1Settings, QualitySettings
 from animeflow.tables.staging import Staging
-from animeflow_tests.media.numbered import number_of
+from animeflow_tests.media.numbered import number_of, write_numbered
 
 MS = Fraction(1, 1000)
 CUTS = [9, 24, 27]
@@ -59,6 +60,22 @@ def test_where_seeking_is_not_safe_there_are_no_groups(
     for path in (transport_stream, avi, truncated_mkv):
         assert not can_seek(probe(path), pts_of(path))
     assert not can_seek(probe(plain_mkv), pts_of(plain_mkv)[:-1])
+
+
+@pytest.mark.parametrize(("refresh", "groups"), [("1", 1), ("0", 2)])
+def test_intra_refresh_is_encoded_in_one_process(tmp_path: Path, refresh: str, groups: int) -> None:
+    """Its packets are flagged as key frames, and a decoder that begins at one shows pictures much later."""
+    words = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-x264-params")
+    path = write_numbered(
+        tmp_path / "x.mkv", 60, *words, f"intra-refresh={refresh}:keyint=24:bframes=0:scenecut=0"
+    )
+    pts = pts_of(path)
+    plan = make_plan(probe(path), cuts=[31], pts=pts, encoder=svt("draft"))
+    settings = Av1Settings(parallel="on", group_s=1)
+    planned = plan_groups(plan, settings, cuts=[31], pts=pts, ffmpeg=ffmpeg_path())
+    assert len(planned.groups) == groups
+    encode_video(planned.plan, tmp_path / "out.mkv", cuts=[31], pts=pts)
+    assert numbers(tmp_path / "out.mkv") == list(range(60))
 
 
 @pytest.mark.parametrize("name", ["rich_mkv", "plain_mp4", "guessed_rate_mkv", "fast_mp4"])
