@@ -26,6 +26,7 @@ STOPPED = "stopped on request"
 _CHUNK = 1 << 16
 _POLL_S = 0.1
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_CHATTER = "Svt[info]"
 _KEEP_STDERR_LINES = 400
 _MAX_STDOUT_BYTES = 256 << 20
 
@@ -84,8 +85,9 @@ class CommandResult:
     wall_s: float
 
     def stderr_tail(self, lines: int = 8) -> str:
-        """The last lines of standard error, as error messages quote them."""
-        return "\n".join(self.stderr[-lines:])
+        """The last lines of standard error, as error messages quote them: without what SVT-AV1 says of itself."""
+        told = [line for line in self.stderr if not line.startswith(_CHATTER)]
+        return "\n".join((told or list(self.stderr))[-lines:])
 
 
 def run_command(

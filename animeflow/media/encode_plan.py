@@ -19,6 +19,7 @@ from animeflow.media.stream_outcomes import OPUS_LAYOUTS, StreamOutcome, picture
 
 _OPUS_BITS_PER_CHANNEL = 64_000
 _RGB_FORMATS = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "x2rgb", "x2bgr", "pal8")
+_RGB_MATRIX = 0  # of H.273
 SAR_TERMS = 1_000_000  # setsar reduces a pixel aspect to terms of 100 where it is not told
 _ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")
 # Tags by which mkvmerge describes the packets it wrote: untrue of an encode.
@@ -94,12 +95,15 @@ class EncodePlan:
         video = self.probe.video
         # Unasked ffmpeg takes BT.601 and does not say so: HD would be read by BT.709.
         matrix = f":out_color_matrix={rgb_matrix(video)[0]}:out_range=tv" if is_rgb(video.pix_fmt) else ""
+        # A matrix that only RGB can have, said of YCbCr, keeps the encoder from starting.
+        tags = () if matrix or video.color_space != _RGB_MATRIX else ("setparams=colorspace=unknown",)
         if self.size is None:
-            return (f"scale=flags=bicubic+accurate_rnd{matrix}",) if matrix else ()
+            return (f"scale=flags=bicubic+accurate_rnd{matrix}",) if matrix else tags
         width, height = self.size
         fields = ":interl=-1" if video.interlaced else ""
         aspect = video.upright_aspect
         return (
+            *tags,
             f"scale={width}:{height}:flags=lanczos{fields}{matrix}",
             f"setsar=sar={aspect.numerator}/{aspect.denominator}:max={SAR_TERMS}",
         )

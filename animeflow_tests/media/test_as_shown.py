@@ -108,6 +108,13 @@ def test_the_colours_of_rgb_stay(tmp_path: Path, size: str) -> None:
     assert apart(source, tmp_path / "ours.mkv") < 1
 
 
+@pytest.mark.parametrize("max_height", [None, 64])
+def test_a_matrix_that_only_rgb_can_have_is_no_matrix(tmp_path: Path, max_height: int | None) -> None:
+    source = write_numbered(tmp_path / "gbr.mkv", 6, *H264, "-x264-params", "colormatrix=GBR")
+    assert probe(source).video.color_space == 0
+    assert encoded(source, tmp_path / "ours.mkv", max_height=max_height).video.color_space == 2
+
+
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
 @pytest.mark.parametrize("groups", [False, True])
 def test_a_last_picture_that_is_held_is_held_still(tmp_path: Path, suffix: str, groups: bool) -> None:

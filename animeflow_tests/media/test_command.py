@@ -13,7 +13,7 @@ import pytest
 
 from animeflow.errors import CommandFailed, CommandTimeout, EncodeError, Interrupted
 from animeflow.media import command
-from animeflow.media.command import run_command
+from animeflow.media.command import CommandResult, run_command
 
 
 def is_running(pid: int) -> bool:
@@ -176,3 +176,10 @@ def test_the_command_dies_with_a_killed_parent(tmp_path: Path) -> None:
 def test_ffreport_of_the_user_does_not_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FFREPORT", "file=/tmp/should-not-exist.log")
     assert b"FFREPORT" not in run_command(["env"], timeout_s=10).stdout
+
+
+def test_what_an_encoder_says_of_itself_is_not_quoted_as_the_cause() -> None:
+    banner = tuple(f"Svt[info]: SVT [config]: {n}" for n in range(20))
+    failed = CommandResult(("ffmpeg",), 234, b"", ("[flac] more than 8 channels", *banner), 0.1)
+    assert failed.stderr_tail() == "[flac] more than 8 channels"
+    assert CommandResult(("ffmpeg",), 1, b"", banner, 0.1).stderr_tail(1) == banner[-1]
