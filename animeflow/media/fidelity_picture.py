@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from animeflow.media.encode_plan import EncodePlan, is_rgb, rgb_matrix
 from animeflow.media.fidelity_row import MS, FidelityRow, compared, tag_rows, within
@@ -14,6 +16,10 @@ from animeflow.media.stream_facts import StreamFacts
 # AV1 keeps chromaticities as 0.16 and the least luminance as 18.14 bit fixed point, the largest as 24.8 (AV1 6.7.4).
 _HDR_TOLERANCE = {"max_nits": 0.002}
 _HDR_FINE = 3e-5
+# HDR values of which zeros together say nothing.
+_ZERO_SAYS_NOTHING = (
+    ("max_cll",), ("max_fall",), ("red", "green", "blue", "white"), ("min_nits", "max_nits"),
+)  # fmt: skip
 _UNTAGGED = (0, 2)
 _LIMITED, _FULL = 1, 2
 _SAMPLED = re.compile(r"yuvj?a?(4\d\d)p")
@@ -99,7 +105,7 @@ def _colour_rows(
         "video", "chroma location", before.chroma, after.chroma,
         why=why if before.chroma else "the source does not say", expected=before.chroma is None or converted,
     )  # fmt: skip
-    old, new = theirs.hdr or {}, ours.hdr or {}
+    old, new = _said(theirs.hdr), _said(ours.hdr)
     for key in sorted(old.keys() | new.keys()):
         yield compared(
             "video", f"HDR {key}", old.get(key), new.get(key), close=_near(_HDR_TOLERANCE.get(key, _HDR_FINE))
@@ -108,6 +114,17 @@ def _colour_rows(
         "video", "dynamic HDR", theirs.hdr_dynamic, ours.hdr_dynamic,
         why="the encoder does not carry it: HDR10 values and pictures stay", expected=ours.hdr_dynamic == "none",
     )  # fmt: skip
+
+
+def _said(hdr: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The HDR values that say something: a light level of zero is unknown (CTA-861.3; x265 writes it where it is told
+    none), and an encoder that has no primaries, or no luminance, writes zeros for them.
+    """
+    values = dict(hdr or {})
+    for names in _ZERO_SAYS_NOTHING:
+        if not any(np.any(values.get(name, 0)) for name in names):
+            values = {key: value for key, value in values.items() if key not in names}
+    return values
 
 
 def _near(tolerance: float) -> Callable[[Any, Any], bool]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -423,3 +423,42 @@ def test_what_ffmpeg_says_of_the_stream_is_read(rich_mkv: Path) -> None:
 )
 def test_names_of_subsampling(pix_fmt: str, expected: str) -> None:
     assert subsampling(pix_fmt) == expected
+
+
+def with_hdr(path: Path, *params: str) -> Path:
+    words = ":".join(
+        ("log-level=error:hdr10=1:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc", *params)
+    )
+    codec = ("-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le", "-x265-params", words)
+    return write_numbered(path, 12, *codec)
+
+
+@pytest.mark.parametrize(
+    ("params", "before", "after"),
+    [
+        ("max-cll=0,0", {"max_cll": 0}, {}),
+        (
+            "max-cll=1000,400:master-display=G(0,0)B(0,0)R(0,0)WP(0,0)L(10000000,1)",
+            {"max_nits": 1000.0},
+            {"blue": [0.0, 0.0]},
+        ),
+    ],
+)
+def test_hdr_values_of_zero_say_nothing(
+    params: str, before: dict[str, Any], after: dict[str, Any], tmp_path: Path
+) -> None:
+    plan, result = encode(with_hdr(tmp_path / "hdr.mkv", params), tmp_path / "out.mkv")
+    theirs, ours = plan.probe.video.hdr or {}, result.video.hdr or {}
+    assert before.items() <= theirs.items()
+    assert after.items() <= ours.items()
+    assert theirs.keys() != ours.keys()
+    assert unexplained(compare(plan, result)) == []
+
+
+@pytest.mark.parametrize(
+    "lost", [{"max_cll": 0}, {"max_nits": 0.0}, {"red": [0.0, 0.0]}, {"min_nits": 0.0, "max_nits": 0.0}]
+)
+def test_hdr_values_that_become_zero_are_found(hdr_mkv: Path, tmp_path: Path, lost: dict[str, Any]) -> None:
+    plan, result = encode(hdr_mkv, tmp_path / "out.mkv")
+    changed = replace(result, video=replace(result.video, hdr={**(result.video.hdr or {}), **lost}))
+    assert {row.property for row in unexplained(compare(plan, changed))} >= {f"HDR {key}" for key in lost}
