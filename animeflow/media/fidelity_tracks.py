@@ -24,6 +24,11 @@ _PRIMING_S = 0.1
 _JOINED_S = 0.045
 # FFmpeg's name of N channels of which nobody says more: the encode holds them in the same order.
 _DEFAULT_LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+# Flags that FFmpeg's Matroska muxer writes and its demuxer reads back, as measured with each of streams.DISPOSITIONS;
+# Matroska has no element for the others.
+_FLAGS = frozenset({"default", "dub", "original", "comment", "forced", "hearing_impaired", "visual_impaired"})
+_HELD_FLAGS = {"audio": _FLAGS, "subtitle": _FLAGS | {"descriptions"}}
+_EXCLUSIVE_FLAGS = frozenset({"dub", "original"})
 _REWRITTEN = {"wavpack": "Matroska leaves out WavPack's block headers; readers write them anew"}
 
 
@@ -77,14 +82,27 @@ def track_rows(kind: str, plan: EncodePlan, sides: tuple[Side, Side], ffmpeg: Pa
             name, "codec", origin.codec, track.codec,
             why=outcome.why or "as asked", expected=track.codec == outcome.to,
         )  # fmt: skip
-        for field in ("language", "title", "dispositions"):
+        for field in ("language", "title"):
             yield compared(name, field, getattr(origin, field), getattr(track, field))
+        held = held_flags(kind, origin.dispositions)
+        yield compared(
+            name, "dispositions", origin.dispositions, track.dispositions,
+            why="Matroska has no place for the others", expected=track.dispositions == held,
+        )  # fmt: skip
         yield from tag_rows(name, before.tags[outcome.index], after.tags[track.index])
         if isinstance(origin, AudioTrack) and isinstance(track, AudioTrack):
             yield from _sound_rows(name, outcome, origin, track)
         if audio or outcome.action == "copy":
             yield _offset_row(name, outcome, track, sides, ffmpeg)
         yield from _digest_rows(name, outcome, track.index, before, after, source)
+
+
+def held_flags(kind: str, flags: Sequence[str]) -> tuple[str, ...]:
+    """Those of a track's flags that its copy in Matroska can have. A track says whether it is the original or a dub in
+    one element: of one that claims both, the muxer writes neither.
+    """
+    lost = _EXCLUSIVE_FLAGS if _EXCLUSIVE_FLAGS.issubset(flags) else frozenset()
+    return tuple(flag for flag in flags if flag in _HELD_FLAGS[kind] - lost)
 
 
 def _sound_rows(

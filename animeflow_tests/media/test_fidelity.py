@@ -9,6 +9,7 @@ import pytest
 
 from animeflow.errors import EncodeError
 from animeflow.media.command import run_command
+from animeflow.media.container import open_container
 from animeflow.media.decode import open_video
 from animeflow.media.encode import encode_video, make_plan
 from animeflow.media.encode_plan import EncodePlan
@@ -17,8 +18,10 @@ from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.fidelity import fidelity_rows
 from animeflow.media.fidelity_picture import subsampling
 from animeflow.media.fidelity_row import FidelityRow, unexplained
+from animeflow.media.fidelity_tracks import held_flags
 from animeflow.media.probe import Probe, probe
 from animeflow.media.stream_facts import describe_video, read_stream_facts
+from animeflow.media.streams import DISPOSITIONS, dispositions
 from animeflow_tests.media.conftest import H264
 from animeflow_tests.media.numbered import ffmpeg, write_numbered
 
@@ -462,3 +465,45 @@ def test_hdr_values_that_become_zero_are_found(hdr_mkv: Path, tmp_path: Path, lo
     plan, result = encode(hdr_mkv, tmp_path / "out.mkv")
     changed = replace(result, video=replace(result.video, hdr={**(result.video.hdr or {}), **lost}))
     assert {row.property for row in unexplained(compare(plan, changed))} >= {f"HDR {key}" for key in lost}
+
+
+@pytest.mark.parametrize("kind", ["audio", "subtitle"])
+def test_the_flags_that_matroska_holds_are_those_of_the_table(
+    kind: str, corpus: Path, tmp_path: Path
+) -> None:
+    """One track for each flag, and one that is the original and a dub at once."""
+    (tmp_path / "text.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n")
+    source, codec = ("-f", "lavfi", "-i", "sine=d=0.1"), ("-c:a", "ac3")
+    if kind == "subtitle":
+        source, codec = ("-i", str(tmp_path / "text.srt")), ("-c:s", "srt")
+    asked = [*((word,) for word in DISPOSITIONS.values()), ("dub", "original")]
+    letter = kind[0]
+    flags = [w for n, words in enumerate(asked) for w in (f"-disposition:{letter}:{n}", "+".join(words))]
+    ffmpeg(
+        *source, *(w for _ in asked for w in ("-map", f"0:{letter}")), *codec, *flags, tmp_path / "flags.mkv"
+    )
+    with open_container(tmp_path / "flags.mkv") as container:
+        found = [dispositions(stream) for stream in container.streams]
+    assert found == [held_flags(kind, words) for words in asked]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "flags", "kept"),
+    [
+        ("ts", "clean_effects", ()),
+        ("mp4", "default+captions+hearing_impaired", ("default", "hearing_impaired")),
+    ],
+)
+def test_flags_that_matroska_does_not_hold_are_an_explained_loss(
+    suffix: str, flags: str, kept: tuple[str, ...], tmp_path: Path
+) -> None:
+    words = (*H264, "-c:a", "aac", "-metadata:s:a:0", "language=jpn", "-disposition:a:0", flags)
+    plan, result = encode(with_sound(tmp_path / f"flags.{suffix}", *words), tmp_path / "out.mkv")
+    rows = compare(plan, result)
+    assert unexplained(rows) == []
+    (row,) = (row for row in rows if row.property == "dispositions")
+    assert set(row.before) == set(flags.split("+"))
+    assert (row.after, row.same) == (kept, False)
+    for other in (("forced",), (*kept, "comment"), kept[1:] or ("default",)):
+        changed = replace(result, audio=(replace(result.audio[0], dispositions=other),))
+        assert [r.property for r in unexplained(compare(plan, changed))] == ["dispositions"]
