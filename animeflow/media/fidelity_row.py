@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +15,13 @@ from animeflow.media.stream_facts import StreamFacts
 
 # Matroska keeps whole milliseconds: each side rounds by at most half of one.
 MS = 0.001 + 1e-6
+_CAPITALS = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
+# ISO 639-2 has two codes for these languages: of terminology, and of libraries.
+_BIBLIOGRAPHIC = {
+    "BOD": "TIB", "CES": "CZE", "CYM": "WEL", "DEU": "GER", "ELL": "GRE", "EUS": "BAQ", "FAS": "PER", "FRA": "FRE",
+    "HYE": "ARM", "ISL": "ICE", "KAT": "GEO", "MKD": "MAC", "MRI": "MAO", "MSA": "MAY", "MYA": "BUR", "NLD": "DUT",
+    "RON": "RUM", "SLK": "SLO", "SQI": "ALB", "ZHO": "CHI",
+}  # fmt: skip
 _OWN_ROWS = ("LANGUAGE", "TITLE", "FILENAME", "MIMETYPE")
 # Tags that describe the old file, not the film.
 _CONTAINER_TAGS = {
@@ -106,14 +114,24 @@ def within(tolerance: float) -> Callable[[Any, Any], bool]:
 
 
 def tag_rows(stream: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[FidelityRow]:
-    """Tags of the source that are more than statistics. Matroska writes names in capitals."""
-    new = {key.upper(): value for key, value in after.items()}
+    """Tags of the source that are more than statistics, by the names that FFmpeg gives them in Matroska."""
+    new = {matroska_name(key): value for key, value in after.items()}
     for key, value in sorted(before.items()):
-        upper = key.upper()
+        upper = matroska_name(key)
         if STATISTICS_TAG.match(upper) or (stream != "file" and upper in _OWN_ROWS):
             continue
         why = _CONTAINER_TAGS.get(upper) or (None if value else "an empty tag")
         yield compared(stream, f"tag {upper}", value, new.get(upper), why=why)
+
+
+def matroska_name(name: str) -> str:
+    """A tag's name as FFmpeg's Matroska muxer writes it: ASCII letters in capitals, and `_` for blanks. A language at
+    its end is written beside it, by its bibliographic code.
+    """
+    base, dash, language = name.replace(" ", "_").translate(_CAPITALS).rpartition("-")
+    if language == "UND" and base:
+        return base
+    return f"{base}{dash}{_BIBLIOGRAPHIC.get(language, language) if base else language}"
 
 
 def _plain(value: Any) -> Any:

@@ -507,3 +507,26 @@ def test_flags_that_matroska_does_not_hold_are_an_explained_loss(
     for other in (("forced",), (*kept, "comment"), kept[1:] or ("default",)):
         changed = replace(result, audio=(replace(result.audio[0], dispositions=other),))
         assert [r.property for r in unexplained(compare(plan, changed))] == ["dispositions"]
+
+
+def test_tags_are_compared_by_the_names_that_matroska_gets(tmp_path: Path) -> None:
+    tags = {
+        "my tag": "1",
+        "Größe é": "2",
+        "title-fra": "3",
+        "title-jpn": "4",
+        "made-by": "5",
+        "note-und": "6",
+    }
+    words = [w for name, value in tags.items() for w in ("-metadata", f"{name}={value}")]
+    source = write_numbered(tmp_path / "tags.mp4", 12, *H264, "-movflags", "use_metadata_tags", *words)
+    plan, result = encode(source, tmp_path / "out.mkv")
+    assert tags.items() <= plan.probe.metadata.items()
+    rows = compare(plan, result)
+    assert unexplained(rows) == []
+    names = {row.property for row in rows if row.stream == "file" and row.after in tags.values()}
+    assert names == {f"tag {n}" for n in ("MY_TAG", "GRößE_é", "TITLE-FRE", "TITLE-JPN", "MADE-BY", "NOTE")}
+    for lost in result.metadata.keys() - {"ENCODER"}:
+        kept = {name: value for name, value in result.metadata.items() if name != lost}
+        wrong = [row.after for row in unexplained(compare(plan, replace(result, metadata=kept)))]
+        assert wrong == ([None] if result.metadata[lost] in tags.values() else [])
