@@ -20,6 +20,12 @@ _CHROMA = re.compile(r"\([^()]*\b(left|center|topleft|top|bottomleft|bottom)\)")
 _STREAM = re.compile(r"Stream #(\d+):(\d+)\S*: Video: (.*)")
 _TIME_BASE = re.compile(r"^#tb 0: (\d+)/(\d+)$", re.MULTILINE)
 _FIRST_TIME = re.compile(r"^0, *-?\d+, *(-?\d+),", re.MULTILINE)
+# Of AAC: the mark of a packet's element that lists channels; kinds that ADTS knows; a rate that is no number of the
+# table; the bytes of a header before its list of channels, and the most that such a list takes without its comment.
+_LISTS_CHANNELS, _ADTS_KINDS, _RATE_IN_FULL = 5, range(1, 5), 15
+_AAC_HEADER_BYTES, _MOST_LIST_BYTES = 2, 64
+# Bits that count the elements in front, at the sides, behind, of bass, of data and coupled, and bits of each element.
+_CHANNEL_ELEMENTS = ((4, 5), (4, 5), (4, 5), (2, 4), (3, 4), (4, 5))
 _TIMEOUT_S = 120.0
 
 
@@ -100,6 +106,8 @@ def _read_packets(container: Any, indices: Sequence[int], *, digests: bool) -> d
     count = dict.fromkeys(indices, 0)
     md5 = {n: hashlib.md5(usedforsecurity=False) for n in indices}
     adts = {n for n in indices if _has_adts(container.streams[n])}
+    for n in indices if digests else ():
+        md5[n].update(_channel_list_of(container.streams[n]))
     try:
         for packet in container.demux([container.streams[n] for n in indices]):
             check_stop()
@@ -111,7 +119,9 @@ def _read_packets(container: Any, indices: Sequence[int], *, digests: bool) -> d
             count[number] += 1
             if digests:
                 data = bytes(packet)
-                md5[number].update(data[_adts_length(data) :] if number in adts else data)
+                if number in adts:
+                    data = _without_adts(data, first=count[number] == 1)
+                md5[number].update(data)
             elif len(first) == len(indices):
                 break
     except av.error.FFmpegError:  # damage ends the reading, as it ended that of the encode
@@ -130,3 +140,53 @@ def _adts_length(data: bytes) -> int:
     if len(data) < 7 or data[0] != 0xFF or data[1] & 0xF6 != 0xF0:
         return 0
     return 7 if data[1] & 1 else 9
+
+
+def _without_adts(data: bytes, *, first: bool) -> bytes:
+    """What a packet is digested as. Channels that have no number are listed in the packet: other containers hold the
+    list of the first one in their header, where `_channel_list_of` finds it.
+    """
+    length = _adts_length(data)
+    rest = data[length:]
+    unnumbered = length and not (data[2] & 1 or data[3] >> 6)
+    if not (first and unnumbered and rest and rest[0] >> 5 == _LISTS_CHANNELS):
+        return rest
+    channels, end = _read_channel_list(rest, 3)
+    return channels + rest[end:]
+
+
+def _channel_list_of(stream: Any) -> bytes:
+    """The list of channels in an AAC stream's header (ISO 14496-3, 1.6.2.1); empty where it has a number for them."""
+    context = stream.codec_context
+    header = (
+        bytes(context.extradata or b"") if context is not None and context.name.startswith("aac") else b""
+    )
+    if len(header) <= _AAC_HEADER_BYTES:
+        return b""
+    start = int.from_bytes(header[:_AAC_HEADER_BYTES])
+    kind, rate, channels = start >> 11, start >> 7 & 15, start >> 3 & 15
+    if kind not in _ADTS_KINDS or rate == _RATE_IN_FULL or channels:
+        return b""
+    return _read_channel_list(header, 8 * _AAC_HEADER_BYTES)[0]
+
+
+def _read_channel_list(data: bytes, start: int) -> tuple[bytes, int]:
+    """An AAC program_config_element (ISO 14496-3, 4.5.1.2) whose fields begin at bit `start`: the same bytes wherever
+    it lies, and the byte after its end.
+    """
+    bits = "".join(f"{byte:08b}" for byte in data[:_MOST_LIST_BYTES])
+    at = start + 10  # instance, kind, rate
+
+    def number(width: int) -> int:
+        nonlocal at
+        at += width
+        return int(bits[at - width : at] or "0", 2)
+
+    elements = sum(number(count) * width for count, width in _CHANNEL_ELEMENTS)
+    for width in (4, 4, 3):  # how to mix it down
+        if number(1):
+            at += width
+    at += elements
+    fields, end = bits[start:at], -(-at // 8)
+    comment = data[end : end + 1 + data[end]] if end < len(data) else b""
+    return fields.encode() + comment, end + len(comment)
