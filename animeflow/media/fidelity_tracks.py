@@ -110,16 +110,26 @@ def _sound_rows(
 ) -> Iterator[FidelityRow]:
     opus = outcome.to == "opus" and outcome.action == "convert"
     yield compared(name, "channels", origin.channels, track.channels)
-    unnamed = origin.layout == f"{origin.channels} channels"
-    default = unnamed and track.layout == _DEFAULT_LAYOUTS.get(origin.channels)
-    yield compared(
-        name, "layout", origin.layout, track.layout,
-        why="Opus's name of these channels" if opus else "the source names none: the usual one of so many channels",
-        expected=track.layout == OPUS_LAYOUTS.get(origin.layout) if opus else default and outcome.action == "convert",
-    )  # fmt: skip
+    expected, why = _layout(outcome, origin)
+    yield compared(name, "layout", origin.layout, track.layout, why=why, expected=track.layout == expected)
     yield compared(
         name, "sample rate", origin.sample_rate, track.sample_rate, why="Opus has 48 kHz", expected=opus
     )
+
+
+def _layout(outcome: StreamOutcome, origin: AudioTrack) -> tuple[str | None, str]:
+    """The name that a track's channels have in the encode where it is another one, and why; None where none is."""
+    unnamed = f"{origin.channels} channels"
+    if outcome.action == "copy":
+        plain = (outcome.to or "").startswith("pcm_")
+        return (
+            unnamed if plain else None,
+            "Matroska names no channels of uncompressed sound: they stay in their order",
+        )
+    if outcome.to == "opus":
+        return OPUS_LAYOUTS.get(origin.layout), "Opus's name of these channels"
+    usual = _DEFAULT_LAYOUTS.get(origin.channels) if origin.layout == unnamed else None
+    return usual, "the source names none: the usual one of so many channels"
 
 
 def _offset_row(

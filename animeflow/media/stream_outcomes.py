@@ -12,10 +12,14 @@ from animeflow.media.streams import AudioTrack, SubtitleTrack
 # Codecs that Matroska carries as they are.
 COPIED_AUDIO = frozenset({
     "aac", "ac3", "eac3", "dts", "truehd", "mlp", "flac", "alac", "mp3", "mp2", "opus", "vorbis", "tta", "wavpack",
-    "pcm_s32le", "pcm_f32le", "pcm_f64le", "pcm_u8",
+    "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f64le", "pcm_u8",
 })  # fmt: skip
-# Uncompressed sound of up to 24 bits: FLAC loses nothing (32-bit integers it would cut to 24).
-FLAC_AUDIO = frozenset({"pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_bluray", "pcm_dvd"})
+# Uncompressed sound of up to 24 bits: FLAC loses nothing (32-bit integers it would cut to 24). It has 8 channels at
+# most: more are copied.
+FLAC_AUDIO = frozenset({
+    "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_bluray", "pcm_dvd", "pcm_s8", "pcm_s8_planar",
+})  # fmt: skip
+_FLAC_CHANNELS = 8
 COPIED_SUBTITLES = frozenset({"ass", "subrip", "webvtt", "hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle"})
 TEXT_SUBTITLES = frozenset(
     {"mov_text", "text", "microdvd", "subviewer", "sami", "realtext", "jacosub", "stl"}
@@ -93,13 +97,16 @@ def _audio_outcome(track: AudioTrack, audio: Literal["copy", "opus"]) -> StreamO
     ) -> StreamOutcome:
         return StreamOutcome(track.index, "audio", track.codec, action, to, why)
 
+    fits_flac = track.channels <= _FLAC_CHANNELS
+    if audio == "copy" and track.codec in FLAC_AUDIO and fits_flac:
+        return outcome("convert", "flac", "the same samples, smaller")
     if audio == "copy" and track.codec in COPIED_AUDIO:
         return outcome("copy", track.codec)
-    if audio == "copy" and track.codec in FLAC_AUDIO:
-        return outcome("convert", "flac", "the same samples, smaller")
     if track.codec == "unknown" or not track.sample_rate:
         return outcome("drop", None, "no decoder knows it")
     if track.layout not in OPUS_LAYOUTS:
+        if track.codec in COPIED_AUDIO and not fits_flac:
+            return outcome("copy", track.codec, f"neither Opus nor FLAC has {track.channels} such channels")
         return outcome("convert", "flac", f"Opus has no layout for the channels of {track.layout}")
     return outcome("convert", "opus", None if audio == "opus" else "Matroska does not carry it")
 

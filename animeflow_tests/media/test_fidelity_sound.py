@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from animeflow.media.command import run_command
 from animeflow.media.container import open_container
+from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.fidelity_row import unexplained
 from animeflow.media.probe import probe
 from animeflow_tests.media.conftest import H264
@@ -57,3 +61,44 @@ def test_another_list_of_channels_is_found(tmp_path: Path) -> None:
             (row.stream, row.property) for row in unexplained(compare(plan, probe(tmp_path / "other.mkv")))
         }
         assert ("audio 1", "packets md5") in wrong
+
+
+SIXTEEN = ("-af", "pan=16c|c0=c0|c15=c0")
+MANY = ("-af", "aformat=channel_layouts=5.1.4")
+
+
+@pytest.mark.parametrize(
+    ("words", "audio", "codec", "layout"),
+    [
+        ((*SIXTEEN, "-c:a", "pcm_s16le"), "copy", "pcm_s16le", "16 channels"),
+        ((*SIXTEEN, "-c:a", "pcm_s16le"), "opus", "pcm_s16le", "16 channels"),
+        ((*MANY, "-c:a", "pcm_s24be"), "copy", "pcm_s24be", "10 channels"),
+        (("-c:a", "pcm_s32be"), "copy", "pcm_s32be", "1 channels"),
+        (("-c:a", "pcm_s32le", "-ac", "2"), "copy", "pcm_s32le", "2 channels"),
+        (("-c:a", "pcm_s8"), "copy", "flac", "mono"),
+    ],
+)
+def test_uncompressed_sound_keeps_its_samples(
+    words: tuple[str, ...], audio: Literal["copy", "opus"], codec: str, layout: str, tmp_path: Path
+) -> None:
+    source = with_sound(tmp_path / "sound.mov", *H264, *words)
+    plan, result = encode(source, tmp_path / "out.mkv", audio)
+    assert unexplained(compare(plan, result)) == []
+    (track,) = result.audio
+    assert (track.codec, track.layout) == (codec, layout)
+    assert samples(result.path) == samples(source)
+
+
+def samples(path: Path) -> bytes:
+    """Of the sound, as 64-bit numbers, which hold those of every kind."""
+    words = (ffmpeg_path(), "-v", "error", "-i", path, "-map", "0:a", "-f", "f64le", "-")
+    return run_command(words, timeout_s=60).stdout
+
+
+def test_another_layout_of_copied_sound_is_found(tmp_path: Path) -> None:
+    plan, result = encode(
+        with_sound(tmp_path / "sound.mov", *H264, "-c:a", "pcm_s32le", "-ac", "6"), tmp_path / "out.mkv"
+    )
+    for layout in ("hexagonal", "5.1(side)", "8 channels"):
+        changed = replace(result, audio=(replace(result.audio[0], layout=layout),))
+        assert [row.property for row in unexplained(compare(plan, changed))] == ["layout"]
