@@ -12,6 +12,9 @@ from animeflow.media.fidelity_tracks import place_rows, track_rows
 from animeflow.media.probe import Probe
 from animeflow.media.stream_facts import StreamFacts, read_stream_facts
 
+# What FFmpeg's Matroska demuxer takes for a cover, of all files that are attached.
+_COVER_TYPES = frozenset({"image/gif", "image/jpeg", "image/png", "image/tiff"})
+
 
 def fidelity_rows(
     source: Probe,
@@ -54,8 +57,20 @@ def fidelity_rows(
 def _attachment_rows(plan: EncodePlan, result: Probe) -> Iterator[FidelityRow]:
     """By order within their kind: names may repeat."""
     items = {a.index: a for a in plan.probe.attachments}
-    for kind in ("attachment", "cover"):
-        kept = [items[o.index] for o in plan.of_kind(kind)]
+    files, covers = ([items[o.index] for o in plan.of_kind(kind)] for kind in ("attachment", "cover"))
+    # Covers are attached behind the files. FFmpeg reads back as covers those of some kinds, the others as files.
+    added = {a.sha256 for a in [a for a in result.attachments if a.kind == "attachment"][len(files) :]}
+    turned = [cover for cover in covers if cover.sha256 is not None and cover.sha256 in added]
+    for cover in turned:
+        yield compared(
+            f"cover {cover.name}", "kind", "cover", "attachment",
+            why="the same file: a reader of Matroska takes no such picture for a cover",
+            expected=cover.mimetype not in _COVER_TYPES,
+        )  # fmt: skip
+    for kind, kept in (
+        ("attachment", files + turned),
+        ("cover", [cover for cover in covers if cover not in turned]),
+    ):
         new = [a for a in result.attachments if a.kind == kind]
         if len(kept) != len(new):
             yield compared(f"{kind}s", "files", len(kept), len(new))

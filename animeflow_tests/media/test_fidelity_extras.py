@@ -10,7 +10,7 @@ from animeflow.media.encode_plan import EncodePlan
 from animeflow.media.fidelity_row import unexplained
 from animeflow.media.probe import Probe
 from animeflow_tests.media.conftest import H264
-from animeflow_tests.media.numbered import ffmpeg
+from animeflow_tests.media.numbered import ffmpeg, write_numbered
 from animeflow_tests.media.test_fidelity import compare, encode, with_sound
 
 
@@ -61,3 +61,29 @@ def test_other_changes_of_chapters_before_a_late_start_are_found(tmp_path: Path)
     assert changed(replace(first, end_s=1.5), second) == {("chapter 2", "end_s")}
     assert changed(first, replace(second, start_s=0.0)) == {("chapter 3", "start_s")}
     assert changed(replace(first, title="other"), second) == {("chapter 2", "title")}
+
+
+def test_a_cover_that_comes_back_as_a_file_is_the_same_picture(tmp_path: Path, cover_jpg: Path) -> None:
+    """BMP in MP4, between covers of other kinds."""
+    film, picture = write_numbered(tmp_path / "film.mp4", 12, *H264), tmp_path / "cover.bmp"
+    ffmpeg("-i", cover_jpg, "-pix_fmt", "bgr24", picture)
+    words = ("-i", film, "-i", cover_jpg, "-i", picture, "-map", "0", "-map", "1", "-map", "2", "-c", "copy")
+    flags = ("-disposition:v:1", "attached_pic", "-disposition:v:2", "attached_pic")
+    ffmpeg(*words, *flags, tmp_path / "covers.mp4")
+    plan, result = encode(tmp_path / "covers.mp4", tmp_path / "out.mkv")
+    assert [a.mimetype for a in plan.probe.attachments] == ["image/jpeg", "image/bmp"]
+    rows = compare(plan, result)
+    assert unexplained(rows) == []
+    (kind,) = (row for row in rows if row.property == "kind")
+    assert (kind.stream, kind.after) == ("cover cover.bmp", "attachment")
+    assert kind.why
+    (attached,) = (a for a in result.attachments if a.kind == "attachment")
+    others = tuple(a for a in result.attachments if a is not attached)
+    lost, other = replace(result, attachments=others), replace(attached, sha256="0" * 64)
+    assert found(plan, lost) == {("covers", "files")}
+    assert found(plan, replace(result, attachments=(*others, other))) == {
+        ("attachments", "files"),
+        ("covers", "files"),
+    }
+    turned = replace(result, attachments=(replace(others[0], kind="attachment"), attached))
+    assert found(plan, turned) == {("cover cover.jpg", "kind")}
