@@ -24,7 +24,8 @@ from animeflow.media.live_decode import LiveDecode, packets_digest
 from animeflow.media.probe import probe
 from animeflow.media.stream_facts import StreamFacts, read_stream_facts
 
-# Matroska keeps whole milliseconds: each side rounds by at most half of one.
+_TICK_S = 0.001  # Matroska keeps whole milliseconds
+# Each side rounds by at most half of one.
 _TIME_TOLERANCE_S = 0.001 + 1e-9
 METRICS = {
     "ssim": ("ssim", re.compile(r"SSIM Y:([\d.]+|inf)")),
@@ -98,7 +99,7 @@ def verify_encode(
     disagreement. `ahead` is what could be done while the encode ran.
     """
     allowed = limits or DecodeLimits()
-    index = _packet_index(encoded)
+    index = _packet_index(encoded, pts, plan)
     offset = require_same_times(index, pts, plan, encoded)
     require_key_frames(index, cuts, encoded)
     try:
@@ -132,11 +133,26 @@ def verify_encode(
     return Verification(len(index), int(index.key.sum()), offset, decoded, value, tuple(rows))
 
 
-def _packet_index(encoded: Path) -> FrameIndex:
+def _packet_index(encoded: Path, pts: Sequence[int], plan: EncodePlan) -> FrameIndex:
     index = read_frame_index(encoded)
+    if index is None:
+        close = _within_a_millisecond(pts, plan)
+        if close is not None:
+            raise EncodeError(
+                f"frames {close} and {close + 1} lie within one millisecond, which Matroska cannot hold apart",
+                path=plan.probe.path,
+                hint="write the film anew without one of the two, or at most 1000 frames a second (ffmpeg -vf fps=…)",
+            )
     if index is None or not len(index):
         raise EncodeError("the encode has no frames, or frames without a time", path=encoded)
     return index
+
+
+def _within_a_millisecond(pts: Sequence[int], plan: EncodePlan) -> int | None:
+    """The first frame that the next one follows in less than Matroska's tick; None where there is none."""
+    gaps = np.diff(np.asarray(pts, dtype=np.int64)).astype(np.float64) * float(plan.probe.video.time_base)
+    close = np.flatnonzero(gaps < _TICK_S)
+    return int(close[0]) if len(close) else None
 
 
 def require_same_times(index: FrameIndex, pts: Sequence[int], plan: EncodePlan, encoded: Path) -> float:
