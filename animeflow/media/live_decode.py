@@ -81,7 +81,8 @@ class LiveDecode(threading.Thread):
         import av
 
         source = _Growing(file, self._complete, self._stopped)
-        with av.open(source, format="matroska") as container:
+        # Tags need not be UTF-8: those of an AVI may be in the code page of who wrote it.
+        with av.open(source, format="matroska", metadata_errors="replace") as container:
             stream = main_video_stream(container, self._path, error=EncodeError)
             stream.codec_context.thread_type = "AUTO"
             digest = _Digest(stream)

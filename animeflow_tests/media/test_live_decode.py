@@ -19,6 +19,7 @@ from animeflow.media.frame_index import read_frame_index
 from animeflow.media.live_decode import LiveDecode, packets_digest
 from animeflow.media.probe import probe
 from animeflow.media.verify import ahead_of, decoded_ahead, verify_encode
+from animeflow_tests.media.numbered import ffmpeg, write_numbered
 
 CUTS = [24]
 FRAMES = 48
@@ -154,3 +155,17 @@ def test_every_frame_is_decoded_once(rich_mkv: Path, tmp_path: Path) -> None:
         with counting_decodes() as counter:
             report = encode_video(plan, tmp_path / f"{name}.mkv", cuts=CUTS, pts=pts)
         assert counter["verify"] == report.decoded == FRAMES
+
+
+def test_tags_that_are_no_utf8_do_not_end_the_decode(tmp_path: Path) -> None:
+    """An AVI whose title is in the code page of who wrote it: FFmpeg hands its bytes on."""
+    words = ("-pix_fmt", "yuv420p", "-c:v", "mpeg4", "-metadata", "title=XXXXXX")
+    source = write_numbered(tmp_path / "old.avi", 24, *words)
+    source.write_bytes(source.read_bytes().replace(b"XXXXXX", "日本語".encode("cp932")))
+    ffmpeg("-i", source, "-c:v", "libx264", tmp_path / "out.mkv")
+    assert "日本語".encode("cp932") in (tmp_path / "out.mkv").read_bytes()
+    with following(tmp_path / "out.mkv") as live:
+        live.written()
+        count = live.result()
+    assert count is not None
+    assert (count.frames, count.damaged) == (24, 0)
