@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
 import tarfile
 import unicodedata
 import zlib
@@ -85,8 +86,9 @@ def _write_members(part: Path, files: Sequence[tuple[str, Path]], level: int) ->
         for name, path in files:
             check_stop()
             info = tarfile.TarInfo(name)
-            info.size, info.mtime, info.mode = path.stat().st_size, 0, 0o644
             with path.open("rb") as file:
+                before = os.fstat(file.fileno())
+                info.size, info.mtime, info.mode = before.st_size, 0, 0o644
                 reader = _HashingReader(file)
                 try:
                     tar.addfile(info, reader)
@@ -94,6 +96,10 @@ def _write_members(part: Path, files: Sequence[tuple[str, Path]], level: int) ->
                     raise ArchiveError(
                         f"changed or failed while it was packed: {error}", path=path
                     ) from error
+                # A file that grew gave its first bytes without an error, one that was rewritten some of each.
+                after = os.fstat(file.fileno())
+                if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+                    raise ArchiveError("changed while it was packed", path=path)
             yield Member(name, info.size, reader.hexdigest())
 
 

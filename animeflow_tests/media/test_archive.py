@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from animeflow.errors import ArchiveError, ContractError
+from animeflow.media import archive
 from animeflow.media.archive import (
     Member,
     list_archive,
@@ -78,6 +79,28 @@ def test_the_header_holds_neither_name_nor_clock(files: dict[str, Path], tmp_pat
     head = write_archive(tmp_path / "secret-name.tar.gz", files).path.read_bytes()[:40]
     assert head[4:8] == b"\0\0\0\0"
     assert b"secret" not in head
+
+
+@pytest.mark.parametrize("new", [b"more", b"other bytes, as many", b""])
+def test_a_file_that_changes_while_it_is_packed_is_an_error(
+    new: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It grows, is written anew with as many bytes, or loses all of them, once its first bytes have been read."""
+    path = tmp_path / "grows.bin"
+    path.write_bytes(b"the very first bytes")
+    os.utime(path, (1, 1))
+
+    class Changing(archive._HashingReader):
+        def read(self, size: int = -1) -> bytes:
+            data = super().read(min(size, 5))
+            with path.open("ab" if new == b"more" else "wb") as file:
+                file.write(new)
+            return data + super().read(max(size - 5, 0))
+
+    monkeypatch.setattr(archive, "_HashingReader", Changing)
+    with pytest.raises(ArchiveError, match="while it was packed"):
+        write_archive(tmp_path / "x.tar.gz", {"grows.bin": path})
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["grows.bin"]
 
 
 def test_nothing_is_left_when_a_file_is_missing(files: dict[str, Path], tmp_path: Path) -> None:
