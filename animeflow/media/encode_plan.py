@@ -293,8 +293,8 @@ def _audio_args(plan: EncodePlan) -> list[str]:
         track = tracks[outcome.index]
         if outcome.action == "copy":
             args += [f"-c:a:{n}", "copy"]
-        elif outcome.to == "flac":
-            args += [f"-c:a:{n}", "flac"]
+        elif outcome.to and outcome.to != "opus":
+            args += [f"-c:a:{n}", outcome.to]
         else:
             rate = str(_OPUS_BITS_PER_CHANNEL * max(track.channels, 2) // (2 if track.channels == 1 else 1))
             layout = f"aformat=channel_layouts={OPUS_LAYOUTS[track.layout]}"

@@ -120,12 +120,10 @@ def _sound_rows(
 def _layout(outcome: StreamOutcome, origin: AudioTrack) -> tuple[str | None, str]:
     """The name that a track's channels have in the encode where it is another one, and why; None where none is."""
     unnamed = f"{origin.channels} channels"
+    if (outcome.to or "").startswith("pcm_"):
+        return unnamed, "Matroska names no channels of uncompressed sound: they stay in their order"
     if outcome.action == "copy":
-        plain = (outcome.to or "").startswith("pcm_")
-        return (
-            unnamed if plain else None,
-            "Matroska names no channels of uncompressed sound: they stay in their order",
-        )
+        return None, "copied as it is"
     if outcome.to == "opus":
         return OPUS_LAYOUTS.get(origin.layout), "Opus's name of these channels"
     usual = _DEFAULT_LAYOUTS.get(origin.channels) if origin.layout == unnamed else None

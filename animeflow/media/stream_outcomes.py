@@ -20,6 +20,11 @@ FLAC_AUDIO = frozenset({
     "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_bluray", "pcm_dvd", "pcm_s8", "pcm_s8_planar",
 })  # fmt: skip
 _FLAC_CHANNELS = 8
+# Uncompressed sound that Matroska does not carry, and that which holds the same samples; FLAC has it where it can.
+SAME_SAMPLES = {
+    "pcm_f32be": "pcm_f32le", "pcm_f64be": "pcm_f64le", "pcm_s8": "pcm_s16le", "pcm_s8_planar": "pcm_s16le",
+    "pcm_bluray": "pcm_s24le", "pcm_dvd": "pcm_s24le",
+}  # fmt: skip
 COPIED_SUBTITLES = frozenset({"ass", "subrip", "webvtt", "hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle"})
 TEXT_SUBTITLES = frozenset(
     {"mov_text", "text", "microdvd", "subviewer", "sami", "realtext", "jacosub", "stl"}
@@ -102,6 +107,8 @@ def _audio_outcome(track: AudioTrack, audio: Literal["copy", "opus"]) -> StreamO
         return outcome("convert", "flac", "the same samples, smaller")
     if audio == "copy" and track.codec in COPIED_AUDIO:
         return outcome("copy", track.codec)
+    if audio == "copy" and track.codec in SAME_SAMPLES:
+        return outcome("convert", SAME_SAMPLES[track.codec], "the same samples, as Matroska carries them")
     if track.codec == "unknown" or not track.sample_rate:
         return outcome("drop", None, "no decoder knows it")
     if track.layout not in OPUS_LAYOUTS:

@@ -76,6 +76,9 @@ MANY = ("-af", "aformat=channel_layouts=5.1.4")
         (("-c:a", "pcm_s32be"), "copy", "pcm_s32be", "1 channels"),
         (("-c:a", "pcm_s32le", "-ac", "2"), "copy", "pcm_s32le", "2 channels"),
         (("-c:a", "pcm_s8"), "copy", "flac", "mono"),
+        ((*SIXTEEN, "-c:a", "pcm_s8"), "copy", "pcm_s16le", "16 channels"),
+        (("-c:a", "pcm_f32be", "-ac", "2"), "copy", "pcm_f32le", "2 channels"),
+        (("-c:a", "pcm_f64be"), "copy", "pcm_f64le", "1 channels"),
     ],
 )
 def test_uncompressed_sound_keeps_its_samples(
