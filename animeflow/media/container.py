@@ -68,7 +68,9 @@ def _sizeless(path: Path, index: int, error: type[AnimeflowError]) -> AnimeflowE
 
     with (
         _utf8_url(path) as url,
-        av.open(url, options=INPUT_OPTIONS | {"codec_whitelist": "none"}) as container,
+        av.open(
+            url, options=INPUT_OPTIONS | {"codec_whitelist": "none"}, metadata_errors="replace"
+        ) as container,
     ):
         # Read again without decoders a damaged file may show fewer streams.
         stream = container.streams[index] if index < len(container.streams) else None

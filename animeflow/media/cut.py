@@ -243,7 +243,7 @@ def _copy_packets(source: ClipSource, part: Path, start: int, end: int, sound: S
         picture = target.add_stream_from_template(video, opaque=True)
         packets = [_picture_packets(source, container, start, end, picture)]
         if sound.tracks:
-            heard = stack.enter_context(av.open(f"file:{sound.path}"))
+            heard = stack.enter_context(av.open(f"file:{sound.path}", metadata_errors="replace"))
             copies = [target.add_stream_from_template(one, opaque=True) for one in heard.streams.audio]
             for track, copy in zip(sound.tracks, copies, strict=True):
                 copy.metadata.update(_names(track))
