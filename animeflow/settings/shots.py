@@ -53,7 +53,8 @@ class TransitionSettings(Section):
     min_frames: int = Field(4, ge=2, le=100)
     """Shortest transition, and shortest slope of a fade; what is shorter is a hard cut (frames)."""
     max_frames: int = Field(96, ge=4, le=1000)
-    """Longest transition (frames)."""
+    """Longest dissolve, and longest slope of a fade, which may stay black or white for any time between two (frames at
+    24 fps; more of a faster video)."""
     many_hot: float = Field(0.25, gt=0, lt=1)
     """Probability of the network above which a frame may lie in a dissolve (0-1)."""
     many_hot_peak: float = Field(0.5, gt=0, lt=1)

@@ -61,8 +61,9 @@ def evidence(
     *,
     single: np.ndarray | None = None,
     many_hot: np.ndarray | None = None,
+    fps: float | None = None,
 ) -> Evidence:
-    """What a detector sees of these thumbnails; probabilities are 0 where none are given."""
+    """What a detector sees of these thumbnails; probabilities are 0 where none are given, times those of 24 fps."""
     stack = np.stack(thumbs)
     apart = np.abs(np.diff(stack.astype(np.int16), axis=0)).mean(axis=(1, 2, 3))
     none = np.zeros(len(stack))
@@ -72,6 +73,7 @@ def evidence(
         deltas=np.repeat(np.concatenate([[0.0], apart])[:, None], 3, axis=1),
         single=none if single is None else single,
         many_hot=none if many_hot is None else many_hot,
+        times=None if fps is None else np.arange(len(stack) + 1) / fps,
     )
 
 

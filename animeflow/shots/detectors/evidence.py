@@ -11,10 +11,11 @@ import pyarrow as pa
 
 from animeflow.errors import ContractError
 from animeflow.shots.cuts import Range
-from animeflow.tables.frames import StoredFrames, stored_or_loaded, values
+from animeflow.tables.frames import StoredFrames, frame_times, stored_or_loaded, values
 from animeflow.tables.thumbnails import Thumbs, in_blocks
 
 F64 = npt.NDArray[np.float64]
+FILM_RATE = 24.0  # frames per second for which settings in frames are meant
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Evidence:
 
     thumbs uint8 RGB [T, 27, 48, 3], an array or left in their file; diff_rgb float64 [T], 8-bit levels; deltas float64
     [T, 3]: PySceneDetect's changes of hue, saturation, value; single, many_hot float64 [T] in 0-1 or None: the
-    network's probabilities that frame t is the last of its shot, and that it lies in a transition.
+    network's probabilities that frame t is the last of its shot, and that it lies in a transition; times float64
+    [T + 1] or None: seconds at which the frames begin and the last one ends, where they are not those of 24 fps.
     """
 
     thumbs: Thumbs
@@ -31,10 +33,12 @@ class Evidence:
     deltas: F64
     single: F64 | None = None
     many_hot: F64 | None = None
+    times: F64 | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(self.thumbs), len(self.diff_rgb), len(self.deltas)}
         lengths |= {len(one) for one in (self.single, self.many_hot) if one is not None}
+        lengths |= set() if self.times is None else {len(self.times) - 1}
         if len(lengths) != 1:
             raise ContractError(f"evidence of different lengths: {sorted(lengths)}")
 
@@ -48,11 +52,25 @@ class Evidence:
             deltas=np.stack([values(signals, f"delta_{part}") for part in ("hue", "sat", "lum")], axis=1),
             single=values(probabilities, "single") if with_network else None,
             many_hot=values(probabilities, "many_hot") if with_network else None,
+            times=frame_times(signals),
         )
 
     @property
     def frames(self) -> int:
         return len(self.thumbs)
+
+    @cached_property
+    def pace(self) -> float:
+        """Frames of this video in the time of one at 24 fps, by the median frame; at least 1.
+
+        What a setting says in frames it means at 24 fps: at 60 the same time has 2.5 times as many.
+        """
+        step = 0.0 if self.times is None else float(np.median(np.diff(self.times)))
+        return max(1.0, 1 / (FILM_RATE * step)) if step > 0 else 1.0
+
+    def paced(self, frames: float) -> int:
+        """As many frames of this video as last as long as `frames` at 24 fps."""
+        return round(frames * self.pace)
 
     @cached_property
     def levels(self) -> tuple[F64, npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:

@@ -13,11 +13,23 @@ from animeflow.shots.cuts import Cut, Range, gradual
 from animeflow.shots.detectors.evidence import F64, Evidence, runs
 from animeflow.shots.detectors.likeness import correlation, unlikeness
 
-_DARKER = 0.985  # one step of a fade of 60 frames
+_HOLD = 3  # frames at 24 fps in which a slope rises at least once: drawings on twos, a noisy step
+_STEADY = (
+    0.35  # of the mean slope so far that a slope goes on with; less is what moves in the picture that came up
+)
+_JUMP = (
+    8.0,
+    16.0,
+)  # of the mean step so far, and 8-bit levels: a step of more than both leads to another picture
+_FALL = (0.3, 0.01)  # 8-bit levels, and share of the level, by which noise lowers a frame of a rising slope
+_RISE = 3.0  # 8-bit levels between the two ends of a slope: less is the noise of a dark picture
 _EXTREME = 6  # the farthest value of a flat frame over its mean's limit: noise and ringing, no picture
 _FROM = (
     0.3  # share of the picture's level at which a fade may enter or leave a video that shows no flat frame
 )
+_PARTS = 3  # rows and columns of parts of a picture that a slow slope has to lift alike
+_ALIKE = 0.4  # of the growth of the whole picture that each of its parts has at least: a moving light lifts some only
+_SHOWN = 0.25  # of the level of the picture from which a part of it counts: black stays black
 _SAME = 0.9  # correlation of a faded picture with itself
 _WEAKER = 0.8  # the same of its distances from the colour it fades to; it moves meanwhile
 _RETURNED = (
@@ -26,9 +38,24 @@ _RETURNED = (
 
 
 @dataclass(frozen=True)
-class Ground:
-    """A colour that pictures fade to. `levels` float64 [T]: mean distance of each frame from it; `flat` bool [T]."""
+class Rise:
+    """The least step of a slope from one frame to the next at 24 fps: a share of the level, and 8-bit levels."""
 
+    share: float
+    levels: float
+
+
+PLAIN = Rise(0.02, 0.3)  # nothing but a fade: at least as steep as the end of one of 48 frames
+SLOW = Rise(0.005, 0.1)  # half as steep as the end of one of 96 frames: so rises a scene that is lit, too
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A grey that pictures fade to: `value`, 8-bit level. `levels` float64 [T]: mean distance of each frame from it;
+    under `limit` a frame may be `flat`, bool [T]."""
+
+    value: int
+    limit: float
     levels: F64
     flat: npt.NDArray[np.bool_]
     returns: bool  # whether the same picture may come back: black does, white is then a flash
@@ -39,7 +66,10 @@ def grounds(evidence: Evidence, settings: TransitionSettings) -> tuple[Ground, G
     levels, peaks, lows = evidence.levels
     dark = (levels < settings.black) & (peaks < _EXTREME * settings.black)
     light = (255 - levels < settings.white) & (255.0 - lows < _EXTREME * settings.white)
-    return Ground(levels, dark, returns=True), Ground(255 - levels, light, returns=False)
+    return (
+        Ground(0, settings.black, levels, dark, returns=True),
+        Ground(255, settings.white, 255 - levels, light, returns=False),
+    )
 
 
 def find_fades(evidence: Evidence, settings: TransitionSettings) -> Iterator[Cut]:
@@ -59,11 +89,11 @@ def find_fades(evidence: Evidence, settings: TransitionSettings) -> Iterator[Cut
 def _through(evidence: Evidence, ground: Ground, settings: TransitionSettings) -> Iterator[Cut]:
     last_end = 0
     for first, after in runs(ground.flat):
-        start = max(last_end, slope_end(ground.levels, first, step=-1, longest=settings.max_frames))
-        end = slope_end(ground.levels, after - 1, step=1, longest=settings.max_frames) + 1
+        start = max(last_end, slope_end(evidence, ground, first, step=-1, settings=settings))
+        end = slope_end(evidence, ground, after - 1, step=1, settings=settings) + 1
         out, back = first - start, end - after
         whole = first > 0 and after < evidence.frames
-        if not whole or max(out, back) < settings.min_frames or end - start > settings.max_frames:
+        if not whole or max(out, back) < settings.min_frames:
             continue
         if not ground.returns and _returned(evidence, start, end):
             continue
@@ -77,31 +107,36 @@ def _through_colours(evidence: Evidence, settings: TransitionSettings) -> Iterat
     What moves in front of a plain wall leaves its colour as steadily as a picture that fades in; but a fading picture
     is a weaker one of itself.
     """
+    longest = evidence.paced(settings.max_frames)
     for first, after in runs(_one_coloured(evidence, settings)):
-        if after - first > settings.max_frames:  # a still of an hour: nothing of its size is made
+        if after - first > longest:  # a still of an hour: nothing of its size is made
             continue
-        near = max(0, first - settings.max_frames - 1)
-        window = np.asarray(evidence.thumbs[near : after + settings.max_frames + 1], np.float64)
+        near = max(0, first - longest - 1)
+        window = np.asarray(evidence.thumbs[near : after + longest + 1], np.float64)
         apart = window - window[first - near : after - near].mean(axis=(0, 1, 2))
-        out = _slope(apart[: first - near + 1][::-1], settings)
-        back = _slope(apart[after - near - 1 :], settings)
+        out = _slope(apart[: first - near + 1][::-1], evidence, settings)
+        back = _slope(apart[after - near - 1 :], evidence, settings)
         start, end = first - out, after + back
-        is_fade = out + back > 0 and end - start <= settings.max_frames
-        if is_fade and first > 0 and after < evidence.frames and not _returned(evidence, start, end):
+        whole = first > 0 and after < evidence.frames
+        if out + back > 0 and whole and not _returned(evidence, start, end):
             yield gradual(start, end, "fade", _score(evidence, start, end))
 
 
-def _slope(apart: F64, settings: TransitionSettings) -> int:
+def _slope(apart: F64, evidence: Evidence, settings: TransitionSettings) -> int:
     """Frames over which a picture grows out of one colour; 0 where they are few or something else grows there.
 
     `apart` [t, h, w, 3]: frames less the colour, the first of them of that colour.
     """
-    end = slope_end(np.abs(apart).mean(axis=(1, 2, 3)), 0, step=1, longest=settings.max_frames)
-    if end < settings.min_frames or end + 1 >= len(apart):
-        return 0
-    whole, inner = apart[end + 1], apart[(end + 1) // 2]
-    power = float(np.sqrt((whole * whole).sum() * (inner * inner).sum()))
-    return end if float((whole * inner).sum()) >= _WEAKER * power > 0 else 0
+    levels, longest = np.abs(apart).mean(axis=(1, 2, 3)), evidence.paced(settings.max_frames)
+    for rise in (SLOW, PLAIN):
+        end = climb(levels, 0, rise, longest=longest, pace=evidence.pace)
+        if end < settings.min_frames or end + 1 >= len(apart):
+            continue
+        whole, inner = apart[end + 1], apart[(end + 1) // 2]
+        power = float(np.sqrt((whole * whole).sum() * (inner * inner).sum()))
+        if float((whole * inner).sum()) >= _WEAKER * power > 0:
+            return end
+    return 0
 
 
 def _one_coloured(evidence: Evidence, settings: TransitionSettings) -> npt.NDArray[np.bool_]:
@@ -132,38 +167,80 @@ def _edge(
     evidence: Evidence, ground: Ground, settings: TransitionSettings, *, backwards: bool = False
 ) -> int | None:
     """Frames of the fade at the beginning, or seen backwards at the end; None where there is none."""
-    levels, flats = (
-        one[::-1] if backwards else one for one in (ground.levels, ground.flat.astype(np.float64))
-    )
+    flats = ground.flat[::-1] if backwards else ground.flat
     if flats.all():
         return None
     flat = int(np.argmin(flats))
-    end = slope_end(levels, max(0, flat - 1), step=1, longest=settings.max_frames) + 1
+
+    def place(at: int) -> int:  # and back: frames of this end in frames of the video
+        return evidence.frames - 1 - at if backwards else at
+
+    step = -1 if backwards else 1
+    slope = slope_end(evidence, ground, place(max(0, flat - 1)), step=step, settings=settings)
+    end = place(slope) + 1
     if end - flat < settings.min_frames or end >= evidence.frames:
         return None
     if flat == 0:
-        inner, full = (
-            evidence.thumbs[evidence.frames - 1 - at if backwards else at] for at in (end // 2, end)
-        )
-        if levels[0] > _FROM * levels[end] or correlation(inner, full) < _SAME:
+        inner, full = (evidence.thumbs[place(at)] for at in (end // 2, end))
+        dark, lit = ground.levels[place(0)], ground.levels[place(end)]
+        if dark > _FROM * lit or correlation(inner, full) < _SAME:
             return None
     return end
 
 
-def slope_end(levels: F64, flat: int, *, step: int, longest: int) -> int:
-    """The frame farthest from `flat` in direction `step` whose level, still lower than the next, rises away from it.
-
-    A frame that repeats the level of its neighbour (drawings on twos) does not end the slope.
+def slope_end(
+    evidence: Evidence, ground: Ground, flat: int, *, step: int, settings: TransitionSettings
+) -> int:
+    """The frame farthest from `flat` in direction `step` (1 or -1) whose level, still lower than the next, rises away
+    from it. Where it rises slowly all parts of the picture have to rise.
     """
-    at = best = flat
-    while 0 <= at + step < len(levels) and abs(at + step - flat) <= longest:
-        nearer, farther = levels[at], levels[at + step]
-        if farther * _DARKER > nearer + 0.3:
-            best = at + step
-        elif abs(farther - nearer) > 0.3 or abs(at + step - best) > 2:
+    longest, levels = evidence.paced(settings.max_frames), ground.levels
+    away = levels[flat:][: longest + 1] if step > 0 else levels[: flat + 1][::-1][: longest + 1]
+    plain, slow = (climb(away, 0, rise, longest=longest, pace=evidence.pace) for rise in (PLAIN, SLOW))
+    if away[min(slow + 1, len(away) - 1)] < ground.limit:  # a dark scene that gets darker
+        return flat
+    if slow <= plain or away[slow] - away[0] < _RISE:
+        return flat + step * plain
+    full = min(slow + 1, len(away) - 1)
+    inner, whole = (_part_levels(evidence.thumbs[flat + step * at], ground) for at in (full // 2, full))
+    return flat + step * (slow if _rises_everywhere(inner, whole) else plain)
+
+
+def _part_levels(picture: npt.NDArray[np.uint8], ground: Ground) -> F64:
+    """Mean distance of each part of a thumbnail from the ground, 8-bit levels: float64 [9]."""
+    away = np.abs(picture.astype(np.float64) - ground.value).mean(axis=2)
+    rows = np.array_split(away, _PARTS, axis=0)
+    return np.array([part.mean() for row in rows for part in np.array_split(row, _PARTS, axis=1)])
+
+
+def _rises_everywhere(inner: F64, whole: F64) -> bool:
+    """Whether all parts of a picture grow from `inner` to `whole` nearly as much as the picture does, as in a fade.
+
+    What moves in the picture meanwhile only bends the growth of a part; a lamp that is carried through a dark street
+    leaves parts behind, and a light that comes from one side has been in some before.
+    """
+    most = np.maximum(inner, whole)
+    growth = (whole - inner)[most >= _SHOWN * whole.mean()] / most[most >= _SHOWN * whole.mean()]
+    return bool(growth.min() >= _ALIKE * (1 - inner.mean() / whole.mean()))
+
+
+def climb(levels: F64, flat: int, rise: Rise, *, longest: int, pace: float) -> int:
+    """The last frame from `flat` on, at most `longest` from it, whose level, still lower than the next, rises.
+
+    A frame counts as soon as it lies above the last one that did by as much as a slope of the least steepness has risen
+    since then: looked at one by one the steps of a fade of 4 s drown in noise, and drawings on twos repeat theirs.
+    """
+    hold, best = round(_HOLD * pace), flat
+    for at in range(flat + 1, min(len(levels), flat + longest + 1)):
+        if at - best > hold or levels[at] < levels[best] - _FALL[0] - _FALL[1] * levels[best]:
             break
-        at += step
-    return best + (1 if step < 0 else -1) if best != flat else flat
+        mean = (levels[best] - levels[flat]) / max(best - flat, hold)
+        if best - flat >= hold and levels[at] - levels[at - 1] > max(_JUMP[0] * mean, _JUMP[1]):
+            break
+        least = max(rise.levels / pace, rise.share * levels[best] / pace, _STEADY * mean)
+        if levels[at] - levels[best] > least * (at - best):
+            best = at
+    return max(flat, best - 1)
 
 
 def _returned(evidence: Evidence, start: int, end: int) -> bool:
