@@ -7,11 +7,13 @@ pictures have to differ.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
-from animeflow.settings.shots import FusedDetector
-from animeflow.shots.cuts import Cut, Shots
+from animeflow.settings.shots import FusedDetector, TransitionSettings
+from animeflow.shots.cuts import Cut, Range, Shots
 from animeflow.shots.detectors.evidence import Evidence
 from animeflow.shots.detectors.fades import edge_fades
 from animeflow.shots.detectors.likeness import (
@@ -31,13 +33,35 @@ MOVING_FRAMES = 3  # on each side: a drawing on threes changes once
 
 
 def detect(evidence: Evidence, settings: FusedDetector) -> Shots:
-    """Cuts, transitions, and the fades at the ends of the video; no cut lies in those or nearer than a shot."""
+    """Cuts, transitions, and the fades at the ends of the video; no hard cut lies in those or nearer than a shot."""
     fade_in, fade_out = edge_fades(evidence, settings.transitions)
-    first = 0 if fade_in is None else fade_in[1] + settings.min_shot_frames
-    last = evidence.frames if fade_out is None else fade_out[0] - settings.min_shot_frames
-    found = ((cut, cut.transition or (cut.frame, cut.frame)) for cut in find(evidence, settings))
-    cuts = (cut for cut, (start, end) in found if first <= start and end <= last)
-    return Shots(evidence.frames, tuple(cuts), fade_in, fade_out)
+    free = (0 if fade_in is None else fade_in[1], evidence.frames if fade_out is None else fade_out[0])
+    shot = settings.min_shot_frames
+    hard = (free[0] + shot if fade_in else 0, free[1] - shot if fade_out else evidence.frames)
+    cuts = (
+        _hard_within(cut, hard)
+        if cut.transition is None
+        else _gradual_within(cut, free, settings.transitions)
+        for cut in find(evidence, settings)
+    )
+    return Shots(evidence.frames, tuple(cut for cut in cuts if cut is not None), fade_in, fade_out)
+
+
+def _hard_within(cut: Cut, free: Range) -> Cut | None:
+    return cut if free[0] <= cut.frame <= free[1] else None
+
+
+def _gradual_within(cut: Cut, free: Range, settings: TransitionSettings) -> Cut | None:
+    """The transition in the frames that the video's own fades leave free, or None: it belongs to one of those.
+
+    Another fade may touch them, where a video fades in and at once out again; both may count the frame between.
+    """
+    start, end = cut.transition or (cut.frame, cut.frame)
+    if cut.kind == "fade":
+        start, end = max(start, free[0]), min(end, free[1])
+    if start < free[0] or end > free[1] or end - start < settings.min_frames:
+        return None
+    return replace(cut, frame=(start + end) // 2, transition=(start, end))
 
 
 def find(evidence: Evidence, settings: FusedDetector) -> tuple[Cut, ...]:

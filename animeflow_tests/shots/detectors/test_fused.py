@@ -122,6 +122,18 @@ def test_a_fade_at_an_end_of_the_video_holds_no_cut() -> None:
     assert found.fade_out == pytest.approx((52, 61), abs=1)
 
 
+@pytest.mark.parametrize("hold", [1, 2, 6])
+def test_a_fade_that_touches_the_fade_the_video_begins_or_ends_with_is_one_too(hold: int) -> None:
+    up = [mixed(np.zeros_like(A), A, (t + 1) / 25) for t in range(24)]
+    into_b = [mixed(np.zeros_like(A), B, (t + 1) / 25) for t in range(24)]
+    thumbs = [*up, *[A] * hold, *up[::-1], *[np.zeros_like(A)] * 4, *into_b, *[B] * 36]
+    begins, ends = (fused.detect(evidence(one), SETTINGS) for one in (thumbs, thumbs[::-1]))
+    assert begins.fade_in == pytest.approx((0, 24), abs=1)
+    assert [cut.transition for cut in begins.cuts] == [pytest.approx((24 + hold, 76 + hold), abs=1)]
+    assert [cut.transition for cut in ends.cuts] == [pytest.approx((36, 88), abs=1)]
+    assert ends.fade_out == pytest.approx((88 + hold, 112 + hold), abs=1)
+
+
 def test_a_cut_at_the_end_of_a_strobe_is_one() -> None:
     white = np.full_like(A, 250)
     thumbs = [*[A if t % 2 else white for t in range(24)], *[B] * 12]
