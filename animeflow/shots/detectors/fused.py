@@ -85,13 +85,16 @@ def hard_cuts(evidence: Evidence, settings: FusedDetector) -> list[Cut]:
     least = evidence.diff_rgb * (evidence.thumbs[0].size / thumbs[0].size)  # bars have no difference
     belief = np.concatenate([[0.0], single[:-1]])  # that frame t begins a shot
     edges = insert_edges(thumbs, belief, settings)
+    longest = evidence.paced(settings.return_frames)
     found: list[tuple[float, Cut]] = []
     for frame in range(1, evidence.frames):
         needed = needed_difference(float(belief[frame]), settings)
         if least[frame] >= needed:  # a translation never makes two pictures more unlike
             reach = settings.min_shot_frames - 1 if frame in edges else settings.return_frames
             across = across_cut(thumbs, frame, float(belief[frame]), needed, settings, reach=max(1, reach))
-            if across is not None:
+            if across is not None and not is_slow_flash(
+                thumbs, frame, needed, range(settings.return_frames + 1, longest + 1), evidence.pace
+            ):
                 score = max(float(belief[frame]), across / (across + needed))
                 other = 1 - max(0.0, correlation(thumbs[frame - 1], thumbs[frame]))
                 found.append((across * other * (0.5 + float(belief[frame])), Cut(frame, "hard", score)))
@@ -123,6 +126,25 @@ def across_cut(
             return None
         beyond = settings.still_beyond_motion
     return None if across.mean < beyond * motion_beside(thumbs, frame, MOVING_FRAMES) else across.mean
+
+
+def is_slow_flash(thumbs: Thumbs, frame: int, needed: float, aparts: range, pace: float) -> bool:
+    """Whether a light that goes on or off at `frame` is over within `aparts` frames and what was there is there again.
+
+    Above 24 fps as many frames as a flash takes there are a shot of its own in a fast edit: here what shows between has
+    to be no picture, or a lit copy of the one that returns. Every `pace`-th pair is looked at, as many as at 24 fps.
+    """
+    step = max(1, int(pace))
+    for apart in reversed(aparts[::-step]):
+        for before in range(1, apart + 1, step):
+            first, second = frame - before, frame + apart - before
+            if first < 0 or second >= len(thumbs):
+                continue
+            sides = (thumbs[frame - 1], thumbs[frame])
+            lit = not any(is_other_picture(side, thumbs[first]) for side in sides)
+            if lit and unlikeness(thumbs[first], thumbs[second]).mean < needed:
+                return True
+    return False
 
 
 def insert_edges(thumbs: Thumbs, belief: npt.NDArray[np.float64], settings: FusedDetector) -> set[int]:

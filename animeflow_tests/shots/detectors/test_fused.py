@@ -134,6 +134,33 @@ def test_a_fade_that_touches_the_fade_the_video_begins_or_ends_with_is_one_too(h
     assert ends.fade_out == pytest.approx((88 + hold, 112 + hold), abs=1)
 
 
+def at_rate(film: list[np.ndarray], fps: int) -> list[np.ndarray]:
+    """Film frames repeated to a higher rate."""
+    return [film[t * 24 // fps] for t in range(len(film) * fps // 24)]
+
+
+def cuts_at(fps: int, thumbs: list[np.ndarray], **more: np.ndarray) -> list[int]:
+    return [cut.frame for cut in fused.find(evidence(thumbs, fps=fps, **more), SETTINGS)]
+
+
+@pytest.mark.parametrize("fps", [30, 48, 50, 60, 120])
+@pytest.mark.parametrize("light", [np.full_like(A, 255), (A * 0.3 + 178).astype(np.uint8), 255 - A])
+@pytest.mark.parametrize("belief", [0.0, 0.9])
+def test_a_flash_and_a_strobe_are_no_cuts_at_any_frame_rate(
+    fps: int, light: np.ndarray, belief: float
+) -> None:
+    """3 film frames: 8 at 60 fps, where 6 frames are compared at 24."""
+    flash = at_rate([*[A] * 24, *[light] * 3, *[A] * 24], fps)
+    strobe = at_rate([*[A] * 16, *[*[light] * 3, *[A] * 5] * 6, *[A] * 16], fps)
+    for thumbs in (flash, strobe):
+        assert cuts_at(fps, thumbs, single=np.full(len(thumbs), belief)) == []
+
+
+def test_shots_of_4_frames_between_which_the_first_returns_are_cuts_at_60_fps() -> None:
+    thumbs = [*[A] * 30, *[B] * 8, *[A] * 30, *[thumb(3)] * 4, *[thumb(4)] * 4, *[B] * 30]
+    assert cuts_at(60, thumbs) == [30, 38, 68, 72, 76]
+
+
 def test_a_cut_at_the_end_of_a_strobe_is_one() -> None:
     white = np.full_like(A, 250)
     thumbs = [*[A if t % 2 else white for t in range(24)], *[B] * 12]
