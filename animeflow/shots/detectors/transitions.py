@@ -22,6 +22,9 @@ _INNER = (0.12, 0.88)  # shares of a dissolve through which the line is drawn: i
 _STEADY = 0.7  # correlation of neighbouring frames: more in a dissolve, less at a cut and in a whip pan
 _ONE = 0.25  # of the difference of its ends that a dissolve which the network saw in parts may lie beside their line
 _GAP = 6  # frames in which the network loses sight of a dissolve
+_GOES_ON = 0.5  # of the mean step of a dissolve by which the mixture still changes beyond what was seen of it
+_BESIDE = 0.3  # of the difference of its ends by which a frame may lie beside their line there
+_HOLD = 3  # frames at 24 fps in which it changes at least once
 _LOOK = 3  # frames outside the network's range where the pure ends are taken
 
 
@@ -64,14 +67,55 @@ def _dissolve(evidence: Evidence, rough: Range, settings: TransitionSettings) ->
     """The frames of the dissolve that the network sees roughly there, or None where they are no mixture."""
     length = rough[1] - rough[0]
     # Its ends move by 2 * _LOOK at most.
-    far_too_long = length > settings.max_frames + 4 * _LOOK
+    far_too_long = length > evidence.paced(settings.max_frames) + 4 * _LOOK
     inside = rough[0] > 0 and rough[1] < evidence.frames
     if length < settings.min_frames - 1 or far_too_long or not inside:
         return None
     span = mixture_range(evidence.thumbs, rough, settings)
-    if span is None or not settings.min_frames <= span[1] - span[0] <= settings.max_frames:
+    longest = evidence.paced(settings.max_frames)
+    if span is None or not settings.min_frames <= span[1] - span[0] <= longest:
         return None
-    return span if is_mixture(evidence.thumbs, span, settings.bent) else None
+    if not is_mixture(evidence.thumbs, span, settings.bent):
+        return None
+    wide = widened(evidence.thumbs, span, longest=longest, hold=evidence.paced(_HOLD))
+    return wide if is_mixture(evidence.thumbs, wide, settings.bent) else span
+
+
+def widened(thumbs: Thumbs, span: Range, *, longest: int, hold: int) -> Range:
+    """A dissolve of which the network saw a part, with the frames beyond in which the mixture goes on: [start, end).
+
+    Of a dissolve of 2 s it often sees the steepest part only. Whatever part that is, its two ends differ as the two
+    pictures do, so shares along them go on falling before and rising after until the pure pictures are reached.
+    """
+    start, end = span
+    room = longest - (end - start)
+    first, last = max(0, start - 1 - room), min(len(thumbs) - 1, end + room)
+    if room < 1 or start < 1 or end > last:
+        return span
+    window = np.asarray(thumbs[first : last + 1], np.float64).reshape(last + 1 - first, -1)
+    away = window - window[start - 1 - first]
+    apart = away[end - first]
+    shares = away @ apart / max(float(apart @ apart), 1.0)
+    rest = np.abs(away - shares[:, None] * apart).mean(axis=1) / max(float(np.abs(apart).mean()), 1.0)
+    least = _GOES_ON / (end - start + 1)
+    before, after = slice(start - 1 - first, None, -1), slice(end - first, None)
+    earlier = _goes_on(-shares[before], rest[before], least, hold)
+    later = _goes_on(shares[after], rest[after], least, hold)
+    if earlier + later > room:
+        return span
+    # A step or two are motion: the line through the shares knows better.
+    return start - (earlier if earlier > _LOOK else 0), end + (later if later > _LOOK else 0)
+
+
+def _goes_on(shares: F64, rest: F64, least: float, hold: int) -> int:
+    """Frames from the first on in which the shares go on rising by `least` a frame, close to the line."""
+    best = 0
+    for at in range(1, len(shares)):
+        if at - best > hold or rest[at] > _BESIDE:
+            break
+        if shares[at] - shares[best] > least * (at - best):
+            best = at
+    return best
 
 
 def mixture_range(thumbs: Thumbs | F64, rough: Range, settings: TransitionSettings) -> Range | None:

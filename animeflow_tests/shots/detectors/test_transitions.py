@@ -6,7 +6,7 @@ import pytest
 from animeflow.settings.shots import TransitionSettings
 from animeflow.shots.detectors.transitions import find_dissolves, find_transitions
 from animeflow_tests.shots.detectors.test_fades import fade
-from animeflow_tests.shots.made import evidence, mixed, thumb
+from animeflow_tests.shots.made import evidence, mixed, scene, thumb
 
 SETTINGS = TransitionSettings()
 A, B = thumb(1), thumb(2)
@@ -43,6 +43,29 @@ def test_a_dissolve_that_the_network_loses_in_its_midst_is_one(length: int, gap:
     assert [cut.transition for cut in find_transitions(evidence(thumbs, many_hot=many), SETTINGS)] == [
         (20, 20 + length)
     ]
+
+
+@pytest.mark.parametrize(
+    ("fps", "length", "seen"), [(24, 48, (11, 48)), (24, 72, (20, 50)), (60, 150, (30, 120))]
+)
+def test_a_slow_dissolve_of_which_the_network_sees_a_part_is_found_whole(
+    fps: int, length: int, seen: tuple[int, int]
+) -> None:
+    thumbs = [*[A] * 40, *dissolve(length), *[B] * 40]
+    many = marked(len(thumbs), 40 + seen[0], 40 + seen[1])
+    (cut,) = find_dissolves(evidence(thumbs, many_hot=many, fps=fps), SETTINGS)
+    assert cut.transition == pytest.approx((40, 40 + length), abs=1 if fps == 24 else 2)
+
+
+def test_a_camera_that_pans_beside_a_dissolve_is_not_part_of_it() -> None:
+    wide = scene(5, (48 + 110, 27))
+    views = [wide[:, t : t + 48] for t in range(110)]
+    shares = [*[0.0] * 40, *((t + 1) / 19 for t in range(18)), *[1.0] * 40]
+    thumbs = [
+        mixed(view, np.roll(view[::-1], 7, axis=1), share) for view, share in zip(views, shares, strict=False)
+    ]
+    (cut,) = find_dissolves(evidence(thumbs, many_hot=marked(98, 40, 58)), SETTINGS)
+    assert cut.transition == pytest.approx((40, 58), abs=3)
 
 
 def test_two_dissolves_with_a_short_shot_between_them_stay_two() -> None:
