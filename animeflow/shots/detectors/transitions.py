@@ -31,7 +31,7 @@ _LOOK = 3  # frames outside the network's range where the pure ends are taken
 def find_transitions(evidence: Evidence, settings: TransitionSettings) -> tuple[Cut, ...]:
     """Fades first, then dissolves where no fade is, those the network doubts last; ascending and without overlap."""
     found: list[Cut] = []
-    for find in (find_fades, find_dissolves, proved_dissolves):
+    for find in (find_fades, find_dissolves, _proved_whole):
         taken = [cut.transition for cut in found if cut.transition is not None]
         found += [
             cut
@@ -61,6 +61,20 @@ def find_dissolves(evidence: Evidence, settings: TransitionSettings) -> Iterator
         if span is not None and not any(_overlaps(span, other) for other in taken):
             taken.append(span)
             yield gradual(*span, "dissolve", score)
+
+
+def _proved_whole(evidence: Evidence, settings: TransitionSettings) -> Iterator[Cut]:
+    """Dissolves that the network doubts and the pictures prove, with the frames beyond in which the mixture goes on."""
+    longest, hold, last_end = evidence.paced(settings.max_frames), evidence.paced(_HOLD), 0
+    for cut in proved_dissolves(evidence, settings):
+        span = cut.transition
+        if span is None:
+            continue
+        wide = widened(evidence.thumbs, span, longest=longest, hold=hold)
+        span = wide if wide[0] >= last_end and is_mixture(evidence.thumbs, wide, settings.bent) else span
+        if span[0] >= last_end:
+            last_end = span[1]
+            yield gradual(*span, "dissolve", cut.score)
 
 
 def _dissolve(evidence: Evidence, rough: Range, settings: TransitionSettings) -> Range | None:

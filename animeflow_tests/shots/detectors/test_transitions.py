@@ -57,6 +57,13 @@ def test_a_slow_dissolve_of_which_the_network_sees_a_part_is_found_whole(
     assert cut.transition == pytest.approx((40, 40 + length), abs=1 if fps == 24 else 2)
 
 
+def test_a_slow_dissolve_that_the_network_doubts_is_found_whole_too() -> None:
+    thumbs = [*[A] * 90, *dissolve(60), *[B] * 90]
+    many = marked(len(thumbs), 101, 150, 0.4)
+    (cut,) = find_transitions(evidence(thumbs, many_hot=many, fps=60), SETTINGS)
+    assert cut.transition == pytest.approx((90, 150), abs=1)
+
+
 def test_a_camera_that_pans_beside_a_dissolve_is_not_part_of_it() -> None:
     wide = scene(5, (48 + 110, 27))
     views = [wide[:, t : t + 48] for t in range(110)]
