@@ -60,17 +60,29 @@ class Evidence:
         return len(self.thumbs)
 
     @cached_property
+    def step_s(self) -> float:
+        """How long the median frame is shown, seconds; 0 where no times are known."""
+        return 0.0 if self.times is None else float(np.median(np.diff(self.times)))
+
+    @cached_property
     def pace(self) -> float:
         """Frames of this video in the time of one at 24 fps, by the median frame; at least 1.
 
         What a setting says in frames it means at 24 fps: at 60 the same time has 2.5 times as many.
         """
-        step = 0.0 if self.times is None else float(np.median(np.diff(self.times)))
-        return max(1.0, 1 / (FILM_RATE * step)) if step > 0 else 1.0
+        return max(1.0, 1 / (FILM_RATE * self.step_s)) if self.step_s > 0 else 1.0
 
     def paced(self, frames: float) -> int:
         """As many frames of this video as last as long as `frames` at 24 fps."""
         return round(frames * self.pace)
+
+    def apart(self, one: int, other: int) -> int:
+        """Median frames between the beginnings of two frames, at least the frames between: one may be shown for 5 s."""
+        first, after = sorted((one, other))
+        if self.times is None:
+            return after - first
+        lasts = round(float(self.times[after] - self.times[first]) / self.step_s) if self.step_s > 0 else 0
+        return max(after - first, lasts)
 
     @cached_property
     def levels(self) -> tuple[F64, npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:

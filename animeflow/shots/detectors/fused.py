@@ -69,7 +69,7 @@ def find(evidence: Evidence, settings: FusedDetector) -> tuple[Cut, ...]:
     transitions = find_transitions(evidence, settings.transitions)
     spans = [cut.transition for cut in transitions if cut.transition is not None]
     hard = [cut for cut in hard_cuts(evidence, settings) if not any(a <= cut.frame <= b for a, b in spans)]
-    return spaced([*transitions, *hard], settings.min_shot_frames, evidence.frames)
+    return spaced([*transitions, *hard], settings.min_shot_frames, evidence)
 
 
 def hard_cuts(evidence: Evidence, settings: FusedDetector) -> list[Cut]:
@@ -100,7 +100,7 @@ def hard_cuts(evidence: Evidence, settings: FusedDetector) -> list[Cut]:
                 found.append((across * other * (0.5 + float(belief[frame])), Cut(frame, "hard", score)))
     kept: list[Cut] = []
     for _, cut in sorted(found, key=lambda one: (-one[0], one[1].frame)):
-        if all(abs(cut.frame - other.frame) >= settings.min_shot_frames for other in kept):
+        if all(evidence.apart(cut.frame, other.frame) >= settings.min_shot_frames for other in kept):
             kept.append(cut)
     return sorted(kept, key=lambda one: one.frame)
 
@@ -182,14 +182,14 @@ def needed_difference(belief: float, settings: FusedDetector) -> float:
     return settings.still_difference
 
 
-def spaced(cuts: list[Cut], shortest: int, frames: int) -> tuple[Cut, ...]:
+def spaced(cuts: list[Cut], shortest: int, evidence: Evidence) -> tuple[Cut, ...]:
     """Cuts that leave no shot shorter than `shortest` frames: the surer one of two stays, a transition before both.
 
     At the ends of the video a shot may be shorter: what is left of it there belongs to no other one.
     """
     kept: list[Cut] = []
     for cut in sorted(cuts, key=lambda one: (one.kind == "hard", -one.score, one.frame)):
-        far = all(abs(cut.frame - other.frame) >= shortest for other in kept)
-        if far and 1 <= cut.frame < frames:
+        far = all(evidence.apart(cut.frame, other.frame) >= shortest for other in kept)
+        if far and 1 <= cut.frame < evidence.frames:
             kept.append(cut)
     return tuple(sorted(kept, key=lambda one: one.frame))

@@ -29,4 +29,4 @@ def find(evidence: Evidence, settings: TransNetV2Detector) -> tuple[Cut, ...]:
             cuts[after] = Cut(after, "hard", score)
         elif span not in cuts:
             cuts[span] = Cut((span[0] + span[1]) // 2, "dissolve", score, span)
-    return spaced(list(cuts.values()), settings.min_shot_frames, evidence.frames)
+    return spaced(list(cuts.values()), settings.min_shot_frames, evidence)

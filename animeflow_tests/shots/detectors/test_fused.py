@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +160,14 @@ def test_a_flash_and_a_strobe_are_no_cuts_at_any_frame_rate(
 def test_shots_of_4_frames_between_which_the_first_returns_are_cuts_at_60_fps() -> None:
     thumbs = [*[A] * 30, *[B] * 8, *[A] * 30, *[thumb(3)] * 4, *[thumb(4)] * 4, *[B] * 30]
     assert cuts_at(60, thumbs) == [30, 38, 68, 72, 76]
+
+
+def test_a_picture_that_one_frame_shows_for_5_seconds_is_a_shot() -> None:
+    thumbs = [*[A] * 25, B, *[thumb(3)] * 40]
+    times = np.concatenate([np.arange(26) / 24, 25 / 24 + 5 + np.arange(41) / 24])
+    held = replace(evidence(thumbs), times=times)
+    assert [cut.frame for cut in fused.find(held, SETTINGS)] == [25, 26]
+    assert len(cuts(thumbs)) == 1
 
 
 def test_a_cut_at_the_end_of_a_strobe_is_one() -> None:
