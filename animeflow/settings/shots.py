@@ -184,9 +184,9 @@ class DrawingSettings(Section):
     refined_frames: int = Field(3, ge=1, le=50)
     """For how long after a change it does so (frames)."""
     drift: float = Field(3.0, ge=1, le=100)
-    """A shot without a new drawing whose ends differ by more than so many single steps moves slowly (ratio, 48x27)."""
+    """Held frames whose first and last differ by more than so many single steps move slowly (ratio, 48x27)."""
     drift_frames: int = Field(8, ge=2, le=1000)
-    """Shortest shot that is checked for that (frames)."""
+    """A run of held frames longer than this is checked for that (frames)."""
 
 
 class ClipSettings(Section):

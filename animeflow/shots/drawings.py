@@ -12,6 +12,7 @@ from animeflow.tables.frames import StoredFrames, frame_times, known_by_pts, pts
 from animeflow.tables.holds import holds_of
 from animeflow.tables.ids import drawing_id
 from animeflow.tables.schemas.shots import DRAWINGS
+from animeflow.tables.thumbnails import Thumbs
 
 Bools = npt.NDArray[np.bool_]
 F64 = npt.NDArray[np.float64]
@@ -52,7 +53,8 @@ def new_drawings(signals: pa.Table, shots: Shots, settings: DrawingSettings) -> 
 
     A frame is new where its change is strong, or spread over the frame, or above the noise of this video and of this
     moment. The noise is measured on the weak changes: nearly all of them are held frames, whose difference is grain and
-    what the encoder refines. The encoder refines most just after a new drawing, in proportion to it.
+    what the encoder refines. The encoder refines most just after a new drawing, in proportion to it. A slow pan or zoom
+    is as weak as that, but goes on: a run of held frames whose ends lie far apart is one, and its frames are new.
     """
     block, strong = values(signals, "diff_block"), values(signals, "diff_strong")
     given = _given(signals, shots)
@@ -61,11 +63,7 @@ def new_drawings(signals: pa.Table, shots: Shots, settings: DrawingSettings) -> 
     noise = settings.noise_factor * _noise(block[weak], settings)
     new = given | (strong > settings.strong) | _spread(values(signals, "diff_rms"), weak, settings)
     new |= block > np.maximum(refined, max(settings.block, noise))
-    for start, end in shots.ranges:
-        still = end - start > settings.drift_frames and not new[start + 1 : end].any()
-        if still and _drifts(signals, (start, end), settings):
-            new[start:end] |= block[start:end] > settings.block
-    return new
+    return new | (_drifting(signals, new, shots, settings) & (block > settings.block))
 
 
 def _noise(weak: F64, settings: DrawingSettings) -> float:
@@ -99,9 +97,27 @@ def _given(signals: pa.Table, shots: Shots) -> Bools:
     return given
 
 
-def _drifts(signals: pa.Table | StoredFrames, shot: Range, settings: DrawingSettings) -> bool:
-    """Whether the ends of a shot without a new drawing differ by more than single steps and rounding: a slow pan."""
-    thumbs, (start, end) = stored_or_loaded(signals), shot
+def _drifting(signals: pa.Table | StoredFrames, new: Bools, shots: Shots, settings: DrawingSettings) -> Bools:
+    """Frames that lie in a slow pan or zoom: each run of held frames is looked at on its own, bool [T].
+
+    A blink parts a pan into runs; one too short to be looked at drifts where those on both sides of it in its shot do.
+    """
+    drifting = np.zeros(len(new), bool)
+    steps, thumbs = values(signals, "diff_rgb"), stored_or_loaded(signals)
+    for start, end in shots.ranges:
+        starts = start + np.flatnonzero(new[start:end])
+        runs = list(zip(starts.tolist(), [*starts[1:].tolist(), end], strict=True))
+        long = [run for run in runs if run[1] - run[0] > settings.drift_frames]
+        moves = [_drifts(thumbs, steps, run, settings) for run in long]
+        for run, moving in zip(long, moves, strict=True):
+            drifting[run[0] : run[1]] = moving
+        for n in range(1, len(long)):
+            drifting[long[n - 1][1] : long[n][0]] = moves[n - 1] and moves[n]
+    return drifting
+
+
+def _drifts(thumbs: Thumbs, steps: F64, run: Range, settings: DrawingSettings) -> bool:
+    """Whether the ends of a run of held frames differ by more than single steps and rounding: a slow pan."""
+    start, end = run
     apart = float(np.abs(thumbs[end - 1].astype(np.int16) - thumbs[start].astype(np.int16)).mean())
-    step = float(np.median(values(signals, "diff_rgb")[start + 1 : end]))
-    return apart > max(_LEAST_DRIFT, settings.drift * step)
+    return apart > max(_LEAST_DRIFT, settings.drift * float(np.median(steps[start + 1 : end])))

@@ -89,6 +89,31 @@ def test_a_slow_pan_is_told_from_a_still_by_its_ends() -> None:
     assert starts(still, Shots(30, ())) == [0]
 
 
+@pytest.mark.parametrize("blinks", [(30,), (30, 34), (24, 28, 36, 40)])
+def test_a_blink_in_a_slow_pan_does_not_make_its_frames_held(blinks: tuple[int, ...]) -> None:
+    moving = np.zeros((72, 27, 48, 3), np.uint8)
+    moving[:] = (np.arange(72) // 2)[:, None, None, None]
+    block = np.full(72, 0.9)
+    block[list(blinks)] = 60
+    diff = np.concatenate([[0.0], np.full(71, 0.5)])
+    columns = {"diff_block": block, "diff_strong": np.where(block > 3, 57.0, 0.0), "diff_rgb": diff}
+    assert starts(signals(72, thumbs=moving, **columns), Shots(72, ())) == list(range(72))
+    assert starts(signals(72, **columns), Shots(72, ())) == [0, *blinks]
+
+
+def test_a_pan_that_follows_a_hold_is_seen_where_a_drawing_parts_them() -> None:
+    thumbs = np.zeros((60, 27, 48, 3), np.uint8)
+    thumbs[20:] = (np.arange(40) // 2)[:, None, None, None]
+    block = np.where(np.arange(60) > 20, 0.9, 0.1)
+    block[20] = 60
+    columns = {
+        "diff_block": block,
+        "diff_strong": np.where(block > 3, 57.0, 0.0),
+        "diff_rgb": np.full(60, 0.4),
+    }
+    assert starts(signals(60, thumbs=thumbs, **columns), Shots(60, ())) == [0, *range(20, 60)]
+
+
 def test_a_damaged_frame_is_held_by_no_drawing() -> None:
     table = signals(10, corrupt=np.arange(10) == 4)
     assert starts(table, Shots(10, ())) == [0, 4, 5]
