@@ -183,6 +183,15 @@ class DrawingSettings(Section):
     """Share of a change that the encoder may put right in the frames after it; weak changes below it are no drawing."""
     refined_frames: int = Field(3, ge=1, le=50)
     """For how long after a change it does so (frames)."""
+    key_strong: float = Field(4.0, gt=0, le=64)
+    """As `strong`, at key frames inside a shot and in the first frames of the video (8-bit levels)."""
+    key_local: float = Field(12.0, ge=1, le=100)
+    """At a key frame a weaker change is new where its worst block is more than so many times its rms: in one place
+    (ratio)."""
+    key_block: float = Field(1.2, gt=0, le=64)
+    """As `block`, in the frames after a key frame, which the encoder refines (8-bit levels)."""
+    key_frames: int = Field(12, ge=1, le=100)
+    """For how long after a key frame it does so; key frames this close are no refreshes but noise (frames)."""
     drift: float = Field(3.0, ge=1, le=100)
     """Held frames whose first and last differ by more than so many single steps move slowly (ratio, 48x27)."""
     drift_frames: int = Field(8, ge=2, le=1000)

@@ -18,6 +18,12 @@ Bools = npt.NDArray[np.bool_]
 F64 = npt.NDArray[np.float64]
 
 _LEAST_DRIFT = 0.5  # mean levels at 48x27: rounding of the thumbnails stays below
+_REFRESH_DRIFT = (
+    2.0  # the ends of a still lie less than so many refreshes apart: each begins at the same picture
+)
+_CHANGE_OF_FIRST = (
+    255.0  # the first frame of a video is new as a whole: the encoder refines it as it does after a cut
+)
 _DOMINANT = 0.6  # share of a shot's time in holds of one length that names its timing
 
 
@@ -55,15 +61,46 @@ def new_drawings(signals: pa.Table, shots: Shots, settings: DrawingSettings) -> 
     moment. The noise is measured on the weak changes: nearly all of them are held frames, whose difference is grain and
     what the encoder refines. The encoder refines most just after a new drawing, in proportion to it. A slow pan or zoom
     is as weak as that, but goes on: a run of held frames whose ends lie far apart is one, and its frames are new.
+    At a key frame inside a shot the encoder's error changes everywhere at once: there a change counts that is strong,
+    or in one place, or goes on from the frames before; a fainter drawing that begins on such a frame is not told from
+    the refresh.
     """
-    block, strong = values(signals, "diff_block"), values(signals, "diff_strong")
-    given = _given(signals, shots)
+    block, strong, rms = (values(signals, name) for name in ("diff_block", "diff_strong", "diff_rms"))
+    given, refresh = _given(signals, shots), _refreshes(signals, shots, settings)
     weak = ~given & (strong <= settings.weak)
-    refined = settings.refined_share * recent_maximum(block, settings.refined_frames)
+    after_change = settings.refined_share * recent_maximum(_as_changes(block), settings.refined_frames)
+    drawn_anew = refresh | (np.arange(len(refresh)) == 0)
+    after_key = recent_maximum(drawn_anew.astype(np.float64), settings.key_frames) > 0
+    least = np.where(after_key, settings.key_block, settings.block)
     noise = settings.noise_factor * _noise(block[weak], settings)
-    new = given | (strong > settings.strong) | _spread(values(signals, "diff_rms"), weak, settings)
-    new |= block > np.maximum(refined, max(settings.block, noise))
-    return new | (_drifting(signals, new, shots, settings) & (block > settings.block))
+    spread = _spread(rms, weak, settings)
+    limit = np.where(_unsettled(refresh, settings), settings.key_strong, settings.strong)
+    new = (strong > limit) | spread | (block > np.maximum(after_change, np.maximum(least, noise)))
+    moving = recent_maximum((spread & ~given & ~refresh).astype(np.float64), settings.refined_frames) > 0
+    nothing_else = (strong <= limit) & (block <= settings.key_local * rms) & ~moving
+    new = given | (new & ~(refresh & nothing_else))
+    return new | (_drifting(signals, new, refresh, shots, settings) & (block > settings.block))
+
+
+def _as_changes(block: F64) -> F64:
+    """The changes of all frames, that of the first too, which has no frame before it."""
+    return np.concatenate([[_CHANGE_OF_FIRST], block[1:]])
+
+
+def _refreshes(signals: pa.Table, shots: Shots, settings: DrawingSettings) -> Bools:
+    """Key frames inside a shot, bool [T]: the encoder draws the whole picture anew there, with other errors.
+
+    Where key frames follow each other closely, as in files of key frames alone, their errors are the noise of the
+    video, and none counts.
+    """
+    key = signals["key"].to_numpy(zero_copy_only=False).astype(bool)
+    close = recent_maximum(key.astype(np.float64), settings.key_frames) > 0
+    return np.asarray(key & ~close & ~_given(signals, shots))
+
+
+def _unsettled(refresh: Bools, settings: DrawingSettings) -> Bools:
+    """Frames in which even a change beyond `strong` may be the encoder's: refreshes, the first of the video."""
+    return np.asarray(refresh | (np.arange(len(refresh)) <= settings.refined_frames))
 
 
 def _noise(weak: F64, settings: DrawingSettings) -> float:
@@ -97,7 +134,9 @@ def _given(signals: pa.Table, shots: Shots) -> Bools:
     return given
 
 
-def _drifting(signals: pa.Table | StoredFrames, new: Bools, shots: Shots, settings: DrawingSettings) -> Bools:
+def _drifting(
+    signals: pa.Table | StoredFrames, new: Bools, refresh: Bools, shots: Shots, settings: DrawingSettings
+) -> Bools:
     """Frames that lie in a slow pan or zoom: each run of held frames is looked at on its own, bool [T].
 
     A blink parts a pan into runs; one too short to be looked at drifts where those on both sides of it in its shot do.
@@ -108,7 +147,7 @@ def _drifting(signals: pa.Table | StoredFrames, new: Bools, shots: Shots, settin
         starts = start + np.flatnonzero(new[start:end])
         runs = list(zip(starts.tolist(), [*starts[1:].tolist(), end], strict=True))
         long = [run for run in runs if run[1] - run[0] > settings.drift_frames]
-        moves = [_drifts(thumbs, steps, run, settings) for run in long]
+        moves = [_drifts(thumbs, steps, refresh, run, settings) for run in long]
         for run, moving in zip(long, moves, strict=True):
             drifting[run[0] : run[1]] = moving
         for n in range(1, len(long)):
@@ -116,8 +155,12 @@ def _drifting(signals: pa.Table | StoredFrames, new: Bools, shots: Shots, settin
     return drifting
 
 
-def _drifts(thumbs: Thumbs, steps: F64, run: Range, settings: DrawingSettings) -> bool:
-    """Whether the ends of a run of held frames differ by more than single steps and rounding: a slow pan."""
+def _drifts(thumbs: Thumbs, steps: F64, refresh: Bools, run: Range, settings: DrawingSettings) -> bool:
+    """Whether the ends of a run of held frames differ by more than single steps, rounding and what key frames of the
+    encoder changed between them: a slow pan.
+    """
     start, end = run
     apart = float(np.abs(thumbs[end - 1].astype(np.int16) - thumbs[start].astype(np.int16)).mean())
-    return apart > max(_LEAST_DRIFT, settings.drift * float(np.median(steps[start + 1 : end])))
+    inside = slice(start + 1, end)
+    refreshed = _REFRESH_DRIFT * float(np.max(steps[inside] * refresh[inside]))
+    return apart > max(_LEAST_DRIFT, refreshed, settings.drift * float(np.median(steps[inside])))

@@ -18,11 +18,21 @@ FPS = Fraction(24)
 
 
 def write_video(
-    path: Path, frames: Sequence[np.ndarray], *, crf: int = 16, pts: Sequence[int] | None = None
+    path: Path,
+    frames: Sequence[np.ndarray],
+    *,
+    crf: int = 16,
+    pts: Sequence[int] | None = None,
+    gop: int = 250,
 ) -> Path:
-    """H.264 in Matroska from uint8 RGB frames; `pts` in ticks of 1/24 s."""
+    """H.264 in Matroska from uint8 RGB frames; `pts` in ticks of 1/24 s, a key frame every `gop` frames at least."""
     with av.open(str(path), "w", format="matroska") as file:
-        options = {"crf": str(crf), "preset": "veryfast", "x264-params": "threads=1:lookahead-threads=1"}
+        options = {
+            "crf": str(crf),
+            "preset": "veryfast",
+            "g": str(gop),
+            "x264-params": "threads=1:lookahead-threads=1",
+        }
         stream = file.add_stream("libx264", rate=FPS, options=options)
         stream.width, stream.height, stream.pix_fmt = frames[0].shape[1], frames[0].shape[0], "yuv420p"
         stream.codec_context.time_base = 1 / FPS

@@ -12,7 +12,7 @@ from animeflow.settings.shots import DrawingSettings, ShotsSettings
 from animeflow.shots.cuts import Cut, Shots, gradual
 from animeflow.shots.drawings import find_drawings, new_drawings, recent_maximum
 from animeflow.shots.signals import analyse
-from animeflow.tables.frames import pts
+from animeflow.tables.frames import pts, values
 from animeflow_tests.shots.made import VIDEO, scene, signals, write_video
 
 SETTINGS = DrawingSettings()
@@ -67,6 +67,56 @@ def test_a_weak_change_counts_only_where_there_is_no_noise() -> None:
 def test_what_the_encoder_refines_after_a_change_is_no_drawing() -> None:
     table = changes(60, {30: 12, 31: 3.0, 32: 3.3})
     assert starts(table, Shots(60, ())) == [0, 30]
+
+
+def at_key_frames(keys: Sequence[int], **more: dict[int, float]) -> pa.Table:
+    """A still of 150 frames whose picture an encoder draws anew at some frames; `more` sets values of columns."""
+    key = np.isin(np.arange(150), [0, *keys])
+    refreshed = key & (np.arange(150) > 0)
+    columns = {
+        "diff_block": np.where(refreshed, 2.3, 0.05),
+        "diff_strong": np.where(refreshed, 0.8, 0.0),
+        "diff_rms": np.where(refreshed, 1.0, 0.01),
+    }
+    for name, at in more.items():
+        columns[name][list(at)] = list(at.values())
+    return signals(150, key=key, **columns)
+
+
+def test_a_key_frame_in_a_still_is_no_new_drawing() -> None:
+    assert starts(at_key_frames([48, 96, 144]), Shots(150, ())) == [0]
+
+
+def test_a_drawing_that_begins_on_a_key_frame_is_found() -> None:
+    """A strong change, a weak one in one place, and a move over the whole picture that goes on from before it."""
+    strong = at_key_frames([48, 96], diff_block={96: 6.0}, diff_strong={96: 4.5})
+    local = at_key_frames([48, 96], diff_block={96: 2.9}, diff_strong={96: 1.9}, diff_rms={96: 0.15})
+    spread = at_key_frames([48, 96], diff_rms={94: 1.0, 95: 1.0, 96: 1.4, 97: 1.0})
+    assert starts(strong, Shots(150, ())) == [0, 96]
+    assert starts(local, Shots(150, ())) == [0, 96]
+    assert starts(spread, Shots(150, ())) == [0, 94, 95, 96, 97]
+
+
+def test_in_a_file_of_key_frames_alone_a_change_is_judged_as_ever() -> None:
+    table = changes(60, {30: 1.5})
+    every = table.set_column(table.schema.get_field_index("key"), "key", pa.array(np.ones(60, bool)))
+    assert starts(every, Shots(60, ())) == [0, 30]
+
+
+def test_what_the_encoder_refines_after_the_first_frame_and_after_key_frames_is_no_drawing() -> None:
+    first = at_key_frames([], diff_block={1: 3.9, 2: 0.9, 4: 0.75, 9: 1.0}, diff_strong={1: 2.4})
+    later = at_key_frames([48], diff_block={49: 1.1, 52: 0.9})
+    assert starts(later, Shots(150, ())) == [0]
+    assert starts(first, Shots(150, ())) == [0]
+    assert starts(changes(60, {2: 20}), Shots(60, ())) == [0, 2]
+
+
+@pytest.mark.parametrize(("crf", "size"), [(23, (320, 180)), (28, (320, 180)), (23, (640, 360))])
+def test_a_still_through_an_encoder_is_one_drawing(tmp_path: Path, crf: int, size: tuple[int, int]) -> None:
+    path = write_video(tmp_path / "v.mkv", [scene(31, size)] * 110, crf=crf, gop=48)
+    table, _ = analyse(path, video_id=VIDEO, settings=ShotsSettings())
+    assert values(table, "key").sum() == 3
+    assert starts(table, Shots(110, ())) == [0]
 
 
 def test_a_change_spread_over_the_frame_is_seen_though_no_block_is_strong() -> None:
