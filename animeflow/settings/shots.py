@@ -179,6 +179,9 @@ class DrawingSettings(Section):
     """Rms change of the 160x90 luma beyond its noise above which a frame is new (8-bit levels)."""
     spread_factor: float = Field(1.2, ge=1, le=10)
     """How far that rms has to lie above its noise at least: grain is not equal in all shots (ratio)."""
+    colour: float = Field(0.12, gt=0, le=64)
+    """How far the mean RGB change (48x27) lies above the rms change of the luma and its own noise where colours alone
+    move (8-bit levels)."""
     refined_share: float = Field(0.35, ge=0, lt=1)
     """Share of a change that the encoder may put right in the frames after it; weak changes below it are no drawing."""
     refined_frames: int = Field(3, ge=1, le=50)

@@ -24,6 +24,7 @@ _REFRESH_DRIFT = (
 _CHANGE_OF_FIRST = (
     255.0  # the first frame of a video is new as a whole: the encoder refines it as it does after a cut
 )
+_QUIET = 0.25  # quantile of the weak changes of colour that is their noise
 _DOMINANT = 0.6  # share of a shot's time in holds of one length that names its timing
 
 
@@ -58,12 +59,12 @@ def new_drawings(signals: pa.Table, shots: Shots, settings: DrawingSettings) -> 
     """Which frames show another drawing than the frame before, bool [T]. A damaged frame is held by none.
 
     A frame is new where its change is strong, or spread over the frame, or above the noise of this video and of this
-    moment. The noise is measured on the weak changes: nearly all of them are held frames, whose difference is grain and
-    what the encoder refines. The encoder refines most just after a new drawing, in proportion to it. A slow pan or zoom
-    is as weak as that, but goes on: a run of held frames whose ends lie far apart is one, and its frames are new.
-    At a key frame inside a shot the encoder's error changes everywhere at once: there a change counts that is strong,
-    or in one place, or goes on from the frames before; a fainter drawing that begins on such a frame is not told from
-    the refresh.
+    moment, or one of colour alone. The noise is measured on the weak changes: nearly all of them are held frames, whose
+    difference is grain and what the encoder refines. The encoder refines most just after a new drawing, in proportion
+    to it. A slow pan or zoom is as weak as that, but goes on: a run of held frames whose ends lie far apart is one, and
+    its frames are new. At a key frame inside a shot the encoder's error changes everywhere at once: there a change
+    counts that is strong, or in one place, or goes on from the frames before; a fainter drawing that begins on such a
+    frame is not told from the refresh.
     """
     block, strong, rms = (values(signals, name) for name in ("diff_block", "diff_strong", "diff_rms"))
     given, refresh = _given(signals, shots), _refreshes(signals, shots, settings)
@@ -76,6 +77,7 @@ def new_drawings(signals: pa.Table, shots: Shots, settings: DrawingSettings) -> 
     spread = _spread(rms, weak, settings)
     limit = np.where(_unsettled(refresh, settings), settings.key_strong, settings.strong)
     new = (strong > limit) | spread | (block > np.maximum(after_change, np.maximum(least, noise)))
+    new |= _recoloured(values(signals, "diff_rgb"), rms, weak, settings)
     moving = recent_maximum((spread & ~given & ~refresh).astype(np.float64), settings.refined_frames) > 0
     nothing_else = (strong <= limit) & (block <= settings.key_local * rms) & ~moving
     new = given | (new & ~(refresh & nothing_else))
@@ -111,6 +113,19 @@ def _spread(rms: F64, weak: Bools, settings: DrawingSettings) -> Bools:
     """Frames whose change is not in one place but everywhere: smoke, a slow pan. Noise adds in squares."""
     noise = _noise(rms[weak], settings)
     return np.asarray(rms > max(settings.spread_factor * noise, float(np.hypot(noise, settings.spread))))
+
+
+def _recoloured(rgb: F64, rms: F64, weak: Bools, settings: DrawingSettings) -> Bools:
+    """Frames whose colours change more than their luma tells: a red disc on a grey of its luma moves.
+
+    A change of luma, grain and what the encoder puts right change RGB no more than the rms of the luma: what is beyond
+    it is below 0.01 in held frames. The noise of it is the lower quartile of weak changes, for on twos half of the weak
+    frames are such moves.
+    """
+    beyond = np.maximum(rgb - rms, 0.0)
+    noise = float(np.quantile(beyond[weak], _QUIET)) if weak.any() else 0.0
+    refined = settings.refined_share * recent_maximum(beyond, settings.refined_frames)
+    return np.asarray(beyond > np.maximum(refined, settings.colour + settings.noise_factor * noise))
 
 
 def recent_maximum(values_: F64, frames: int) -> F64:

@@ -128,6 +128,26 @@ def test_a_change_spread_over_the_frame_is_seen_though_no_block_is_strong() -> N
     assert starts(table, Shots(60, ())) == [0, *range(20, 40)]
 
 
+def test_a_move_of_colours_of_one_luma_is_seen() -> None:
+    on_twos = np.where(np.arange(48) % 2, 0.02, 0.4)
+    assert starts(signals(48, diff_rgb=on_twos), Shots(48, ())) == list(range(0, 48, 2))
+    grain = {"diff_block": np.full(48, 3.2), "diff_rms": np.full(48, 2.3)}
+    assert starts(signals(48, diff_rgb=np.full(48, 1.1), **grain), Shots(48, ())) == [0]
+    noise_of_colour = np.where(np.arange(48) % 2, 0.2, 0.4)
+    assert starts(signals(48, diff_rgb=noise_of_colour), Shots(48, ())) == [0]
+
+
+@pytest.mark.parametrize("grain", [0.0, 3.0])
+def test_a_red_disc_on_a_grey_of_its_luma_moves_through_an_encoder(tmp_path: Path, grain: float) -> None:
+    frames, rng = [], np.random.default_rng(1)
+    for t in range(24):
+        frame = np.full((180, 320, 3), 114, np.float64)
+        frame[60:120, 30 + 6 * (t // 2) : 90 + 6 * (t // 2)] = (240, 60, 60) if not grain else 114
+        frames.append(np.clip(frame + rng.normal(0, grain, frame.shape), 0, 255).astype(np.uint8))
+    table, _ = analyse(write_video(tmp_path / "v.mkv", frames), video_id=VIDEO, settings=ShotsSettings())
+    assert starts(table, Shots(24, ())) == ([0] if grain else list(range(0, 24, 2)))
+
+
 def test_a_slow_pan_is_told_from_a_still_by_its_ends() -> None:
     moving = np.zeros((30, 27, 48, 3), np.uint8)
     moving[:] = (np.arange(30) // 2)[:, None, None, None]
