@@ -19,6 +19,8 @@ _ROWS = 3
 _EDGE = 0.02  # of the width: edges so near are one edge
 _CENTRED = 0.05  # of the width: a subtitle stands so near the middle
 _LIKE = 1.25  # a line at the top is so near the height of the subtitles of its video
+_SAME_BLOCK = 1.5  # lines of one subtitle: capitals alone and letters below the line differ so much in height
+_LEADING = 1.8  # heights of a line from its middle to that of the next in one block
 _WORDS = re.compile(
     r"^(?:原作|原案|監督|総監督|副監督|助監督|演出|絵コンテ|脚本|シリーズ構成|作画監督|総作画監督|原画|第二原画|動画|動画検査|"
     r"色彩設計|色指定|仕上げ?|美術(?:監督|設定)?|背景|撮影(?:監督)?|編集|音楽|音響(?:監督|効果)?|録音|キャラクターデザイン|"
@@ -60,14 +62,16 @@ def roles_of(
 ) -> list[Role]:
     """The role of each box (polygon x1 y1 .. x4 y4 in px, text) of one frame of `size` (width, height) px.
 
-    A subtitle stands in the subtitle band; or in the same band at the top, in the middle and as high as
-    `subtitle_height`, the height (share of the frame's) of the subtitles of its video: without such a neighbour what
-    stands there is a title or a sign. Credits are lines in three rows or more, of about one height, which share edges
-    or stand in two columns, or lines of which one is a word of staff lists; lines of a roll that is in the subtitle
-    band are credits too. All else is a sign.
+    A subtitle stands in the subtitle band, or directly above a line that does, as the first of three may; or in the
+    same band at the top, in the middle and as high as `subtitle_height`, the height (share of the frame's) of the
+    subtitles of its video: without such a neighbour what stands there is a title or a sign. Credits are lines in three
+    rows or more, of about one height, which share edges or stand in two columns, or lines of which one is a word of
+    staff lists; lines of a roll that is in the subtitle band are credits too. All else is a sign.
     """
     lines = [_line(box, size) for box in boxes]
-    low = [is_subtitle(box["polygon"], size[1], settings) for box in boxes]
+    low = _with_lines_above(
+        lines, [is_subtitle(box["polygon"], size[1], settings) for box in boxes], settings
+    )
     top = [_is_top_subtitle(line, subtitle_height, settings) for line in lines]
     free = [n for n in range(len(lines)) if not low[n] and not top[n]]
     listed = {free[m] for m in _credits([lines[n] for n in free], settings)}
@@ -126,6 +130,29 @@ def _credits(lines: Sequence[_Line], settings: TextMeasureSettings) -> set[int]:
         return set(alike)
     named = any(_WORDS.match(line.text) for line in members)
     return set(alike) if named and len(members) > 1 else set()
+
+
+def _with_lines_above(
+    lines: Sequence[_Line], low: Sequence[bool], settings: TextMeasureSettings
+) -> list[bool]:
+    """`low`, the lines that are subtitles, and those that stand directly above one, with its alignment and height."""
+    found = list(low)
+    for n in sorted(range(len(lines)), key=lambda n: -lines[n].bottom):
+        found[n] = found[n] or any(
+            found[m] and _stands_on(lines[n], lines[m], settings) for m in range(len(lines)) if m != n
+        )
+    return found
+
+
+def _stands_on(line: _Line, below: _Line, settings: TextMeasureSettings) -> bool:
+    """Whether a line is the one before `below` in one block: left edge or middle shared, less than a line between."""
+    gap = below.middle[1] - line.middle[1]
+    height = min(line.height, below.height)
+    alike = (
+        max(line.height, below.height) <= _SAME_BLOCK * height <= _SAME_BLOCK * settings.subtitle_max_height
+    )
+    aligned = abs(line.left - below.left) <= _EDGE or abs(line.middle[0] - below.middle[0]) <= _EDGE
+    return alike and aligned and 0.5 * height < gap <= _LEADING * height
 
 
 def _of_one_height(lines: Sequence[_Line]) -> list[int]:

@@ -32,6 +32,25 @@ def test_a_line_at_the_bottom_is_a_subtitle_and_a_board_is_a_sign() -> None:
     assert roles(SUBTITLE, SHOP) == ["subtitle", "sign"]
 
 
+@pytest.mark.parametrize("left", [(100, 100, 150), (100, 100, 100)])
+def test_the_first_of_three_lines_of_a_subtitle_is_one_though_it_begins_above_the_band(
+    left: tuple[int, ...],
+) -> None:
+    ends = (540, 540, 490) if left[2] == 150 else (540, 480, 400)
+    block = [box(x, y, end, y + 22) for x, y, end in zip(left, (255, 282, 310), ends, strict=True)]
+    assert roles(*block) == ["subtitle"] * 3
+    assert roles(*block[::-1]) == ["subtitle"] * 3
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [box(100, 200, 540, 222), box(300, 255, 620, 277), box(100, 225, 540, 277)],
+    ids=["a line's height away", "beside it", "twice as high"],
+)
+def test_a_sign_above_a_subtitle_stays_a_sign(sign: dict[str, Any]) -> None:
+    assert roles(sign, box(100, 282, 540, 304), box(150, 310, 490, 332)) == ["sign", "subtitle", "subtitle"]
+
+
 @pytest.mark.parametrize("shift", [0, 25, 50, -70])
 def test_lines_with_a_common_edge_are_credits_wherever_they_roll(shift: int) -> None:
     moved = [
