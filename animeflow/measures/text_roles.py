@@ -69,19 +69,18 @@ def roles_of(
     staff lists; lines of a roll that is in the subtitle band are credits too. All else is a sign.
     """
     lines = [_line(box, size) for box in boxes]
-    low = _with_lines_above(
-        lines, [is_subtitle(box["polygon"], size[1], settings) for box in boxes], settings
-    )
+    low = [is_subtitle(box["polygon"], size[1], settings) for box in boxes]
     top = [_is_top_subtitle(line, subtitle_height, settings) for line in lines]
     free = [n for n in range(len(lines)) if not low[n] and not top[n]]
     listed = {free[m] for m in _credits([lines[n] for n in free], settings)}
     block = [lines[n] for n in sorted(listed)]
+    first = _first_lines(lines, low, listed, settings)
     roles: list[Role] = []
     for n, line in enumerate(lines):
         if n in listed or (low[n] and _continues(line, block)):
             roles.append("credits")
         else:
-            roles.append("subtitle" if low[n] or top[n] else "sign")
+            roles.append("subtitle" if low[n] or top[n] or n in first else "sign")
     return roles
 
 
@@ -132,16 +131,25 @@ def _credits(lines: Sequence[_Line], settings: TextMeasureSettings) -> set[int]:
     return set(alike) if named and len(members) > 1 else set()
 
 
-def _with_lines_above(
-    lines: Sequence[_Line], low: Sequence[bool], settings: TextMeasureSettings
-) -> list[bool]:
-    """`low`, the lines that are subtitles, and those that stand directly above one, with its alignment and height."""
-    found = list(low)
-    for n in sorted(range(len(lines)), key=lambda n: -lines[n].bottom):
-        found[n] = found[n] or any(
-            found[m] and _stands_on(lines[n], lines[m], settings) for m in range(len(lines)) if m != n
-        )
-    return found
+def _first_lines(
+    lines: Sequence[_Line], low: Sequence[bool], listed: set[int], settings: TextMeasureSettings
+) -> set[int]:
+    """Numbers of the lines above the band that stand directly on a subtitle, with its alignment and height.
+
+    Credits are told first, and one on which a further line stands is part of a column and no first line.
+    """
+    free = [n for n in range(len(lines)) if not low[n] and n not in listed]
+
+    def stands_on(n: int, others: Sequence[int]) -> bool:
+        return any(_stands_on(lines[n], lines[m], settings) for m in others if m != n)
+
+    bottom = [
+        n
+        for n in range(len(lines))
+        if low[n] and not _continues(lines[n], [lines[m] for m in sorted(listed)])
+    ]
+    first = [n for n in free if stands_on(n, bottom)]
+    return {n for n in first if not any(stands_on(m, [n]) for m in (*free, *sorted(listed)))}
 
 
 def _stands_on(line: _Line, below: _Line, settings: TextMeasureSettings) -> bool:

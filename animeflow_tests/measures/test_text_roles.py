@@ -51,6 +51,12 @@ def test_a_sign_above_a_subtitle_stays_a_sign(sign: dict[str, Any]) -> None:
     assert roles(sign, box(100, 282, 540, 304), box(150, 310, 490, 332)) == ["sign", "subtitle", "subtitle"]
 
 
+@pytest.mark.parametrize("above", [2, 3, 4, 5])
+def test_a_column_above_the_band_gives_no_line_to_the_subtitles(above: int) -> None:
+    column = [box(200, 255 - 27 * n, 400, 277 - 27 * n) for n in range(-1, above)]
+    assert "subtitle" not in roles(*column)[1:]
+
+
 @pytest.mark.parametrize("shift", [0, 25, 50, -70])
 def test_lines_with_a_common_edge_are_credits_wherever_they_roll(shift: int) -> None:
     moved = [
