@@ -26,7 +26,14 @@ from animeflow.models.text import TextReader
 from animeflow.settings.shots import ShotsSettings
 from animeflow.shots.frame_meter import SHARPNESS_SIZE, FrameMeter, Small
 from animeflow.shots.limits import decode_limits, require_frames
-from animeflow.shots.text import GRAY_SIZE, QUEUE_BYTES, TextCollector, TextSample, TextSampler
+from animeflow.shots.text import (
+    GRAY_SIZE,
+    QUEUE_BYTES,
+    TextCollector,
+    TextSample,
+    TextSampler,
+    with_following,
+)
 from animeflow.tables.schemas.shots import FRAME_SIGNALS
 
 Progress = Callable[[int], None]
@@ -211,12 +218,11 @@ def _stretches(
     stretch: Stretch = []
     frames = prefetch(reader, max_bytes=ahead_bytes, size_of=attrgetter("nbytes"), name="decode")
     with closing(frames):
-        for frame in frames:
+        for frame, following in with_following(frames):
             require_steady(reader, steady)
             small = Small.of(frame)
-            sample = (
-                sampler.look(frame, small.luma) if sampler is not None and sampler.due(frame.pts) else None
-            )
+            due = sampler is not None and sampler.due(frame.pts, following)
+            sample = sampler.look(frame, small.luma) if sampler is not None and due else None
             stretch.append((small, sample))
             if len(stretch) == STRETCH or (sample is not None and sample.picture is not None):
                 yield stretch

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+import math
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -63,9 +63,9 @@ class TextSampler:
         self._samples = 0
         self._last: tuple[int, U8] | None = None  # number and luma of the last sample that was not `repeated`
 
-    def due(self, pts: int) -> bool:
-        """Whether the grid asks for this frame; call once per frame, pts ascending."""
-        return self._grid.due(pts)
+    def due(self, pts: int, following: int | None) -> bool:
+        """Whether the grid asks for this frame; as `TimeGrid.due`."""
+        return self._grid.due(pts, following)
 
     def look(self, frame: Frame, luma: U8 | None = None) -> TextSample:
         """The sample of a frame that is due. `luma` is its gray picture at 320x180, if the caller has it."""
@@ -130,24 +130,45 @@ class TextCollector:
 
 
 class TimeGrid:
-    """Which frames are the first at or after first pts + k x interval. A frame in a gap counts once."""
+    """Which frames are shown at first pts + k x interval. A frame that is shown at several of these times counts once.
+
+    So whatever is shown for an interval or longer, one long frame of a varying rate or many short ones, has a sample.
+    """
 
     def __init__(self, interval_s: float, time_base: Fraction) -> None:
         # A millisecond early: Matroska rounds the times of both frames to milliseconds.
         self._interval = Fraction(interval_s).limit_denominator(1_000_000) / time_base
         self._early = Fraction(1, 1000) / time_base
         self._first: int | None = None
+        self._before = 0
         self._next = Fraction(0)
 
-    def due(self, pts: int) -> bool:
-        """Whether this frame is sampled; call once per frame, pts ascending."""
+    def due(self, pts: int, following: int | None) -> bool:
+        """Whether this frame is sampled; call once per frame, pts ascending. The first frame is.
+
+        `following` is the pts of the next frame; the last frame, which has none, lasts as long as the one before it.
+        """
+        is_first = self._first is None
         if self._first is None:
-            self._first = pts
-        since = pts - self._first + self._early
-        if since < self._next:
+            self._first = self._before = pts
+        end = 2 * pts - self._before if following is None else following
+        self._before = pts
+        shown_until = end - self._first - self._early
+        if self._next >= shown_until and not is_first:
             return False
-        self._next = (since // self._interval + 1) * self._interval
+        self._next = max(1, math.ceil(shown_until / self._interval)) * self._interval
         return True
+
+
+def with_following(frames: Iterable[Frame]) -> Iterator[tuple[Frame, int | None]]:
+    """Each frame with the pts of the next one, None for the last: how long it is shown tells the next frame alone."""
+    held: Frame | None = None
+    for frame in frames:
+        if held is not None:
+            yield held, frame.pts
+        held = frame
+    if held is not None:
+        yield held, None
 
 
 def read_text(
@@ -206,29 +227,38 @@ def text_samples(
         path, purpose=purpose, limits=decode_limits(decode), threads=1 if steady else threads
     ) as reader:
         sampler = TextSampler(settings, reader.time_base)
-        for frame in _sampled_frames(reader, settings, steady=steady):
-            require_steady(reader, steady)
-            if sampler.due(frame.pts):
-                yield sampler.look(frame)
+        for frame in _sampled_frames(reader, sampler, steady=steady):
+            yield sampler.look(frame)
 
 
 def _size_of(sample: TextSample) -> int:
     return sample.nbytes
 
 
-def _sampled_frames(reader: VideoReader, settings: TextSettings, *, steady: bool) -> Iterator[Frame]:
-    """The frames of the grid by the container's list of times; every frame of a damaged file (`steady`) and where that
-    list is not sound.
+def _sampled_frames(reader: VideoReader, sampler: TextSampler, *, steady: bool) -> Iterator[Frame]:
+    """The frames of the grid: by the container's list of times, which spares the others; out of all frames of a damaged
+    file (`steady`) and where that list is not sound.
     """
     first = next(iter(reader))
-    yield first
+    require_steady(reader, steady)
     times = None if steady else reader.listed_times()
     if times is None:
-        yield from islice(reader, 1, None)
+        for frame, following in with_following(reader):
+            require_steady(reader, steady)
+            if sampler.due(frame.pts, following):
+                yield frame
         return
-    grid = TimeGrid(settings.interval_s, reader.time_base)
+    yield first
+    stamps = [int(pts) for pts in times]
+    due = [
+        at
+        for at, (pts, end) in enumerate(zip(stamps, [*stamps[1:], None], strict=True))
+        if sampler.due(pts, end)
+    ]
     with suppress(NoSuchFrame):  # there are packets without a picture: then the list is longer than the film
-        yield from reader.pick([at for at, pts in enumerate(times) if grid.due(int(pts)) and at > 0])
+        for frame in reader.pick(due[1:]):
+            require_steady(reader, steady)
+            yield frame
 
 
 def same_picture(luma: U8, before: U8, limit: float) -> bool:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -151,20 +153,64 @@ def test_neither_queues_nor_batches_change_what_is_read(
     assert both[1] is not None and both[1].to_pylist() == rows_of(video, Recorder())
 
 
+def sampled(
+    stamps: Sequence[int], interval_s: float = 0.5, time_base: Fraction = Fraction(1, 1000)
+) -> list[int]:
+    """Numbers of the frames that the grid asks for."""
+    grid = TimeGrid(interval_s, time_base)
+    return [at for at, pts in enumerate(stamps) if grid.due(pts, [*stamps[1:], None][at])]
+
+
 def test_the_grid_follows_time_and_not_frames() -> None:
-    grid = TimeGrid(0.5, Fraction(1, 1000))
     varying = [0, 100, 200, 480, 520, 900, 2600, 2700, 3001]
-    assert [pts for pts in varying if grid.due(pts)] == [0, 520, 2600, 3001]
+    assert [varying[at] for at in sampled(varying)] == [0, 480, 900, 3001]
+
+
+def test_a_long_frame_of_a_varying_rate_is_sampled() -> None:
+    at_24 = [round(n * 1000 / 24) for n in range(26)]
+    assert 25 in sampled([*at_24, *(at_24[-1] + 5000 + round(n * 1000 / 24) for n in range(40))])
 
 
 def test_times_rounded_to_milliseconds_fall_on_their_grid() -> None:
-    grid = TimeGrid(0.5, Fraction(1, 1000))
-    assert [n for n in range(73) if grid.due(round(n * 1000 / 24) - (n == 36))] == [0, 12, 24, 36, 48, 60, 72]
+    assert sampled([round(n * 1000 / 24) - (n == 36) for n in range(73)]) == [0, 12, 24, 36, 48, 60, 72]
 
 
 def test_the_grid_begins_at_the_first_frame() -> None:
-    grid = TimeGrid(1.0, Fraction(1, 24))
-    assert [pts for pts in range(1000, 1060) if grid.due(pts)] == [1000, 1024, 1048]
+    assert sampled(range(1000, 1060), 1.0, Fraction(1, 24)) == [0, 24, 48]
+
+
+@pytest.mark.parametrize(
+    "rate", [8, 12, Fraction(24000, 1001), 24, 25, Fraction(30000, 1001), 50, Fraction(60000, 1001), 120]
+)
+@pytest.mark.parametrize("base", [Fraction(1, 1000), Fraction(1, 90000)])
+def test_every_half_second_of_a_constant_rate_has_a_sample_and_no_more(
+    rate: Fraction, base: Fraction
+) -> None:
+    times = [n / Fraction(rate) for n in range(1500)]
+    found = sampled([round(time / base) for time in times], time_base=base)
+    ends = [times[at] for at in found] + [times[-1] + 1 / Fraction(rate)]
+    assert max(after - before for before, after in pairwise(ends)) <= Fraction(1, 2) + 1 / Fraction(rate)
+    assert len(found) <= math.ceil(2 * ends[-1])
+
+
+def test_whatever_is_shown_for_an_interval_has_a_sample_at_a_varying_rate() -> None:
+    steps = np.random.default_rng(1).choice([42, 83, 125, 250, 500, 700], 600)
+    stamps = np.concatenate([[0], np.cumsum(steps)]).tolist()
+    found = np.isin(np.arange(len(stamps)), sampled(stamps))
+    for start in range(580):
+        end = next(at for at in range(start, len(stamps)) if stamps[at] - stamps[start] >= 502)
+        assert found[start:end].any()
+
+
+def test_a_line_on_one_long_frame_is_read_by_both_passes(tmp_path: Path) -> None:
+    pictures = [lettered("")] * 25 + [lettered("Long line")] + [lettered("")] * 10
+    path = write_video(tmp_path / "v.mkv", pictures, pts=[*range(26), *range(145, 155)])
+    rows = rows_of(path, Recorder())
+    assert 25 in [row["frame"] for row in rows]
+    sparse = read_text(
+        path, video_id=VIDEO, settings=SETTINGS.text, decode=SETTINGS.decode, text_reader=Recorder()
+    )
+    assert sparse.to_pylist() == rows
 
 
 def test_a_sparse_pass_ends_with_the_film_where_packets_hold_no_picture(tmp_path: Path) -> None:
