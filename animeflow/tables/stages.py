@@ -44,15 +44,15 @@ _STAGES = (
     StageSpec(
         "text_boxes", "shots", "Recognised text on sampled frames, from the same decode.",
         ("shard_files",), ("shots.decode", "shots.text", "models.text", "models.device", "models.dtype"), kinds=("onnx",), job="ingest",
-        code_version="3",
+        code_version="4",
     ),
     StageSpec(
         "shots", "shots", "Cuts and transitions, and the network's probability per frame, from stored thumbnails.",
-        ("frame_signals",), ("shots.detector", "shots.prediction_picture", "models.shots", "models.device", "models.dtype"), ("shots", "shot_probabilities", "shot_pictures"), kinds=("pytorch",), job="ingest", code_version="3",
+        ("frame_signals",), ("shots.detector", "shots.prediction_picture", "models.shots", "models.device", "models.dtype"), ("shots", "shot_probabilities", "shot_pictures"), kinds=("pytorch",), job="ingest", code_version="4",
     ),
     StageSpec(
         "drawings", "shots", "Which frames repeat which drawing.",
-        ("frame_signals", "shots"), ("shots.drawings",), kinds=("numpy",), job="ingest", code_version="4",
+        ("frame_signals", "shots"), ("shots.drawings",), kinds=("numpy",), job="ingest", code_version="5",
     ),
     StageSpec(
         "clips", "shots", "Clips by policy: shots without their transitions, of allowed length.",
@@ -78,7 +78,7 @@ _STAGES = (
     ),
     StageSpec(
         "text", "measures", "Share of the frame under text, per clip.",
-        ("text_boxes", "clips"), ("measures.text",), kinds=("numpy",), job="curate", code_version="6",
+        ("text_boxes", "clips"), ("measures.text",), kinds=("numpy",), job="curate", code_version="7",
     ),
     StageSpec(
         "quality", "measures", "DOVER quality per clip; null with the reason when its weights are not here.",
