@@ -106,7 +106,13 @@ def measured(folder: Path, arguments: argparse.Namespace) -> Iterator[dict[str, 
     material = Material(episode, cases.repeated(episode, folder / "long.mkv"), folder)
     for name, make in MAKERS.items():
         if name in arguments.only:
-            yield compare(rounds_of(name, arguments.rounds), *make(material))
+            row = compare(rounds_of(name, arguments.rounds), *make(material))
+            print(
+                f"{name}: CPU {row['CPU ratio']:.3f}, clock {row['clock ratio']:.3f}",
+                file=sys.stderr,
+                flush=True,
+            )
+            yield row
 
 
 def rounds_of(name: str, asked: int) -> int:
