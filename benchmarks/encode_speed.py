@@ -21,8 +21,10 @@ from animeflow.media.encode import encode_video
 from animeflow.media.encode_plan import EncodePlan, encode_command, make_plan
 from animeflow.media.encoders import svt
 from animeflow.media.ffmpeg import ffmpeg_path
+from animeflow.media.group_plan import plan_groups
 from animeflow.media.probe import probe
 from animeflow.sample import ACCURACY_PLANS, EpisodeTruth, draw_episode
+from animeflow.settings.media import Av1Settings
 from benchmarks.av1an import ENCODER, VERSION, Av1an, encoder_program, encoder_words
 from benchmarks.common import Cost, alternate, cache, markdown, save
 
@@ -108,6 +110,9 @@ def measure(
         "proved": ours(full_decode=False),
         "decoded": ours(full_decode=True),
         "ssim": ours(full_decode=True, metric="ssim"),
+        "groups": lambda: encode_video(
+            groups_of(plan, cuts, pts), folder / "groups.mkv", cuts=cuts, pts=pts, full_decode=False
+        ),
     }
     if av1an is not None:
         candidates |= {
@@ -123,6 +128,7 @@ def measure(
             ("forced", "the same with -force_key_frames on the cuts", None, None),
             ("proved", "ours: key frames on cuts, packets, times, streams", GOALS["proved"], None),
             ("decoded", "ours, and every frame decoded", GOALS["decoded"], metric_s),
+            ("groups", "ours, shot groups in parallel (media.av1.parallel=on)", GOALS["proved"], None),
         )
     ]
     if av1an is None:
@@ -140,6 +146,12 @@ def measure(
         ),
     ]
     return rows
+
+
+def groups_of(plan: EncodePlan, cuts: Sequence[int], pts: Sequence[int]) -> EncodePlan:
+    """The plan with shot groups, as `media.av1.parallel=on` makes them."""
+    settings = Av1Settings(parallel="on")
+    return plan_groups(plan, settings, cuts=cuts, pts=pts, ffmpeg=ffmpeg_path()).plan
 
 
 def plain_command(plan: EncodePlan, output: Path, *, key_frames: bool = False) -> list[str]:

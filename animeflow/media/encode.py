@@ -109,7 +109,7 @@ def encode_video(
                     cuts=cuts,
                     pts=pts,
                     ffmpeg=binary,
-                    workers=worker_count(workers),
+                    workers=worker_count(workers, plan.upright_size),
                     timeout_s=timeout_s,
                     on_frames=lambda done: on_progress and on_progress(EncodeProgress(done, len(pts), None)),
                 )

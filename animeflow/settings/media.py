@@ -192,7 +192,7 @@ class Av1Settings(Section):
     group_s: float = Field(10.0, gt=0)
     """Shots are merged until a group lasts this long, in seconds: each group costs a key frame and a start."""
     workers: int = no_digest(0, ge=0)
-    """Encoder processes at once. 0: one per two cores that has 1.2 GB of memory."""
+    """Encoder processes at once. 0: one per core that has its memory (1.2 GB at 720p)."""
     audio: Literal["copy", "opus"] = "copy"
     """Sound as it is, where Matroska carries it, or all of it as Opus (64 kbit/s a channel)."""
     chroma: Literal["convert", "refuse"] = "convert"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -49,8 +50,9 @@ def test_shots_are_merged_until_a_group_is_long_enough() -> None:
 
 
 def test_the_number_of_processes_is_as_asked_or_fits_the_machine() -> None:
-    assert worker_count(3) == 3
-    assert worker_count() >= 1
+    assert worker_count(3, (1280, 720)) == 3
+    assert 1 <= worker_count(0, (1280, 720)) <= (os.cpu_count() or 1)
+    assert worker_count(0, (160_000, 90_000)) == 1, "no machine has the memory for two"
 
 
 def test_where_seeking_is_not_safe_there_are_no_groups(
