@@ -8,8 +8,8 @@ import pytest
 
 from animeflow.errors import EncodeError
 from animeflow_tests.media.conftest import H264
+from animeflow_tests.media.encoded import encode, frame_times
 from animeflow_tests.media.numbered import write_numbered
-from animeflow_tests.media.test_fidelity import encode, frame_times
 
 # The 21st picture comes 9 ticks of 1/90000 s after the 20th.
 PAIR = r"settb=1/90000,setpts='N*3000-if(eq(N\,20)\,2991\,0)'"

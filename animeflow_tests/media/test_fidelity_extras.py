@@ -10,8 +10,8 @@ from animeflow.media.encode_plan import EncodePlan
 from animeflow.media.fidelity_row import unexplained
 from animeflow.media.probe import Probe
 from animeflow_tests.media.conftest import H264
+from animeflow_tests.media.encoded import compare, encode, with_sound
 from animeflow_tests.media.numbered import ffmpeg, write_numbered
-from animeflow_tests.media.test_fidelity import compare, encode, with_sound
 
 
 def late_with_chapters(folder: Path, suffix: str, *seconds: int) -> Path:

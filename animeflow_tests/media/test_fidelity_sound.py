@@ -14,7 +14,7 @@ from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.media.fidelity_row import unexplained
 from animeflow.media.probe import probe
 from animeflow_tests.media.conftest import H264
-from animeflow_tests.media.test_fidelity import compare, encode, with_sound
+from animeflow_tests.media.encoded import compare, encode, with_sound
 
 
 def flip_sound_byte(path: Path, target: Path, *, packet: int, at: int) -> Path:

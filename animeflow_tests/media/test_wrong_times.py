@@ -11,8 +11,8 @@ from animeflow.media.decode import open_video
 from animeflow.media.probe import probe
 from animeflow.media.seeking import FrameTimes
 from animeflow_tests.media.conftest import H264
+from animeflow_tests.media.encoded import encode_decoded
 from animeflow_tests.media.numbered import number_of, write_numbered
-from animeflow_tests.media.test_fidelity import encode_decoded
 from animeflow_tests.media.wrong_times import with_wrong_time
 
 FRAMES = 120
