@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -20,7 +21,7 @@ _LIT = 0.75  # correlation from which two neighbouring frames are one picture
 _SURELY_LIT = 0.9  # the same where something else speaks for a cut
 _UNRELATED = 0.66  # correlation below which two neighbouring frames show different things
 _COPY = 0.6  # correlation from which a picture is another light on the same one
-Int16 = npt.NDArray[np.int16]
+U8 = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,16 @@ class Unlikeness:
         return self.quiet / self.mean if self.mean > 0 else 0.0
 
 
-def unlikeness(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Unlikeness:
+def unlikeness(first: U8, second: U8) -> Unlikeness:
     """Of two thumbnails uint8 [h, w, 3], over translations of up to 5 x 3 cells."""
-    first, second = first.astype(np.int16), second.astype(np.int16)
     best = (np.inf, 0, 0)
     for dy in range(-SHIFT_Y, SHIFT_Y + 1):
         for dx in range(-SHIFT_X, SHIFT_X + 1):
             a, b = _overlap(first, second, dx, dy)
-            best = min(best, (float(np.abs(a - b).mean()), dx, dy))
+            # A sum of whole numbers, in a tenth of the time of numpy's mean: most of what `fused` takes.
+            best = min(best, (cv2.norm(a, b, cv2.NORM_L1) / a.size, dx, dy))
     a, b = _overlap(first, second, best[1], best[2])
-    cells = np.sort(np.abs(a - b).mean(axis=2), axis=None)
+    cells = np.sort(cv2.absdiff(a, b).mean(axis=2), axis=None)
     return Unlikeness(best[0], float(cells[: len(cells) // 2].mean()))
 
 
@@ -142,7 +143,7 @@ def is_other_picture(inside: npt.NDArray[Any], outside: npt.NDArray[Any]) -> boo
     return not flat and abs(correlation(inside, outside)) < _COPY
 
 
-def _overlap(first: Int16, second: Int16, dx: int, dy: int) -> tuple[Int16, Int16]:
+def _overlap(first: U8, second: U8, dx: int, dy: int) -> tuple[U8, U8]:
     height, width = first.shape[:2]
     a = first[max(0, dy) : height + min(0, dy), max(0, dx) : width + min(0, dx)]
     b = second[max(0, -dy) : height + min(0, -dy), max(0, -dx) : width + min(0, -dx)]
