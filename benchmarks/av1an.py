@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from animeflow.media.encode_plan import EncodePlan
+from animeflow.media.encode.plan import EncodePlan
 from animeflow.media.ffmpeg import ffmpeg_path
 from benchmarks.common import environment_with
 

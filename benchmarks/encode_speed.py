@@ -16,13 +16,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from animeflow.media.decode import open_video
-from animeflow.media.encode import encode_video
-from animeflow.media.encode_plan import EncodePlan, encode_command, make_plan
-from animeflow.media.encoders import svt
+from animeflow.media.decode.reader import open_video
+from animeflow.media.encode.encoders import svt
+from animeflow.media.encode.group_plan import plan_groups
+from animeflow.media.encode.plan import EncodePlan, encode_command, make_plan
+from animeflow.media.encode.video import encode_video
 from animeflow.media.ffmpeg import ffmpeg_path
-from animeflow.media.group_plan import plan_groups
-from animeflow.media.probe import probe
+from animeflow.media.probe.file import probe
 from animeflow.sample import ACCURACY_PLANS, EpisodeTruth, draw_episode
 from animeflow.settings.media import Av1Settings
 from benchmarks.av1an import ENCODER, VERSION, Av1an, encoder_program, encoder_words

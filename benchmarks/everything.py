@@ -47,8 +47,8 @@ def everything(video: Path) -> dict[str, pa.Table]:
 
 def key_frames(video: Path, tables: dict[str, pa.Table], folder: Path) -> pa.Table:
     """The key frames of a video as WebP in `folder`: two pictures a shot."""
+    from animeflow.media.decode.seeking import FrameTimes
     from animeflow.media.key_frames import key_frames_to_table
-    from animeflow.media.seeking import FrameTimes
     from animeflow.tables.frames import pts, values
     from animeflow.tables.staging import Staging
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from animeflow.media import isolate
+from animeflow.media.isolation import isolate
 
 
 def main() -> None:

@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from animeflow.media.command import run_command
-from animeflow.media.encode import encode_video
-from animeflow.media.encode_plan import make_plan
-from animeflow.media.encoders import svt
+from animeflow.media.demux.frame_index import read_frame_index
+from animeflow.media.encode.encoders import svt
+from animeflow.media.encode.fidelity import fidelity_rows
+from animeflow.media.encode.fidelity_row import FidelityRow, unexplained
+from animeflow.media.encode.plan import make_plan
+from animeflow.media.encode.video import encode_video
 from animeflow.media.ffmpeg import ffmpeg_path
-from animeflow.media.fidelity import fidelity_rows
-from animeflow.media.fidelity_row import FidelityRow, unexplained
-from animeflow.media.frame_index import read_frame_index
-from animeflow.media.probe import probe
+from animeflow.media.probe.file import probe
 from benchmarks.common import markdown, save
 
 WIDTH, HEIGHT, FRAMES = 320, 180, 96

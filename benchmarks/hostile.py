@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from animeflow.media.worker_process import POOL
+from animeflow.media.isolation.worker_process import POOL
 from animeflow_tests.fixtures.hostile import corpus
 from animeflow_tests.fixtures.hostile_run import MOST_MB, MOST_S, Outcome, judge
 from benchmarks.common import markdown, save

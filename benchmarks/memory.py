@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from animeflow.media.demux.frame_index import read_frame_index
 from animeflow.media.ffmpeg import ffmpeg_path
-from animeflow.media.frame_index import read_frame_index
 from animeflow.sample import draw_episode
 from benchmarks.common import markdown, save, watched
 from benchmarks.speed_cases import run

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from animeflow.media import open_video
 from animeflow.media.archive import write_archive
-from animeflow.media.encode import encode_video
-from animeflow.media.encode_plan import encode_command, make_plan
-from animeflow.media.encoders import svt
+from animeflow.media.encode.encoders import svt
+from animeflow.media.encode.plan import encode_command, make_plan
+from animeflow.media.encode.video import encode_video
 from animeflow.media.ffmpeg import ffmpeg_path
-from animeflow.media.probe import probe
+from animeflow.media.probe.file import probe
 from animeflow.sample import ACCURACY_PLANS, draw_episode
 from animeflow.settings.shots import ShotsSettings
 from animeflow.shots.detectors import shot_probabilities

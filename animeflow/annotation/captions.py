@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from animeflow.annotation.shown import shown_drawings, spread
 from animeflow.media.chosen import chosen_frames
-from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
-from animeflow.media.seeking import FrameTimes
+from animeflow.media.decode.reader import DEFAULT_LIMITS, DecodeLimits
+from animeflow.media.decode.seeking import FrameTimes
 from animeflow.models.caption import Captioner
 from animeflow.models.optional import Maybe
 from animeflow.settings.annotation import CaptionSettings

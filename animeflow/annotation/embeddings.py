@@ -15,8 +15,8 @@ import pyarrow as pa
 from animeflow.annotation.shown import shown_drawings
 from animeflow.errors import ContractError
 from animeflow.media.chosen import chosen_frames
-from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
-from animeflow.media.seeking import FrameTimes
+from animeflow.media.decode.reader import DEFAULT_LIMITS, DecodeLimits
+from animeflow.media.decode.seeking import FrameTimes
 from animeflow.models.embed import Embedder
 from animeflow.models.optional import Maybe
 from animeflow.settings.annotation import EmbeddingSettings

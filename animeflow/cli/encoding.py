@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from animeflow.media.encoders import choose_encoder
+from animeflow.media.encode.encoders import choose_encoder
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.settings.media import SvtEncoder
 from animeflow.settings.tree import Settings

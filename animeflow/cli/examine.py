@@ -175,7 +175,7 @@ def ffmpeg(settings: Settings) -> list[Finding]:
 
 def encoders(ffmpeg: Path, choice: EncoderChoice) -> list[Finding]:
     """One row per video encoder, proved by a one-frame encode. Only one that is asked for can be a fault."""
-    from animeflow.media.encoders import ENCODERS, trial
+    from animeflow.media.encode.encoders import ENCODERS, trial
 
     found = []
     for encoder in ENCODERS:
@@ -212,7 +212,7 @@ def gpu() -> list[Finding]:
 
 def decoding(settings: Settings) -> list[Finding]:
     """What decodes, and whether a card could. What it decodes of a file is asked for each file."""
-    from animeflow.media.hwdecode import Nvdec
+    from animeflow.media.decode.hwdecode import Nvdec
 
     decode = settings.shots.decode
     problem = Nvdec().card_problem()

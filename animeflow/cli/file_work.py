@@ -24,7 +24,7 @@ from animeflow.tables.specs import TABLES
 from animeflow.tables.words import plural
 
 if TYPE_CHECKING:
-    from animeflow.media.probe import VideoTrack
+    from animeflow.media.probe.file import VideoTrack
 
 Progress = Callable[[int], None]
 

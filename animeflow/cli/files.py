@@ -14,14 +14,17 @@ from animeflow.cli.each_file import begins_anew, each_file, table
 from animeflow.cli.exits import Exit
 from animeflow.cli.options import file_settings, json_option, resolve_settings, settings_options
 from animeflow.cli.terminal import size
-from animeflow.media.isolate import prepare
+from animeflow.media.isolation.isolate import prepare
 from animeflow.tables.words import plural
 
 if TYPE_CHECKING:
     from animeflow.settings.tree import Settings
 
 FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-PROBE, ANALYSE = "animeflow.media.probe:probe", "animeflow.shots.signals:passes"  # what a worker does first
+PROBE, ANALYSE = (
+    "animeflow.media.probe.file:probe",
+    "animeflow.shots.signals:passes",
+)  # what a worker does first
 OnFiles = Callable[[tuple[Path, ...], "Settings", bool], None]
 
 

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 from animeflow.errors import ManifestDamaged
 from animeflow.tables.manifest import Manifest
 from animeflow.tables.words import plural
 
-if TYPE_CHECKING:
-    from animeflow.defs.stage import Stage
-
 State = Literal["done", "freed", "missing", "stale", "unfinished"]
 STANDING: tuple[State, ...] = ("done", "freed")
 NAMED = 3  # faults that are said
+
+
+class Judged(Protocol):
+    """What is asked of a stage: where its result lies, and what would go into it now."""
+
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def force(self) -> bool: ...
+    @property
+    def input_digest(self) -> str: ...
+    @property
+    def provenance(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -31,7 +42,7 @@ class Judgement:
     manifest: Manifest | None = None
 
 
-def judge(stage: Stage) -> Judgement:
+def judge(stage: Judged) -> Judgement:
     """Done: everything that goes in is what the manifest says, and its files are all there. Changes nothing."""
     try:
         manifest = Manifest.read(stage.folder)
@@ -52,7 +63,7 @@ def judge(stage: Stage) -> Judgement:
     return Judgement("freed" if manifest.freed else "done", (), manifest)
 
 
-def differences(made_by: Mapping[str, Any], stage: Stage) -> tuple[str, ...]:
+def differences(made_by: Mapping[str, Any], stage: Judged) -> tuple[str, ...]:
     """What differs between the provenance of a result and what would go in now, in words."""
     now = stage.provenance
     found = []

@@ -119,7 +119,7 @@ def each_clip(stage: Stage, work: ClipWork, video: Video) -> Mapping[str, pa.Tab
     """
     from animeflow.layers.pixels import repeatable, seed_generator
     from animeflow.layers.store import LayerWriter, decoded_clip, shown_in
-    from animeflow.media.seeking import FrameTimes
+    from animeflow.media.decode.seeking import FrameTimes
 
     kept = [clip for clip in video.rows("kept_clips") if clip["keep"]]
     drawings = video.rows("drawings")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from animeflow.media.counting import counting_decodes
-from animeflow.media.peaks import PEAKS
+from animeflow.media.decode.counting import counting_decodes
+from animeflow.media.isolation.peaks import PEAKS
 from animeflow.tables.status import Status, counts
 from animeflow.tables.timings import Timing
 

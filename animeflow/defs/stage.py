@@ -30,7 +30,7 @@ from animeflow.tables.staging import Staging, sweep
 from animeflow.tables.workspace import Workspace
 
 if TYPE_CHECKING:
-    from animeflow.media.decode import DecodeLimits
+    from animeflow.media.decode.reader import DecodeLimits
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import numpy.typing as npt
 from animeflow.layers.clip import Clip
 from animeflow.layers.pixels import I32, U8
 from animeflow.media.chosen import chosen_frames
-from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
+from animeflow.media.decode.reader import DEFAULT_LIMITS, DecodeLimits
+from animeflow.media.decode.seeking import FrameTimes
 from animeflow.media.images import encode_png, encode_webp, read_image
-from animeflow.media.seeking import FrameTimes
 from animeflow.settings.isolation import IsolationSettings
 from animeflow.tables.handle import Handle
 from animeflow.tables.staging import Staging

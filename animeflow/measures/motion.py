@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from animeflow.measures.sampling import Pair, motion_pairs, read_frames
-from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
-from animeflow.media.seeking import FrameTimes
+from animeflow.media.decode.reader import DEFAULT_LIMITS, DecodeLimits
+from animeflow.media.decode.seeking import FrameTimes
 from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.measures import MotionSettings, SamplingSettings
 from animeflow.tables.schemas.measures import MOTION

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from animeflow.media.chosen import chosen_frames
-from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
-from animeflow.media.seeking import FrameTimes
+from animeflow.media.decode.reader import DEFAULT_LIMITS, DecodeLimits
+from animeflow.media.decode.seeking import FrameTimes
 from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.measures import SamplingSettings
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from animeflow.measures.sampling import spread
 from animeflow.media.chosen import chosen_frames
-from animeflow.media.decode import DEFAULT_LIMITS, DecodeLimits
-from animeflow.media.seeking import FrameTimes
+from animeflow.media.decode.reader import DEFAULT_LIMITS, DecodeLimits
+from animeflow.media.decode.seeking import FrameTimes
 from animeflow.models.score import Scorer
 from animeflow.settings.isolation import IsolationSettings
 from animeflow.tables.schema import TableSpec

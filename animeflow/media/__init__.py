@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from animeflow.media.decode import (
+    from animeflow.media.decode.reader import (
         DecodeLimits,
         Frame,
         VideoReader,
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
         open_video,
         read_clip,
     )
-    from animeflow.media.decode import open_video as open  # noqa: A004 called as media.open(path)
+    from animeflow.media.decode.reader import open_video as open  # noqa: A004 called as media.open(path)
 
 _HOMES = {
-    "open": ("decode", "open_video"),
-    "open_video": ("decode", "open_video"),
-    "read_clip": ("decode", "read_clip"),
-    "counting_decodes": ("decode", "counting_decodes"),
-    "DecodeLimits": ("decode", "DecodeLimits"),
-    "Frame": ("decode", "Frame"),
-    "VideoReader": ("decode", "VideoReader"),
+    "open": ("decode.reader", "open_video"),
+    "open_video": ("decode.reader", "open_video"),
+    "read_clip": ("decode.reader", "read_clip"),
+    "counting_decodes": ("decode.reader", "counting_decodes"),
+    "DecodeLimits": ("decode.reader", "DecodeLimits"),
+    "Frame": ("decode.reader", "Frame"),
+    "VideoReader": ("decode.reader", "VideoReader"),
 }
 
 __all__ = ["DecodeLimits", "Frame", "VideoReader", "counting_decodes", "open", "open_video", "read_clip"]

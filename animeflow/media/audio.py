@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from animeflow.errors import DecodeError, InputError
-from animeflow.media import isolate
 from animeflow.media.command import check_stop, run_command
-from animeflow.media.container import cover_streams, open_container
+from animeflow.media.demux.container import cover_streams, open_container
 from animeflow.media.ffmpeg import ffmpeg_path, input_args
+from animeflow.media.isolation import isolate
 from animeflow.settings.isolation import IsolationSettings
 
 F32 = npt.NDArray[np.float32]

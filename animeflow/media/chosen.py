@@ -6,12 +6,12 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from animeflow.errors import DecodeError
-from animeflow.media import isolate
-from animeflow.media.container import main_video_stream, open_container
-from animeflow.media.decode import DecodeLimits, open_video
-from animeflow.media.frame import U8, Size
-from animeflow.media.pictures import plain_pictures
-from animeflow.media.seeking import FrameTimes
+from animeflow.media.decode.frame import U8, Size
+from animeflow.media.decode.pictures import plain_pictures
+from animeflow.media.decode.reader import DecodeLimits, open_video
+from animeflow.media.decode.seeking import FrameTimes
+from animeflow.media.demux.container import main_video_stream, open_container
+from animeflow.media.isolation import isolate
 from animeflow.settings.isolation import IsolationSettings
 
 

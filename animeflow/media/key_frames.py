@@ -15,11 +15,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from animeflow.errors import InputError
-from animeflow.media import isolate
-from animeflow.media.decode import DecodeLimits, open_video
-from animeflow.media.frame import Frame, Size
+from animeflow.media.decode.frame import Frame, Size
+from animeflow.media.decode.reader import DecodeLimits, open_video
+from animeflow.media.decode.seeking import FrameTimes
 from animeflow.media.images import encode_webp
-from animeflow.media.seeking import FrameTimes
+from animeflow.media.isolation import isolate
 from animeflow.settings.isolation import IsolationSettings
 from animeflow.settings.media import KeyFrameSettings
 from animeflow.tables.specs import TABLES

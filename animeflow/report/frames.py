@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from animeflow.errors import ContractError, InputError, OutOfMemory, WorkerBusy
 from animeflow.media.chosen import chosen_frames
-from animeflow.media.seeking import FrameTimes
+from animeflow.media.decode.seeking import FrameTimes
 from animeflow.report.shard import ShardData
 from animeflow.shots.limits import decode_limits
 

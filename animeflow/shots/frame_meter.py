@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from animeflow.media.decode import Frame
+from animeflow.media.decode.reader import Frame
 from animeflow.tables.schemas.shots import FRAME_SIGNALS, THUMB_BYTES, THUMB_HEIGHT, THUMB_WIDTH
 
 U8 = npt.NDArray[np.uint8]
@@ -31,7 +31,7 @@ def content_size(size: tuple[int, int]) -> tuple[int, int]:
     """(width, height) that PySceneDetect analyses a video of this size at: longer side 256, never enlarged.
 
     The scores are its own where the video names its matrix or is small. HD that names none, a portrait of 360x640 too,
-    is BT.709 here (`media.frame`) and BT.601 there: a score of 30 then lies up to 2 higher.
+    is BT.709 here (`media.decode.frame`) and BT.601 there: a score of 30 then lies up to 2 higher.
     """
     factor = max(size) / CONTENT_SIDE
     if factor <= 1:

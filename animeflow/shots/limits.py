@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from animeflow.errors import DecodeError
-from animeflow.media.decode import DecodeLimits
+from animeflow.media.decode.reader import DecodeLimits
 from animeflow.settings.shots import DecodeSettings
 
 

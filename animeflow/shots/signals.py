@@ -1,7 +1,7 @@
 """The one decode: what later stages need of every frame, measured while it passes.
 
 One thread decodes, the next scales, the next measures, and where text is read the caller's thread does that: between
-them stand queues that are bounded in bytes. All but the last runs in a worker process (`media.isolate`).
+them stand queues that are bounded in bytes. All but the last runs in a worker process (`media.isolation.isolate`).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 import pyarrow as pa
 
 from animeflow.errors import DecodeError
-from animeflow.media import isolate
 from animeflow.media.command import check_stop
-from animeflow.media.decode import VideoReader, open_video
-from animeflow.media.hwdecode import backend_of
-from animeflow.media.steady import require_steady, steadied
+from animeflow.media.decode.hwdecode import backend_of
+from animeflow.media.decode.reader import VideoReader, open_video
+from animeflow.media.decode.steady import require_steady, steadied
+from animeflow.media.isolation import isolate
 from animeflow.media.stream import prefetch
 from animeflow.models.text import TextReader
 from animeflow.settings.shots import ShotsSettings

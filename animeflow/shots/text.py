@@ -15,9 +15,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from animeflow.errors import NoSuchFrame
-from animeflow.media import isolate
-from animeflow.media.decode import Frame, VideoReader, open_video
-from animeflow.media.steady import require_steady, steadied
+from animeflow.media.decode.reader import Frame, VideoReader, open_video
+from animeflow.media.decode.steady import require_steady, steadied
+from animeflow.media.isolation import isolate
 from animeflow.media.stream import prefetch
 from animeflow.models.text import TextBox, TextReader
 from animeflow.settings.shots import DecodeSettings, TextSettings

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from animeflow.errors import ArchiveError
-from animeflow.media.heads import begins_as_video
+from animeflow.media.demux.heads import begins_as_video
 
 _TAR_AT = 257
 _TAR_HEADER = 512

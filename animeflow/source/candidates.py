@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from animeflow.errors import ArchiveError, HubUnavailable, InputError
 from animeflow.hubs.base import HubBackend, RemoteFile, hash_stream
 from animeflow.hubs.folder import FolderHub
+from animeflow.media.demux.heads import HEAD_BYTES, begins_as_video, other_video
 from animeflow.media.extract import ExtractLimits, extract_archive
-from animeflow.media.heads import HEAD_BYTES, begins_as_video, other_video
 from animeflow.settings.source import SourceSettings
 from animeflow.source.archives import (
     damage,

@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from animeflow.errors import AnimeflowError, InputError, OutOfMemory, ProbeError, StageFailed, TransientError
 from animeflow.hubs.base import HubBackend
-from animeflow.media import isolate
-from animeflow.media.counting import counting_decodes
-from animeflow.media.probe import Probe
-from animeflow.media.restore import restore
-from animeflow.media.scan import Scan
+from animeflow.media.decode.counting import counting_decodes
+from animeflow.media.encode.restore import restore
+from animeflow.media.isolation import isolate
+from animeflow.media.probe.file import Probe
+from animeflow.media.probe.scan import Scan
 from animeflow.settings.source import SourceSettings
 from animeflow.settings.tree import Settings
 from animeflow.source.candidates import GB, Candidate, Found, find_candidates
@@ -85,10 +85,12 @@ def take_unit(
 
 
 def supervised_probe(settings: SourceSettings, **options: Any) -> Prober:
-    """`media.probe.probe` with these options, in a worker process with the limits of `settings.decode`."""
+    """`media.probe.file.probe` with these options, in a worker process with the limits of `settings.decode`."""
 
     def prober(path: Path) -> Probe:
-        facts: Probe = isolate.call("animeflow.media.probe:probe", path, limits=settings.decode, **options)
+        facts: Probe = isolate.call(
+            "animeflow.media.probe.file:probe", path, limits=settings.decode, **options
+        )
         return facts
 
     return prober
@@ -103,11 +105,11 @@ def probe_within(settings: Settings, **options: Any) -> Prober:
 
 
 def supervised_scan(settings: SourceSettings, **options: Any) -> Scanner:
-    """`media.scan.scan` in the same way."""
+    """`media.probe.scan.scan` in the same way."""
 
     def scanner(path: Path, facts: Probe) -> Scan:
         found: Scan = isolate.call(
-            "animeflow.media.scan:scan", path, facts, limits=settings.decode, **options
+            "animeflow.media.probe.scan:scan", path, facts, limits=settings.decode, **options
         )
         return found
 

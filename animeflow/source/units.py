@@ -18,7 +18,7 @@ from typing import Literal
 
 from animeflow.errors import InputError
 from animeflow.hubs.base import HubBackend, RemoteFile, listing_digest
-from animeflow.media.heads import HEAD_BYTES, begins_as_video
+from animeflow.media.demux.heads import HEAD_BYTES, begins_as_video
 from animeflow.settings.source import SourceSettings
 from animeflow.source.archives import is_archive, is_named_archive
 from animeflow.source.names import as_text

@@ -5,7 +5,7 @@ from animeflow.annotation.captions import EMPTY, caption_video
 from animeflow.annotation.embeddings import embed_video
 from animeflow.annotation.shown import shown_drawings, spread
 from animeflow.errors import ContractError
-from animeflow.media.counting import counting_decodes
+from animeflow.media.decode.counting import counting_decodes
 from animeflow.models.optional import Maybe
 from animeflow.settings.annotation import CaptionSettings, EmbeddingSettings
 from animeflow_tests.fixtures.films import write_film

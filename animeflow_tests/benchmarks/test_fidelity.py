@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from animeflow.media.fidelity_row import FidelityRow, unexplained
-from animeflow.media.probe import Probe, probe
+from animeflow.media.encode.fidelity_row import FidelityRow, unexplained
+from animeflow.media.probe.file import Probe, probe
 from benchmarks.fidelity import FRAMES, encode_and_compare, sup_file, write_source
 
 

@@ -221,7 +221,7 @@ def test_a_damaged_manifest_is_an_unfinished_stage_that_runs_again(
 def test_a_dry_run_tries_the_encoder_as_the_run_does(
     animeflow: Call, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from animeflow.media import encoders
+    from animeflow.media.encode import encoders
 
     chosen = ("--set", "media.av1.encoder={kind: nvenc}")
     words = ("run", source, *FAST)

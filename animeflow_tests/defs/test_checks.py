@@ -14,9 +14,9 @@ import pytest
 
 from animeflow.defs.checks import SHARD_CHECKS, Check, recount, result
 from animeflow.defs.resources.settings import resolve
-from animeflow.media.decode import open_video
+from animeflow.media.decode.reader import open_video
 from animeflow.media.images import read_image, write_webp
-from animeflow.media.probe import probe
+from animeflow.media.probe.file import probe
 from animeflow.tables.stages import STAGES
 from animeflow.tables.workspace import Workspace
 from animeflow_tests.defs.conftest import WHOLE

@@ -15,8 +15,8 @@ from animeflow.errors import DecodeError, ProbeError
 from animeflow.layers.store import decoded_clip, shown_in
 from animeflow.measures.sampling import read_frames
 from animeflow.measures.scores import scored
-from animeflow.media.av1_videos import encode_to_table
-from animeflow.media.decode import DecodeLimits
+from animeflow.media.decode.reader import DecodeLimits
+from animeflow.media.encode.av1_videos import encode_to_table
 from animeflow.models.optional import Maybe
 from animeflow.settings.annotation import CaptionSettings, EmbeddingSettings
 from animeflow.settings.media import Av1Settings

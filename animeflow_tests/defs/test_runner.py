@@ -12,7 +12,7 @@ import pytest
 from animeflow.defs.runner import Outcome, ShardResult, SkipVideo, run_jointly, run_per_shard, run_per_video
 from animeflow.defs.stage import Stage, Video
 from animeflow.errors import DecodeError, DiskFull, StageFailed, WeightsMissing, WorkspaceBusy
-from animeflow.media.decode import open_video
+from animeflow.media.decode.reader import open_video
 from animeflow.tables.handle import Handle
 from animeflow.tables.manifest import TableFile
 from animeflow.tables.staging import Staged, finalise

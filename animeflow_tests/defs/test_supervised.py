@@ -11,7 +11,7 @@ import pytest
 
 from animeflow.cli.exits import SOME_FAILED, guarded
 from animeflow.cli.main import cli
-from animeflow.media import worker_process
+from animeflow.media.isolation import worker_process
 from animeflow.tables import ids
 from animeflow.tables.stages import STAGES as REGISTER
 from animeflow.tables.workspace import Workspace
@@ -103,7 +103,10 @@ def _workers() -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         try:
-            if entry.name.isdigit() and b"animeflow.media.worker" in (entry / "cmdline").read_bytes():
+            if (
+                entry.name.isdigit()
+                and b"animeflow.media.isolation.worker" in (entry / "cmdline").read_bytes()
+            ):
                 parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
                 found += [int(entry.name)] if parent == os.getpid() else []
         except (FileNotFoundError, ProcessLookupError):

@@ -95,6 +95,14 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def test_the_plan_of_the_house_names_every_package_and_nothing_else() -> None:
+    named = set(re.findall(r"`(animeflow/[\w/.]+)`", (DOCS / "house.md").read_text(encoding="utf-8")))
+    assert all((ROOT / name).exists() for name in named)
+    packages = [*(ROOT / "animeflow").iterdir(), *(ROOT / "animeflow" / "media").iterdir()]
+    found = {path.relative_to(ROOT).as_posix() for path in packages if (path / "__init__.py").exists()}
+    assert found <= named
+
+
 def test_the_readme_shows_every_picture_that_is_made() -> None:
     shown = set(re.findall(r"docs/pictures/([\w-]+\.png)", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert shown == {path.name for path in (DOCS / "pictures").glob("*.png")}

@@ -9,7 +9,7 @@ import pytest
 
 from animeflow.measures.flash import general_transitions, measure_flash, red_transitions
 from animeflow.measures.light import BT2020, HLG, PQ, SRGB, light_of, pq_cd
-from animeflow.media.probe import probe
+from animeflow.media.probe.file import probe
 from animeflow.settings.tree import Settings
 from animeflow.shots.signals import analyse
 from animeflow_tests.measures.test_broadcast_flash import SECONDS, VIDEO, strobe

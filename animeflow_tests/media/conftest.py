@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 import animeflow_tests
-from animeflow.media import command, worker_process
-from animeflow.media.encode import encode_video
-from animeflow.media.encode_plan import EncodePlan, make_plan
-from animeflow.media.encoders import svt
-from animeflow.media.frame_index import read_frame_index
-from animeflow.media.probe import probe
+from animeflow.media import command
+from animeflow.media.demux.frame_index import read_frame_index
+from animeflow.media.encode.encoders import svt
+from animeflow.media.encode.plan import EncodePlan, make_plan
+from animeflow.media.encode.video import encode_video
+from animeflow.media.isolation import worker_process
+from animeflow.media.probe.file import probe
 from animeflow_tests.media.numbered import ffmpeg, write_numbered
 
 H264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-g", "12", "-bf", "2", "-pix_fmt", "yuv420p")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from animeflow.media.decode import open_video
-from animeflow.media.encode import encode_video
-from animeflow.media.encode_plan import EncodePlan, make_plan
-from animeflow.media.encoders import svt
+from animeflow.media.decode.reader import open_video
+from animeflow.media.encode.encoders import svt
+from animeflow.media.encode.fidelity import fidelity_rows
+from animeflow.media.encode.fidelity_row import FidelityRow
+from animeflow.media.encode.plan import EncodePlan, make_plan
+from animeflow.media.encode.video import encode_video
 from animeflow.media.ffmpeg import ffmpeg_path
-from animeflow.media.fidelity import fidelity_rows
-from animeflow.media.fidelity_row import FidelityRow
-from animeflow.media.probe import Probe, probe
+from animeflow.media.probe.file import Probe, probe
 from animeflow_tests.media.numbered import write_numbered
 
 

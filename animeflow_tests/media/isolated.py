@@ -14,7 +14,7 @@ from typing import Any
 from animeflow.errors import ProbeError
 from animeflow.media import command
 from animeflow.media.command import check_stop
-from animeflow.media.counting import count_decoded
+from animeflow.media.decode.counting import count_decoded
 
 IMPORTED_EARLY = (
     getattr(command.on_check, "__name__", "") == "_no_watcher"

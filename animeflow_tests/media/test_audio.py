@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from animeflow.errors import DecodeError, InputError
-from animeflow.media import isolate
 from animeflow.media.audio import isolated_audio, measure_loudness, read_all_audio, read_audio
+from animeflow.media.isolation import isolate
 from animeflow.settings.isolation import IsolationSettings
 from animeflow_tests.media.conftest import H264
 from animeflow_tests.media.numbered import ffmpeg, write_numbered

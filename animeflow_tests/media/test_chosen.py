@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from animeflow.errors import DecodeError
-from animeflow.media import isolate
 from animeflow.media.chosen import chosen_frames, count_pictures
-from animeflow.media.counting import counting_decodes
-from animeflow.media.decode import DecodeLimits, open_video
+from animeflow.media.decode.counting import counting_decodes
+from animeflow.media.decode.reader import DecodeLimits, open_video
+from animeflow.media.isolation import isolate
 from animeflow.settings.isolation import IsolationSettings
 
 

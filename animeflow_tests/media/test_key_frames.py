@@ -7,7 +7,7 @@ import pytest
 
 from animeflow.errors import InputError
 from animeflow.media import key_frames
-from animeflow.media.decode import counting_decodes
+from animeflow.media.decode.reader import counting_decodes
 from animeflow.media.images import read_image
 from animeflow.media.key_frames import cover_frame, key_frames_to_table, written_size
 from animeflow.settings.isolation import IsolationSettings

@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 
 from animeflow.errors import EncodeError
-from animeflow.media import clip_files, cut, quality, restore, shot_groups, stream_facts, verify
-from animeflow.media.encode import encode_video
-from animeflow.media.encode_plan import make_plan
-from animeflow.media.encoders import svt
+from animeflow.media.clips import cut
+from animeflow.media.clips import files as clip_files
+from animeflow.media.encode import quality, restore, shot_groups, verify
+from animeflow.media.encode.encoders import svt
+from animeflow.media.encode.plan import make_plan
+from animeflow.media.encode.video import encode_video
 from animeflow.media.ffmpeg import ffmpeg_path, memory_for
-from animeflow.media.probe import probe
-from animeflow.media.scan import Scan, scan
+from animeflow.media.probe import stream_facts
+from animeflow.media.probe.file import probe
+from animeflow.media.probe.scan import Scan, scan
+from animeflow_tests.media.encode.test_shot_groups import CUTS, grouped, pts_of
 from animeflow_tests.media.fields import FILM, TELECINE, TFF, drawn, write_fields
-from animeflow_tests.media.test_shot_groups import CUTS, grouped, pts_of
 
 LITTLE = 1 << 20  # no process fits into it
 

@@ -97,23 +97,24 @@ def test_only_the_decoding_worker_is_a_process_that_stays() -> None:
         for path in modules()
         if any(name.rsplit(".", 1)[-1] == "spawn" for name, _ in calls_of(path))
     }
-    assert callers == {"media/command.py", "media/worker_process.py"}
+    assert callers == {"media/command.py", "media/isolation/worker_process.py"}
 
 
 def test_within_media_only_two_modules_feed_decoders() -> None:
     """pictures.py counts pictures, audio.py reads sound."""
     decoders = (".codec_context.decode", "container.decode", "packet.decode", "stream.decode")
     found = {
-        path.name
-        for path in (ROOT / "media").glob("*.py")
+        path.relative_to(ROOT / "media").as_posix()
+        for path in (ROOT / "media").rglob("*.py")
         if any(name.endswith(decoders) for name, _ in calls_of(path))
     }
-    assert found == {"pictures.py", "audio.py"}
+    assert found == {"decode/pictures.py", "audio.py"}
 
 
 def test_importing_the_room_loads_no_codec_library() -> None:
     heavy = ("av", "cv2", "PIL", "torch", "imageio_ffmpeg", "dagster")
-    names = ", ".join(f"animeflow.media.{p.stem}" for p in sorted((ROOT / "media").glob("[a-z]*.py")))
+    files = sorted((ROOT / "media").rglob("[a-z]*.py"))
+    names = ", ".join(".".join(("animeflow", *p.relative_to(ROOT).with_suffix("").parts)) for p in files)
     code = f"import sys; import {names}; print([m for m in {heavy!r} if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
@@ -121,7 +122,7 @@ def test_importing_the_room_loads_no_codec_library() -> None:
 
 def test_media_open_is_open_video() -> None:
     from animeflow import media
-    from animeflow.media.decode import open_video
+    from animeflow.media.decode.reader import open_video
 
     assert media.open is open_video
     assert all(hasattr(media, name) for name in media.__all__)

@@ -13,7 +13,7 @@ from scenedetect import ContentDetector, FrameTimecode, StatsManager
 
 from animeflow.errors import DecodeError, Interrupted
 from animeflow.media import command
-from animeflow.media.decode import counting_decodes, open_video
+from animeflow.media.decode.reader import counting_decodes, open_video
 from animeflow.settings.shots import ShotsSettings
 from animeflow.shots import frame_meter as module
 from animeflow.shots import signals

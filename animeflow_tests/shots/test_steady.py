@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from animeflow.errors import UnsteadyDecode
-from animeflow.media.decode import counting_decodes, open_video
-from animeflow.media.steady import require_steady, steadied
+from animeflow.media.decode.reader import counting_decodes, open_video
+from animeflow.media.decode.steady import require_steady, steadied
 from animeflow.settings.shots import ShotsSettings
 from animeflow.shots.signals import analyse
 from animeflow_tests.media.numbered import write_numbered

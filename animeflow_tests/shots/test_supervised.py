@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from animeflow.errors import DecodeError
-from animeflow.media import worker_process
-from animeflow.media.decode import counting_decodes
+from animeflow.media.decode.reader import counting_decodes
+from animeflow.media.isolation import worker_process
 from animeflow.models.text import TextBox
 from animeflow.settings.shots import ShotsSettings
 from animeflow.shots.signals import analyse

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from animeflow.errors import ContractError
-from animeflow.media.decode import counting_decodes
+from animeflow.media.decode.reader import counting_decodes
 from animeflow.models.text import TextBox
 from animeflow.settings.shots import ShotsSettings
 from animeflow.shots.signals import analyse

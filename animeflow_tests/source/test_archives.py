@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from animeflow.media.heads import HEAD_BYTES
+from animeflow.media.demux.heads import HEAD_BYTES
 from animeflow.source.archives import damage, is_archive, is_named_archive
 
 

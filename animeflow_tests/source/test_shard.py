@@ -11,7 +11,7 @@ import pytest
 from animeflow.errors import HubUnavailable, StageFailed
 from animeflow.hubs.folder import FolderHub
 from animeflow.hubs.remote_folder import RemoteFolderHub
-from animeflow.media.scan import Scan
+from animeflow.media.probe.scan import Scan
 from animeflow.settings.source import SourceSettings
 from animeflow.source.remarks import not_restored, restored
 from animeflow.source.shard import SourceRun, scan_counts, take_unit

@@ -142,7 +142,7 @@ def _scores(
     context: dg.AssetExecutionContext, stages: Stages, name: str, *inputs: Handle
 ) -> dg.MaterializeResult:
     from animeflow.measures.scores import NO_SCORER, scored, unscored
-    from animeflow.media.seeking import FrameTimes
+    from animeflow.media.decode.seeking import FrameTimes
 
     stage = stages.open(context, *inputs)
     sampling = stages.settings.measures.sampling

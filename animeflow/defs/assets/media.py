@@ -23,7 +23,7 @@ def av1_videos(
     stages: dg.ResourceParam[Stages],
 ) -> dg.MaterializeResult:
     """Encode each video with key frames on its cuts, and prove it frame by frame."""
-    from animeflow.media.av1_videos import encode_to_table, key_frames_of
+    from animeflow.media.encode.av1_videos import encode_to_table, key_frames_of
 
     stage = stages.open(context, shard_files, frame_signals, shots)
 
@@ -57,8 +57,8 @@ def key_frames(
     stages: dg.ResourceParam[Stages],
 ) -> dg.MaterializeResult:
     """Write the middle frame and the cover of every shot as WebP."""
+    from animeflow.media.decode.seeking import FrameTimes
     from animeflow.media.key_frames import key_frames_to_table
-    from animeflow.media.seeking import FrameTimes
     from animeflow.tables.frames import known_by_pts
 
     stage = stages.open(context, shard_files, frame_signals, shots)
@@ -99,7 +99,7 @@ def clip_videos(
     stages: dg.ResourceParam[Stages],
 ) -> dg.MaterializeResult:
     """Cut every kept clip out of its encode, bit for bit where it begins on a key frame."""
-    from animeflow.media.clip_videos import cut_to_table
+    from animeflow.media.clips.videos import cut_to_table
 
     stage = stages.open(context, av1_videos, kept_clips, clips)
 

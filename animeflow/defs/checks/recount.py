@@ -100,7 +100,7 @@ def _pictures(source: Path, settings: Settings) -> int | None:
 
 def _undecodable(source: Path, first_pts: int) -> int:
     """Packets of a video before its first key frame that gave no picture; 0 where its times are not sound."""
-    from animeflow.media.frame_index import read_frame_index
+    from animeflow.media.demux.frame_index import read_frame_index
 
     index = read_frame_index(source)
     return 0 if index is None else index.undecodable(first_pts)
@@ -141,8 +141,8 @@ def encodes_hold_every_frame(workspace: Workspace, shard: str, settings: Setting
     """Packets of each encode, read again from the file, are as many as its source's frames, at their times but for one
     constant; key frames are where clips may begin.
     """
-    from animeflow.media.av1_videos import key_frames_of
-    from animeflow.media.clip_files import read_clip_file
+    from animeflow.media.clips.files import read_clip_file
+    from animeflow.media.encode.av1_videos import key_frames_of
 
     found = Verdict()
     encodes, signals, shots = _handles(workspace, shard, "av1_videos", "frame_signals", "shots")
@@ -185,7 +185,7 @@ def every_kept_clip_is_a_file(workspace: Workspace, shard: str, settings: Settin
     """One file per kept clip, with as many packets as the clip has frames, counted again from the file. A file without
     sound holds the same picture packets, and no sound.
     """
-    from animeflow.media.clip_files import picture_md5, read_clip_file
+    from animeflow.media.clips.files import picture_md5, read_clip_file
 
     found = Verdict()
     files, kept = _handles(workspace, shard, "clip_videos", "kept_clips")
@@ -230,7 +230,7 @@ def layers_give_the_frame(workspace: Workspace, shard: str, settings: Settings) 
     from animeflow.layers.fitness import MIN_RECOMPOSED_DB, SURE
     from animeflow.layers.recompose import psnr
     from animeflow.media.chosen import chosen_frames
-    from animeflow.media.seeking import FrameTimes
+    from animeflow.media.decode.seeking import FrameTimes
     from animeflow.shots.limits import decode_limits
 
     found, decode = Verdict(), settings.shots.decode

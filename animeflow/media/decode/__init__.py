@@ -1,0 +1,1 @@
+"""The one place where pictures are decoded: numbered, timed, limited, counted."""

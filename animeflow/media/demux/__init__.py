@@ -1,0 +1,1 @@
+"""What a file says before anything is decoded: containers, packets, times, streams beside the film."""
