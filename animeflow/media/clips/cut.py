@@ -72,10 +72,10 @@ class ClipSource:
         last_step = int(pts[-1] - pts[-2]) if len(pts) > 1 else 1
         return (int(pts[-1]) + last_step) * self.time_base
 
-    def last_duration(self, start: int, end: int) -> int | None:
+    def last_duration(self, end: int) -> int | None:
         """Ticks of `time_base` that the clip's last frame is held, where the next one tells."""
         pts = self.index.pts
-        return int(pts[end] - pts[end - 1]) if end < len(pts) and end - start > 1 else None
+        return int(pts[end] - pts[end - 1]) if end < len(pts) else None
 
     def duration_args(self, start: int, end: int, container: str) -> list[str]:
         """ffmpeg's: as `last_duration`, which no packet says: a held last drawing would flash by.
@@ -83,8 +83,11 @@ class ClipSource:
         An MP4 ends with the packet that is stored last, Matroska with the frame that is shown last; they are the same
         where frames are not reordered. Both times are named, or the filter would take one for the other.
         """
-        if self.last_duration(start, end) is None:
+        if self.last_duration(end) is None:
             return []
+        if end - start == 1:
+            held = float(self.seconds(end) - self.seconds(start))
+            return ["-bsf:v:0", f"setts=pts=PTS:dts=DTS:duration={held:.6f}/TB"]
         first, last, over = (float(self.seconds(n) - self.seconds(start)) for n in (end - 2, end - 1, end))
         which = f"eq(N,{end - start - 1})" if container == "mp4" else f"gte(PTS*TB,{(first + last) / 2:.6f})"
         return ["-bsf:v:0", f"setts=pts=PTS:dts=DTS:duration='if({which},{over:.6f}/TB-PTS,DURATION)'"]
@@ -111,7 +114,11 @@ def clip_source(path: Path | str) -> ClipSource:
         stream = main_video_stream(container, path)
         context = stream.codec_context
         pictures = Pictures(
-            context.width, context.height, stream.sample_aspect_ratio or Fraction(1), int(context.color_trc)
+            context.width,
+            context.height,
+            stream.sample_aspect_ratio or Fraction(1),
+            int(context.color_trc),
+            interlaced=int(context.field_order) > 1,
         )
         codec = stream.codec_context.codec.canonical_name
         time_base, number, rate = stream.time_base, stream.index, claimed_rate(stream)
@@ -169,7 +176,8 @@ def cut_clip(
         found = require_frames(part, source, start, end)
         silent = muted if muted is not None and found.sounds else None
         if silent is not None:
-            mute(part, silent, ticks=source.ticks, ffmpeg=binary, timeout_s=timeout_s)
+            held = source.duration_args(start, end, shape.container)
+            mute(part, silent, held=held, ticks=source.ticks, ffmpeg=binary, timeout_s=timeout_s)
         part.replace(output)
     finally:
         part.unlink(missing_ok=True)
@@ -259,7 +267,7 @@ def _picture_packets(source: ClipSource, container: Any, start: int, end: int, c
     video = container.streams[source.video_stream]
     container.seek(int(source.index.pts[start]), stream=video, backward=True)
     first, last = int(source.index.pts[start]), source.seconds(end)
-    held = source.last_duration(start, end)
+    held = source.last_duration(end)
     for packet in container.demux(video):
         check_stop()
         if packet.pts is None or packet.size == 0:

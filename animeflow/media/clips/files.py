@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -51,13 +52,16 @@ def picture_md5(path: Path) -> str:
     return digest.hexdigest()
 
 
-def mute(clip: Path, target: Path, *, ticks: int, ffmpeg: Path, timeout_s: float) -> None:
+def mute(
+    clip: Path, target: Path, *, held: Sequence[str], ticks: int, ffmpeg: Path, timeout_s: float
+) -> None:
     """Write the pictures of a finished clip alone, packet by packet; the same container as `target` is named for.
 
-    `ticks` a second is the clock of an MP4. Raises `EncodeError` when the copy differs in a packet or a time.
+    `held` are ffmpeg's arguments that say how long the last picture is shown (no packet of Matroska does), `ticks` a
+    second is the clock of an MP4. Raises `EncodeError` when the copy differs in a packet or a time.
     """
     args = [str(ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "warning", "-y", *input_args(clip)]
-    args += ["-map", "0:v:0", "-c", "copy", *ending(target, ticks)]
+    args += ["-map", "0:v:0", "-c", "copy", *held, *ending(target, ticks)]
     run_command(args, timeout_s=timeout_s, memory_bytes=MEMORY_WITHOUT_DECODER, error=EncodeError)
     ours, theirs = read_clip_file(target), read_clip_file(clip)
     if ours.sounds:

@@ -38,12 +38,15 @@ class ClipShape:
 
 @dataclass(frozen=True)
 class Pictures:
-    """Of the encode: size as stored in px, width over height of a pixel, H.273 transfer characteristic."""
+    """Of the encode: size as stored in px, width over height of a pixel, H.273 transfer characteristic, and whether its
+    container says that two fields lie in each picture (AV1 itself has none).
+    """
 
     width: int
     height: int
     aspect: Fraction
     transfer: int
+    interlaced: bool = False
 
 
 def target_size(pictures: Pictures, shape: ClipShape) -> tuple[int, int]:
@@ -81,7 +84,8 @@ def filters(pictures: Pictures, shape: ClipShape) -> str:
         chain.append(_TONEMAP)
     size = target_size(pictures, shape)
     if size != (pictures.width, pictures.height):
-        chain.append(f"scale={size[0]}:{size[1]}:flags=lanczos")
+        fields = ":interl=1" if pictures.interlaced and size[1] != pictures.height else ""
+        chain.append(f"scale={size[0]}:{size[1]}:flags=lanczos{fields}")
     if shape.h264 is not None:
         chain.append("setsar=1")
     return ",".join(chain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -35,7 +36,7 @@ class GroupPlan:
         numbers = [g.encoder.quality for g in self.plan.groups] or [self.plan.encoder.quality]
         weighted = sum(g.encoder.quality * (g.end - g.start) for g in self.plan.groups)
         rows = [
-            {"start": start, "end": end, **asdict(result)}
+            {"start": start, "end": end, **_plain(asdict(result))}
             for (start, end), result in zip(self.groups, self.found, strict=False)
         ]
         return {
@@ -116,3 +117,12 @@ def _search(
             )
             found.append(find_quality(measure, plan.encoder, target))
     return tuple(found)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON holds it: null for a metric that is infinite."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return None if isinstance(value, float) and math.isinf(value) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,9 +12,9 @@ from typing import Any
 
 from animeflow.errors import EncodeError, SettingsError
 from animeflow.media.command import run_command
-from animeflow.media.decode.counting import count_decoded
 from animeflow.media.decode.reader import DecodeLimits, open_video
 from animeflow.media.encode.encoders import Encoder
+from animeflow.media.encode.metric import METRICS, Side, compare
 from animeflow.media.ffmpeg import FfmpegChoice, ffmpeg_facts, input_args, memory_for
 from animeflow.media.isolation import isolate
 from animeflow.settings.isolation import IsolationSettings
@@ -26,21 +26,13 @@ SAMPLE_FRAMES = 48
 
 @dataclass(frozen=True)
 class Scale:
-    """A metric: ffmpeg's filter (every frame counts: a stride falls into step with held drawings), the line that
-    gives its value, what it loses per CRF step (a first guess), and how near to the target is near enough.
-    """
+    """What a metric loses per CRF step (a first guess), and how near to the target is near enough."""
 
-    filter: str
-    line: re.Pattern[str]
     slope: float
     tolerance: float
 
 
-SCALES = {
-    "vmaf": Scale("libvmaf=n_threads=2", re.compile(r"VMAF score: *([\d.]+)"), 0.3, 0.5),
-    "ssim": Scale("ssim", re.compile(r"SSIM Y:([\d.]+)"), 0.001, 0.001),
-    "xpsnr": Scale("xpsnr", re.compile(r"XPSNR +y: *(-?[\d.]+)"), 0.25, 0.25),
-}
+SCALES = {"vmaf": Scale(0.3, 0.5), "ssim": Scale(0.001, 0.001), "xpsnr": Scale(0.25, 0.25)}
 
 
 @dataclass(frozen=True)
@@ -63,7 +55,7 @@ class Found:
 
 def require_metric(metric: str, ffmpeg: Path) -> None:
     """Raise `SettingsError` where the ffmpeg in use cannot measure the metric."""
-    name = SCALES[metric].filter.partition("=")[0]
+    name = METRICS[metric].filter.partition("=")[0]
     if name not in _filters(ffmpeg):
         raise SettingsError(
             f"media.av1.quality.metric is {metric}, but {ffmpeg.name} has no filter {name}",
@@ -80,7 +72,7 @@ def find_quality(measure: Callable[[float], float], encoder: Encoder, settings: 
     """Secant search from the encoder's own quality; `measure` gives the metric at a quality number and falls with it.
 
     At most `max_probes` measurements. The highest number that reaches the target within the tolerance is chosen; where
-    none does, the lowest that was tried, and `reached` says so.
+    none does, the lowest that was tried, and `reached` says so. A metric of inf (nothing differs) reaches any target.
     """
     scale = SCALES[settings.metric]
     tolerance = scale.tolerance if settings.tolerance is None else settings.tolerance
@@ -108,14 +100,14 @@ def _next(probes: Sequence[Probe], target: float, slope: float, step: float) -> 
     bad = [p for p in probes if p.value < target]
     if good and bad:
         low, high = max(good, key=lambda p: p.quality), min(bad, key=lambda p: p.quality)
-        share = (low.value - target) / (low.value - high.value)
+        share = 0.5 if math.isinf(low.value) else (low.value - target) / (low.value - high.value)
         inner = low.quality + share * (high.quality - low.quality)
         return min(max(inner, low.quality + step), high.quality - step)
     last = probes[-1]
     if len(probes) > 1:
         before = probes[-2]
         measured = (before.value - last.value) / (last.quality - before.quality)
-        slope = measured if measured > 0 else slope
+        slope = measured if 0 < measured < math.inf else slope
     move = (last.value - target) / slope
     return last.quality + min(max(move, -_FARTHEST), _FARTHEST)
 
@@ -148,7 +140,7 @@ class Sample:
 
         The source is decoded in a worker process, with the limits of `isolation`.
         """
-        self._folder, self._encoder = folder, encoder
+        self._source, self._folder, self._encoder = source, folder, encoder
         self._path = folder / "sample.mkv"
         written = isolate.call(
             "animeflow.media.encode.quality:write_lossless",
@@ -171,9 +163,17 @@ class Sample:
         # fmt: on
         result = run_command(command, timeout_s=timeout_s, memory_bytes=self._memory, error=EncodeError)
         if unused := encoder.unused_option(result.stderr):
-            raise EncodeError(f"ffmpeg ended with status 0 but said: {unused}", path=self._path)
-        return _compare(
-            metric, encoded, self._path, ffmpeg=ffmpeg, timeout_s=timeout_s, memory_bytes=self._memory
+            raise EncodeError(f"ffmpeg ended with status 0 but said: {unused}", path=self._source)
+        return compare(
+            metric,
+            Side(input_args(encoded)),
+            Side(input_args(self._path)),
+            setting="media.av1.quality.metric",
+            purpose="probe",
+            path=self._source,
+            ffmpeg=ffmpeg,
+            timeout_s=timeout_s,
+            memory_bytes=self._memory,
         )
 
 
@@ -205,23 +205,3 @@ def write_lossless(
             return 0, 0
         out.mux(stream.encode(None))
         return stream.width, stream.height
-
-
-def _compare(
-    metric: str, encoded: Path, source: Path, *, ffmpeg: Path, timeout_s: float, memory_bytes: int
-) -> float:
-    scale = SCALES[metric]
-    graph = ";".join(
-        f"[{n}:v:0]settb=1/1000,setpts=N,format=yuv420p10le[{label}]"
-        for n, label in ((0, "ours"), (1, "theirs"))
-    )
-    # fmt: off
-    command = [str(ffmpeg), "-nostdin", "-hide_banner", "-nostats", "-loglevel", "info", *input_args(encoded),
-               *input_args(source), "-lavfi", f"{graph};[ours][theirs]{scale.filter}", "-f", "null", "-"]
-    # fmt: on
-    result = run_command(command, timeout_s=timeout_s, memory_bytes=memory_bytes, error=EncodeError)
-    found = scale.line.findall("\n".join(result.stderr))
-    if not found or float(found[-1]) < 0:
-        raise EncodeError(f"ffmpeg gave no sensible {metric}: {result.stderr_tail(3)}", path=source)
-    count_decoded("probe", sum(int(n) for n in re.findall(r"frame= *(\d+)", result.stderr_tail(4))[-1:]))
-    return float(found[-1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,14 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from animeflow.errors import ContractError, DecodeError, EncodeError, ProbeError
-from animeflow.media.command import run_command
-from animeflow.media.decode.counting import count_decoded
+from animeflow.errors import DecodeError, EncodeError, ProbeError
 from animeflow.media.decode.reader import DecodeLimits, open_video
 from animeflow.media.demux.frame_index import FrameIndex, read_frame_index
 from animeflow.media.encode.fidelity import fidelity_rows
 from animeflow.media.encode.fidelity_row import FidelityRow, unexplained
 from animeflow.media.encode.live_decode import LiveDecode, packets_digest
+from animeflow.media.encode.metric import Side, compare
 from animeflow.media.encode.plan import EncodePlan
 from animeflow.media.ffmpeg import memory_for, picture_args
 from animeflow.media.probe.file import probe
@@ -27,11 +25,6 @@ from animeflow.media.probe.stream_facts import StreamFacts, read_stream_facts
 _TICK_S = 0.001  # Matroska keeps whole milliseconds
 # Each side rounds by at most half of one.
 _TIME_TOLERANCE_S = 0.001 + 1e-9
-METRICS = {
-    "ssim": ("ssim", re.compile(r"SSIM Y:([\d.]+|inf)")),
-    "xpsnr": ("xpsnr", re.compile(r"XPSNR +y: *(-?[\d.]+|inf)")),
-    "vmaf": ("libvmaf=n_threads=2:n_subsample=3", re.compile(r"VMAF score: *([\d.]+)")),
-}
 _FIRST_DIFFERENCES = 3
 
 
@@ -228,39 +221,17 @@ def measure(
     source.
 
     `filters` are those that made what was encoded of the source's pictures (`EncodePlan.filters`): that is compared.
-    Frames are paired by number, which needs one time base: with setpts=N alone a 1/1000 and a 1/12288 clock gave a
-    VMAF of 19 for 98. Raises `EncodeError` when the ffmpeg in use has no such filter, or the filter no sensible value
-    (XPSNR is negative for pictures of 160x90).
+    Raises as `compare` does.
     """
-    if metric not in METRICS:
-        raise ContractError(f"metric {metric!r}; there are {', '.join(METRICS)}")
-    name, pattern = METRICS[metric]
-    graph = ";".join(
-        f"[{n}:{stream}]{','.join(('settb=1/1000', 'setpts=N', *made, 'format=yuv420p10le'))}[{label}]"
-        for n, stream, made, label in ((0, "v:0", (), "ours"), (1, str(source_stream), filters, "theirs"))
+    return compare(
+        metric,
+        Side(picture_args(ffmpeg, encoded)),
+        Side(picture_args(ffmpeg, source), str(source_stream), filters),
+        setting="media.av1.metric",
+        purpose="metric",
+        path=encoded,
+        ffmpeg=ffmpeg,
+        timeout_s=timeout_s,
+        memory_bytes=memory_bytes,
+        sparse=True,
     )
-    # fmt: off
-    args = [str(ffmpeg), "-nostdin", "-hide_banner", "-nostats", "-loglevel", "info",
-            *picture_args(ffmpeg, encoded), *picture_args(ffmpeg, source),
-            "-lavfi", f"{graph};[ours][theirs]{name}",
-            "-an", "-sn", "-dn", "-f", "null", "-"]
-    # fmt: on
-    result = run_command(args, timeout_s=timeout_s, memory_bytes=memory_bytes, error=EncodeError)
-    found = pattern.findall("\n".join(result.stderr))
-    if not found:
-        raise EncodeError(f"ffmpeg gave no {metric}: {result.stderr_tail(3)}", path=encoded)
-    count_decoded("metric", int(read_frames(result.stderr)))
-    value = float(found[-1])
-    if value < 0:
-        raise EncodeError(
-            f"the metric {metric} is {value:g} dB: of pictures as small as these it says nothing",
-            path=encoded,
-            hint="set media.av1.metric to ssim or vmaf",
-        )
-    return value
-
-
-def read_frames(stderr: Sequence[str]) -> int:
-    """The frame count of ffmpeg's last status line, 0 when it printed none."""
-    counts = re.findall(r"frame= *(\d+)", "\n".join(stderr))
-    return int(counts[-1]) if counts else 0

@@ -288,6 +288,24 @@ def test_high_pictures_are_reduced_to_even_sides(tmp_path: Path) -> None:
     assert (clip.width, clip.height, clip.codec, clip.method) == (514, 720, "av1", "encode")
 
 
+@pytest.mark.parametrize("flagged", [True, False])
+def test_fields_are_reduced_each_for_itself(tmp_path: Path, flagged: bool) -> None:
+    """One field is white and the other black: reduced together they are grey."""
+    lines = np.zeros((4, 900, 640, 3), np.uint8)
+    lines[:, ::2] = 255
+    raw = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "640x900", "-r", "24", "-i", "pipe:0")
+    path, mode = tmp_path / "laced.mkv", "tff" if flagged else "prog"
+    ffmpeg(*raw, "-vf", f"setfield={mode}", *AV1, "-crf", "5", path, stdin=lines.tobytes())
+    shape = ClipShape(max_height=720)
+    clip = cut_clip(
+        clip_source(path), tmp_path / "clip.mkv", start=0, end=4, shape=shape, encoder=svt("draft", 8.0)
+    )
+    assert clip.height == 720
+    for picture in pictures(clip.path):
+        steps = np.abs(np.diff(picture[8:-8, 8:-8].astype(np.float64), axis=0)).mean()
+        assert steps > 150 if flagged else steps < 80
+
+
 def test_a_height_that_is_low_enough_changes_nothing(source: ClipSource, tmp_path: Path) -> None:
     clip = cut_clip(source, tmp_path / "clip.mkv", start=9, end=24, shape=ClipShape(max_height=720))
     assert (clip.method, clip.height) == ("copy", 96)

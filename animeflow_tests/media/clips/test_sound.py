@@ -98,13 +98,39 @@ def test_sound_and_picture_go_on_while_the_last_drawing_is_held(
     )
     wanted = 2.0 - start / 24
     assert heard(clip.path)[1] == pytest.approx(wanted, abs=0.11)
+    muted = tmp_path / f"mute.{shape.container}"
+    cut_clip(source, clip.path, start=start, end=20, muted=muted, shape=shape, encoder=svt("draft"))
     cut_clip(source, clip.path, start=start, end=20, audio=False, shape=shape, encoder=svt("draft"))
-    with av.open(str(clip.path)) as container:
-        stream = container.streams.video[0]
-        assert float(container.duration / 1e6) == pytest.approx(wanted, abs=0.002)
-        assert stream.duration is None or float(stream.duration * stream.time_base) == pytest.approx(
-            wanted, abs=0.002
-        )
+    for silent in (clip.path, muted):
+        with av.open(str(silent)) as container:
+            stream = container.streams.video[0]
+            assert float(container.duration / 1e6) == pytest.approx(wanted, abs=0.002)
+            assert stream.duration is None or float(stream.duration * stream.time_base) == pytest.approx(
+                wanted, abs=0.002
+            )
+
+
+@pytest.mark.parametrize("keyed", [True, False], ids=["copied", "encoded"])
+@pytest.mark.parametrize("shape", SHAPES, ids=["copy", "copy-mp4", "h264-mp4", "h264-mkv"])
+@pytest.mark.parametrize("audio", [True, False])
+def test_a_clip_of_one_held_drawing_lasts_as_long_as_it(
+    tmp_path: Path, shape: ClipShape, keyed: bool, audio: bool
+) -> None:
+    keys = ("-force_key_frames", "0.79,2.0" if keyed else "2.0")
+    held = ("-vf", r"select='lt(n,20)+gte(n,48)'", "-fps_mode", "vfr", *AV1, *keys)
+    source = clip_source(write_numbered(tmp_path / "held.mkv", 60, *tone(2.5), *held, "-c:a", "flac"))
+    path, mute = tmp_path / f"clip.{shape.container}", tmp_path / f"clip.mute.{shape.container}"
+    clip = cut_clip(
+        source, path, start=19, end=20, audio=audio, muted=mute, shape=shape, encoder=svt("draft")
+    )
+    assert clip.method == ("copy" if keyed and shape.h264 is None else "encode")
+    for one in (path, *([mute] if audio else [])):
+        with av.open(str(one)) as container:
+            exact = 0.11 if audio and one is path else 0.002
+            assert float(container.duration / 1e6) == pytest.approx(2 - 19 / 24, abs=exact)
+            (shown,) = [p for p in container.demux(video=0) if p.size]
+            if shape.container == "mp4":  # Matroska names no length of a picture
+                assert float(shown.duration * shown.time_base) == pytest.approx(2 - 19 / 24, abs=0.002)
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from animeflow.errors import SettingsError
+from animeflow.errors import EncodeError, SettingsError
 from animeflow.media.encode import quality
 from animeflow.media.encode.encoders import Libaom, svt
 from animeflow.media.encode.quality import Sample, find_quality, require_metric, sample_frames
 from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.settings.media import QualitySettings
+from animeflow_tests.media.numbered import ffmpeg
 
 
 def falling(slope: float, at_zero: float = 100.0) -> Callable[[float], float]:
@@ -60,6 +62,34 @@ def test_a_target_that_cannot_be_reached_says_so() -> None:
 def test_a_target_that_everything_reaches_takes_the_end_of_the_scale() -> None:
     found = find_quality(falling(0.01), svt(), QualitySettings(target=50, max_probes=8))
     assert (found.reached, found.quality) == (True, 63)
+
+
+@pytest.mark.parametrize("until", [0, 20, 40, 70])
+def test_a_metric_that_is_infinite_where_nothing_differs_is_searched_too(until: float) -> None:
+    settings = QualitySettings.model_validate({"metric": "xpsnr", "target": 40, "max_probes": 8})
+    found = find_quality(lambda q: math.inf if q < until else 60 - 0.5 * q, svt(), settings)
+    assert found.reached and found.value >= 39.75
+    assert found.quality == 63 if until == 70 else found.quality >= 38
+
+
+@pytest.mark.parametrize("metric", ["ssim", "xpsnr"])
+def test_a_plain_colour_reaches_every_target(tmp_path: Path, metric: str) -> None:
+    plain = tmp_path / "plain.mkv"
+    ffmpeg("-f", "lavfi", "-i", "color=0x336699:s=320x180:r=24:d=1", "-c:v", "libx264", plain)
+    sample = Sample(plain, list(range(24)), svt("draft"), tmp_path)
+    value = sample.measure(metric, 30.0, ffmpeg=ffmpeg_path(), threads=1, timeout_s=120)
+    assert value >= {"ssim": 0.99, "xpsnr": 50}[metric]
+
+
+def test_what_no_metric_can_measure_names_the_video_and_the_way_out(tmp_path: Path) -> None:
+    """libvmaf crashes on pictures of 16x16."""
+    tiny = tmp_path / "tiny.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=16x16:r=24:d=1", "-c:v", "ffv1", tiny)
+    sample = Sample(tiny, list(range(24)), Libaom(40), tmp_path)
+    with pytest.raises(EncodeError, match=r"vmaf cannot be measured") as refused:
+        sample.measure("vmaf", 40.0, ffmpeg=ffmpeg_path(), threads=1, timeout_s=120)
+    assert refused.value.path == str(tiny)
+    assert "set media.av1.quality.metric to ssim or xpsnr" in str(refused.value)
 
 
 def test_the_steps_are_those_of_the_encoder() -> None:

@@ -9,7 +9,7 @@ import pytest
 from animeflow.errors import ContractError, EncodeError
 from animeflow.media.command import CommandResult
 from animeflow.media.demux.frame_index import FrameIndex, read_frame_index
-from animeflow.media.encode import verify
+from animeflow.media.encode import metric
 from animeflow.media.encode.fidelity import fidelity_rows
 from animeflow.media.encode.plan import EncodePlan
 from animeflow.media.encode.verify import (
@@ -160,7 +160,7 @@ def test_a_metric_below_its_scale_is_no_figure(plain_mkv: Path, monkeypatch: pyt
     """
     lines = ("frame=   48 fps=0.0", "XPSNR  y: -3.2076  u: 25.4  v: 22.7  (minimum: -3.2)")
     told = CommandResult(("ffmpeg",), 0, b"", lines, 0.1)
-    monkeypatch.setattr(verify, "run_command", lambda *_, **__: told)
+    monkeypatch.setattr(metric, "run_command", lambda *_, **__: told)
     with pytest.raises(EncodeError, match=r"-3\.2076 dB: .* says nothing") as refused:
         measure("xpsnr", plain_mkv, plain_mkv, source_stream=0, ffmpeg=ffmpeg_path(), timeout_s=60)
     assert "ssim or vmaf" in str(refused.value)
