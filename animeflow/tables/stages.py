@@ -35,7 +35,7 @@ _STAGES = (
     StageSpec(
         "shard_files", "source", "Verified download, safe extraction; one row per file with the full probe, or its error.",
         settings=("source", "shots.decode.max_pixels", "shots.decode.max_frames"), pool="download", kinds=("file", "pyav"),
-        retry=True, job="ingest", code_version="5",
+        retry=True, job="ingest", code_version="6",
     ),
     StageSpec(
         "frame_signals", "shots", "The one decode: what later stages need of every frame, by CPU arithmetic only.",
@@ -103,7 +103,7 @@ _STAGES = (
     StageSpec(
         "clip_videos", "media", "Kept clips as files: stream copy from forced key frames, re-encoded where none is there.",
         ("av1_videos", "kept_clips", "clips"), ("media.clips", "media.av1"), pool="encode", kinds=("ffmpeg", "av1"), job="curate",
-        code_version="5",
+        code_version="6",
     ),
     StageSpec(
         "segmentation", "layers", "Seed masks and instances per drawing of every kept clip.",

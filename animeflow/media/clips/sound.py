@@ -27,8 +27,8 @@ def write_clip_sound(
     """Write the packets of `tracks` that begin in [first, last) seconds: (the tracks that have any, in order, when the
     first packet begins, in seconds of the clip).
 
-    Nothing is written where none has. Sound keeps its own packet borders: it begins up to one packet late. Raises
-    `EncodeError`.
+    Nothing is written where none has. Sound keeps its own packet borders: it begins up to one packet late, and MP3 is
+    silent for three more, whose bits lie in the packets before. Raises `EncodeError`.
     """
     with open_container(source, error=EncodeError) as container:
         streams = {track.index: container.streams[track.index] for track in tracks}

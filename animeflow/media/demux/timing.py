@@ -63,6 +63,11 @@ class PacketTimes:
         ticks = (self.last_pts - self.first_pts) / steps if steps else self.last_duration
         return float(ticks * time_base)
 
+    def rate(self, time_base: Fraction) -> Fraction:
+        """Frames a second from the first to the last; 0 of a lone one."""
+        shown = (self.last_pts - self.first_pts) * time_base
+        return Fraction(self.frames - 1) / shown if shown > 0 else Fraction(0)
+
     def held_s(self, time_base: Fraction) -> float | None:
         """Seconds that the last frame is shown where the file says more than usual (a held last drawing); else None.
 

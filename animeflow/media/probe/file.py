@@ -58,6 +58,7 @@ class VideoTrack:
     bit_depth: int
     time_base: Fraction
     average_rate: Fraction | None
+    """Frames a second: by the times where they vary (there FFmpeg guesses the clock's own rate), else as claimed."""
     """Informative only: no time is computed from it."""
     sample_aspect_ratio: Fraction | None
     """None where the container does not say; then pixels are square."""
@@ -248,7 +249,7 @@ def _video_track(
         pix_fmt=context.pix_fmt or "unknown",
         bit_depth=_bit_depth(context),
         time_base=stream.time_base,
-        average_rate=stream.average_rate or stream.guessed_rate,
+        average_rate=_average_rate(stream, times),
         sample_aspect_ratio=stream.sample_aspect_ratio or None,
         color_primaries=int(context.color_primaries),
         color_transfer=int(context.color_trc),
@@ -270,6 +271,12 @@ def _video_track(
         hdr_dynamic=picture.hdr_dynamic,
         claimed_rate=claimed_rate(stream),
     )
+
+
+def _average_rate(stream: Any, times: PacketTimes) -> Fraction | None:
+    varies = times.variable_rate and times.sound
+    measured = times.rate(stream.time_base).limit_denominator(1000) if varies else None
+    return measured or stream.average_rate or stream.guessed_rate
 
 
 def _bit_depth(context: Any) -> int:

@@ -129,21 +129,20 @@ def scan(
     if not in_doubt(probe):
         return Scan("progressive")
     limits = DecodeLimits(max_pixels=max_pixels, max_frames=max_frames)
-    windows = [_look(path, span, limits) for span in spans(probe.video.frames, rate_of(probe))]
-    return judge(windows, rate_of(probe), pulldown_share=probe.video.times.pulldown_share)
-
-
-def rate_of(probe: Probe) -> Fraction:
-    """Frames shown per second, by the timestamps; 0 for a single frame."""
     times = probe.video.times
-    shown = (times.last_pts - times.first_pts) * probe.video.time_base
-    return Fraction(times.frames - 1) / shown if shown > 0 else Fraction(0)
+    rate = times.rate(probe.video.time_base)
+    windows = [_look(path, span, limits) for span in spans(probe.video.frames, rate)]
+    return judge(windows, rate, pulldown_share=times.pulldown_share)
 
 
 def in_doubt(probe: Probe) -> bool:
     """Whether the video may hold fields of different moments, or film with repeated ones."""
     video = probe.video
-    return video.interlaced or rate_of(probe) > FILM or video.times.pulldown_share > _NOT_COMBED
+    return (
+        video.interlaced
+        or video.times.rate(video.time_base) > FILM
+        or video.times.pulldown_share > _NOT_COMBED
+    )
 
 
 def spans(frames: int, rate: Fraction) -> list[range]:

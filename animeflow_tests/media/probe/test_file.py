@@ -155,6 +155,18 @@ def test_a_chapter_track_is_no_stream_of_its_own(mov_text_mp4: Path) -> None:
     assert len(found.unmapped) == 1
 
 
+@pytest.mark.parametrize("name", ["guessed_rate_mkv", "vfr_mkv"])
+def test_the_average_rate_of_varying_times_is_that_of_the_frames(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    """FFmpeg calls such Matroska files 1000 fps."""
+    video = probe(request.getfixturevalue(name)).video
+    times = video.times
+    shown_s = float((times.last_pts - times.first_pts) * video.time_base)
+    assert times.variable_rate and video.average_rate is not None
+    assert float(video.average_rate) == pytest.approx((video.frames - 1) / shown_s, rel=1e-3)
+
+
 def test_variable_rate_is_told_from_rounded_milliseconds(vfr_mkv: Path, rich_mkv: Path) -> None:
     assert probe(vfr_mkv).video.times.variable_rate
     assert not probe(rich_mkv).video.times.variable_rate, "23.976 in Matroska alternates between 41 and 42 ms"
