@@ -114,6 +114,7 @@ class Asked:
     def find_spec(self, name, *_):
         if name == "animeflow.cli.main":
             os.kill(os.getpid(), int(sys.argv[1]))
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the background job of a script ignores it
 sys.meta_path.insert(0, Asked())
 from animeflow.cli.start import main
 main()
