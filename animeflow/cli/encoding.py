@@ -19,8 +19,10 @@ def encodes(stages: Iterable[str]) -> bool:
 
 
 def needs_proof(settings: Settings) -> bool:
-    """Whether the encoder of the settings may be absent here; SVT-AV1 is part of every ffmpeg that is accepted."""
-    return not isinstance(settings.media.av1.encoder, SvtEncoder)
+    """Whether the encoder of the settings may be absent here, or may not take its parameters; SVT-AV1 is part of the
+    bundled ffmpeg."""
+    encoder = settings.media.av1.encoder
+    return not isinstance(encoder, SvtEncoder) or bool(encoder.params)
 
 
 def prove_ffmpeg(settings: Settings) -> None:

@@ -239,6 +239,17 @@ def test_a_dry_run_tries_the_encoder_as_the_run_does(
 
 
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_parameters_that_the_encoder_does_not_take_stop_a_run_before_anything_starts(
+    animeflow: Call, source: Path, tmp_path: Path, dry: tuple[str, ...]
+) -> None:
+    words = ("run", source, *FAST, "--set", "media.av1.encoder.params=[nonsense=1]", *dry)
+    called = animeflow(*words)
+    assert called.code == 2 and "media.av1.encoder.params is [nonsense=1]" in called.err
+    assert "Error parsing option nonsense" in called.err and "leave it out" in called.err
+    assert not (tmp_path / "workspace" / "settings.yaml").exists()
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
 def test_an_ffmpeg_that_is_not_here_stops_a_run_before_anything_starts(
     animeflow: Call, source: Path, tmp_path: Path, dry: tuple[str, ...]
 ) -> None:

@@ -14,7 +14,7 @@ from animeflow.errors import EncodeError, SettingsError
 from animeflow.media.command import run_command
 from animeflow.media.decode.counting import count_decoded
 from animeflow.media.decode.reader import DecodeLimits, open_video
-from animeflow.media.encode.encoders import Encoder
+from animeflow.media.encode.encoders import Encoder, require_used
 from animeflow.media.ffmpeg import FfmpegChoice, ffmpeg_facts, input_args, memory_for
 from animeflow.media.isolation import isolate
 from animeflow.settings.isolation import IsolationSettings
@@ -170,8 +170,7 @@ class Sample:
                    *encoder.args(threads=threads), "-fps_mode:v:0", "passthrough", "-f", "matroska", f"file:{encoded}"]
         # fmt: on
         result = run_command(command, timeout_s=timeout_s, memory_bytes=self._memory, error=EncodeError)
-        if unused := encoder.unused_option(result.stderr):
-            raise EncodeError(f"ffmpeg ended with status 0 but said: {unused}", path=self._path)
+        require_used(encoder, result.stderr, self._path)
         return _compare(
             metric, encoded, self._path, ffmpeg=ffmpeg, timeout_s=timeout_s, memory_bytes=self._memory
         )
