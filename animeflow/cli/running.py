@@ -58,7 +58,7 @@ def with_source(settings: Settings, source: Path | str) -> Settings:
 def units_of(order: Order, request: Request) -> tuple[Source, list[Unit]]:
     """The source and the units to run; a usage error where they lack what the selected stages read.
 
-    SettingsError where stages of a shard are wanted and the ffmpeg of the settings is not here.
+    SettingsError where stages of a shard are wanted and the ffmpeg of the settings is not here, or is none.
     """
     from animeflow.defs.units import open_units
 

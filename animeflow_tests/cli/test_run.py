@@ -259,6 +259,18 @@ def test_an_ffmpeg_that_is_not_here_stops_a_run_before_anything_starts(
     assert not (tmp_path / "workspace").exists()
 
 
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_an_ffmpeg_that_is_none_stops_a_run_before_anything_starts(
+    animeflow: Call, source: Path, tmp_path: Path, dry: tuple[str, ...]
+) -> None:
+    called = animeflow("run", source, *FAST, "--set", "run.ffmpeg=/bin/true", *dry)
+    assert called.code == 2 and not called.out
+    assert called.err.startswith(
+        "animeflow: run.ffmpeg is '/bin/true', which is no ffmpeg: asked for -version"
+    )
+    assert not (tmp_path / "workspace").exists()
+
+
 def test_a_wrong_setting_that_a_stage_meets_is_not_tried_again(
     animeflow: Call, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

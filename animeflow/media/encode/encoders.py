@@ -17,6 +17,7 @@ from typing import ClassVar, Self
 from animeflow.errors import CommandFailed, ContractError, EncodeError, SettingsError
 from animeflow.media.command import run_command
 from animeflow.media.demux.timing import average_rate
+from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.settings.media import AutoEncoder, EncoderChoice, LibaomEncoder, NvencEncoder, SvtEncoder
 
 
@@ -341,10 +342,13 @@ def choose_encoder(choice: EncoderChoice, ffmpeg: Path) -> ChosenEncoder:
         return ChosenEncoder(spare, f"av1_nvenc does not encode here: {problem}")
     encoder = encoder_of(choice)
     _require_params(ffmpeg, encoder)
-    if not isinstance(encoder, Svt) and (problem := trial(ffmpeg, encoder).problem):
+    bundled = isinstance(encoder, Svt) and ffmpeg == ffmpeg_path()
+    if not bundled and (problem := trial(ffmpeg, encoder).problem):
         raise SettingsError(
             f"media.av1.encoder is {choice.kind}, but {encoder.library} does not encode here: {problem}",
-            hint="set media.av1.encoder.kind to svt, or to auto to let it fall back",
+            hint="unset run.ffmpeg for the bundled one, which has it"
+            if isinstance(encoder, Svt)
+            else "set media.av1.encoder.kind to svt, or to auto to let it fall back",
         )
     return ChosenEncoder(encoder)
 

@@ -208,6 +208,14 @@ def test_parameters_are_proved_of_the_encoder_that_auto_falls_back_to() -> None:
         choose_encoder(choice, ffmpeg_path())
 
 
+def test_an_ffmpeg_of_the_user_s_is_asked_whether_it_has_svt_av1(tmp_path: Path) -> None:
+    path = tmp_path / "ffmpeg"
+    path.write_text("#!/bin/sh\necho \"Unknown encoder 'libsvtav1'\" >&2\nexit 8\n")
+    path.chmod(0o755)
+    with pytest.raises(SettingsError, match=r"is svt, but libsvtav1 .* Unknown encoder .*unset run\.ffmpeg"):
+        choose_encoder(SvtEncoder(), path)
+
+
 def test_an_option_that_an_encode_did_not_use_names_its_setting() -> None:
     line = "[libsvtav1 @ 0x5d1] Error parsing option film-grian: 8."
     with pytest.raises(
