@@ -207,6 +207,43 @@ def test_an_option_is_blamed_as_it_was_given_whatever_kind_or_list_it_lies_in(ov
     assert str(refused.value).startswith(f"--set {override}: {said}")
 
 
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("media.av1.encoder.profil=fast", "media.av1.encoder.profil; did you mean profile?"),
+        ("media.av1.encoder.kindd=svt", "media.av1.encoder.kindd; did you mean kind?"),
+        (
+            "media.av1.encoder={kind: auto, svt: {parms: []}}",
+            "media.av1.encoder.svt.parms; did you mean params?",
+        ),
+        ("shots.detector.thresold=0.4", "shots.detector.thresold; did you mean threshold?"),
+        (
+            "shots.detector.transitions.max_frame=9",
+            "shots.detector.transitions.max_frame; did you mean max_frames?",
+        ),
+        ("models.text.kin=ppocr", "models.text.kin; did you mean kind?"),
+        (
+            "media.av1.encoder={kind: libaom, profile: fast}",
+            "media.av1.encoder.profile; kind libaom has kind, cpu_used, crf; profile is a key of kind svt",
+        ),
+        (
+            "media.av1.encoder.preset=p1",
+            "media.av1.encoder.preset; kind svt has kind, profile, crf, params; preset is a key of kind nvenc",
+        ),
+    ],
+)
+def test_an_unknown_key_of_one_of_several_kinds_is_told_from_the_keys_of_the_chosen_one(
+    tmp_path, override, said
+):
+    assert refusal(override) == f"--set {override}: unknown key {said}"
+    key, _, value = override.partition("=")
+    *groups, last = key.split(".")
+    text = "".join(f"{'  ' * depth}{word}:\n" for depth, word in enumerate(groups))
+    with pytest.raises(SettingsError) as refused:
+        settings(tmp_path, f"{text}{'  ' * len(groups)}{last}: {value}\n")
+    assert str(refused.value) == f"{tmp_path}/mine.yaml, line {len(groups) + 1}: unknown key {said}"
+
+
 @pytest.mark.parametrize("key", ["curation", "shots.clips", "media.av1.encoder"])
 def test_a_value_in_place_of_a_group_says_how_to_write_it(tmp_path, key):
     with pytest.raises(SettingsError) as refused:
