@@ -170,6 +170,32 @@ def test_a_rule_between_fields_says_their_names_and_values_as_yaml(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (
+            ("shots.detector.transitions.min_frames=50", "shots.detector.transitions.max_frames=10"),
+            "shots.detector.transitions.min_frames: 50, shots.detector.transitions.max_frames: 10: min_frames is more",
+        ),
+        (
+            ("shots.detector.doubt=0.9",),
+            "shots.detector.doubt: 0.9, shots.detector.threshold: 0.5: doubt is above threshold",
+        ),
+        (
+            ("shots.detector.threshold=0.05",),
+            "shots.detector.doubt: 0.1, shots.detector.threshold: 0.05: doubt is above threshold",
+        ),
+    ],
+)
+def test_limits_of_the_detector_that_contradict_each_other_are_refused_with_both(overrides, said):
+    assert refusal(*overrides).startswith(f"--set {overrides[-1]}: {said}")
+
+
+def test_limits_of_the_detector_may_meet():
+    overrides = ["shots.detector={threshold: 0.1, doubt: 0.1, transitions: {min_frames: 9, max_frames: 9}}"]
+    assert loader.load(environment={}, overrides=overrides)
+
+
 def test_a_rule_between_sections_names_the_fields_of_both():
     with pytest.raises(SettingsError) as refused:
         loader.load(environment={}, overrides=["measures.motion.reach_px=200"])
