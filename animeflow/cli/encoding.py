@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from animeflow.media.encode.encoders import choose_encoder
-from animeflow.media.ffmpeg import ffmpeg_path
+from animeflow.media.ffmpeg import ffmpeg_path, proved_ffmpeg
 from animeflow.settings.media import SvtEncoder
 from animeflow.settings.tree import Settings
 
@@ -19,13 +19,16 @@ def encodes(stages: Iterable[str]) -> bool:
 
 
 def needs_proof(settings: Settings) -> bool:
-    """Whether the encoder of the settings may be absent here; SVT-AV1 is part of every ffmpeg that is accepted."""
-    return not isinstance(settings.media.av1.encoder, SvtEncoder)
+    """Whether the encoder of the settings may be absent here, or may not take its parameters; SVT-AV1 is part of the
+    bundled ffmpeg.
+    """
+    encoder = settings.media.av1.encoder
+    return not isinstance(encoder, SvtEncoder) or bool(encoder.params) or settings.run.ffmpeg is not None
 
 
 def prove_ffmpeg(settings: Settings) -> None:
-    """SettingsError where the ffmpeg of the settings is not here."""
-    ffmpeg_path(settings.run.ffmpeg)
+    """SettingsError where the ffmpeg of the settings is not here, or is none."""
+    proved_ffmpeg(settings.run.ffmpeg)
 
 
 def prove_encoder(settings: Settings) -> str:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from animeflow.errors import CommandFailed, SettingsError
+from animeflow.errors import CommandFailed, CommandTimeout, SettingsError
 from animeflow.media.allowed import INPUT_OPTIONS
 from animeflow.media.command import run_command
 
 ENV_NAME = "ANIMEFLOW_FFMPEG"
+_UNKNOWN = "unknown"  # the version of a binary that says none
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,29 @@ def ffmpeg_path(setting: str | Path | None = None, *, env: Mapping[str, str] | N
     return choose_ffmpeg(setting, env=env).path
 
 
+def proved_ffmpeg(setting: str | Path | None = None) -> Path:
+    """Path of the ffmpeg binary, once one that is named has said its version and its encoders; else `SettingsError`."""
+    choice = choose_ffmpeg(setting)
+    if setting and (problem := _problem(choice)):
+        raise SettingsError(
+            f"run.ffmpeg is {str(choice.path)!r}, which is no ffmpeg: {problem}",
+            hint="give the path of an ffmpeg binary, or unset run.ffmpeg for the bundled one",
+        )
+    return choice.path
+
+
+@lru_cache(maxsize=8)
+def _problem(choice: FfmpegChoice) -> str | None:
+    """Why a binary is no ffmpeg; None where it is one."""
+    try:
+        facts = ffmpeg_facts(choice)
+    except (CommandFailed, CommandTimeout) as error:
+        return error.message.splitlines()[0]
+    if facts.version == _UNKNOWN:
+        return "asked for -version, it says none"
+    return None if facts.encoders else "asked for -encoders, it lists none"
+
+
 @lru_cache(maxsize=1)
 def _bundled() -> tuple[Path, str]:
     import imageio_ffmpeg
@@ -86,7 +110,7 @@ def ffmpeg_facts(choice: FfmpegChoice) -> FfmpegFacts:
     return FfmpegFacts(
         path=choice.path,
         why=choice.why,
-        version=match.group(1) if match else "unknown",
+        version=match.group(1) if match else _UNKNOWN,
         licence=_licence(banner),
         encoders=_names(_ask(choice.path, "-encoders"), r"^ [VAS][F.][S.][X.][B.][D.] (\S+)"),
         filters=_names(_ask(choice.path, "-filters"), r"^ [T.][S.][C.]? ?(\S+)"),

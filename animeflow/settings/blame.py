@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, get_args
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -68,31 +69,34 @@ def explain(error: ValidationError, layers: Sequence[Layer], merged: Mapping[str
 def _fault(error: Mapping[str, Any], layers: Sequence[Layer], merged: Mapping[str, Any]) -> tuple[int, str]:
     """One error: its line (0 where it stands in no file) and its text."""
     path = _keys(error["loc"], merged)
-    named = _fields_named(error, path)
+    named = _fields_named(error, path, merged)
     paths = [(*path, *word.split(".")) for word in named] or [path]
     layer, at = _place(layers, paths)
     where = _where(layer, at)
     if named:
         text = _between_fields(error, where, dict(zip(paths, named.values(), strict=True)))
     elif error["type"] == "extra_forbidden":
-        text = f"{where}: unknown key {'.'.join(path)}{_suggest(path)}"
+        text = f"{where}: unknown key {'.'.join(path)}{_suggest(path, merged)}"
     else:
-        text = f"{where}: {'.'.join(path)} = {_shown(error.get('input'))}: {_rule(error, path, layer)}"
+        text = (
+            f"{where}: {'.'.join(path)} = {_shown(error.get('input'))}: {_rule(error, path, layer, merged)}"
+        )
     return _line(layer, at), text
 
 
-def _rule(error: Mapping[str, Any], path: Path_, layer: Layer) -> str:
+def _rule(error: Mapping[str, Any], path: Path_, layer: Layer, merged: Mapping[str, Any]) -> str:
     """What is allowed, in our words where pydantic's speak of classes."""
     if error["type"] in _NO_GROUP:
         written = "KEY: VALUE inside it" if layer.lines else f"{'.'.join(path)}.KEY=VALUE"
         return f"is a group of settings; write {written}"
     message = str(error["msg"]).removeprefix(_OURS)
-    return f"{message[:1].lower()}{message[1:]}{_or_null(path)}"
+    more = "" if error["type"] == "value_error" else _or_null(path, merged)  # our own rules say all
+    return f"{message[:1].lower()}{message[1:]}{more}"
 
 
-def _fields_named(error: Mapping[str, Any], section: Path_) -> dict[str, Any]:
+def _fields_named(error: Mapping[str, Any], section: Path_, merged: Mapping[str, Any]) -> dict[str, Any]:
     """{key inside the section: its value} of the fields that a rule between fields speaks of."""
-    given, node = error.get("input"), _model_at(section)
+    given, node = error.get("input"), _model_at(section, merged)
     if not isinstance(given, Mapping) or node is None:
         return {}
     found: dict[str, Any] = {}
@@ -151,13 +155,18 @@ def _keys(location: Sequence[str | int], merged: Mapping[str, Any]) -> Path_:
 def _as_given(path: Path_, merged: Mapping[str, Any]) -> Path_:
     """The key by its old name, one section up, where it was given so (`media.av1.crf` is `encoder.crf` there)."""
     section, word = path[:-2], path[-1:]
-    model = _model_at(section)
-    node: Any = merged
-    for key in section:
-        node = _inside(node, key)
+    model, node = _model_at(section, merged), _value_at(section, merged)
     if model is None or not isinstance(node, Mapping) or not word or word[0] in model.model_fields:
         return path
     return (*section, *word) if word[0] in node else path
+
+
+def _value_at(path: Path_, values: Mapping[str, Any]) -> Any:
+    """What stands at a path; `_ABSENT` where nothing does."""
+    node: Any = values
+    for word in path:
+        node = _inside(node, word)
+    return node
 
 
 def _inside(node: Any, word: str) -> Any:
@@ -180,10 +189,7 @@ def _place(layers: Sequence[Layer], paths: Sequence[Path_]) -> tuple[Layer, Path
 
 
 def _reaches(layer: Layer, path: Path_) -> bool:
-    node: Any = layer.values
-    for word in path:
-        node = _inside(node, word)
-    return bool(path) and node is not _ABSENT
+    return bool(path) and _value_at(path, layer.values) is not _ABSENT
 
 
 def _where(layer: Layer, path: Path_) -> str:
@@ -199,32 +205,53 @@ def _line(layer: Layer, path: Path_) -> int:
     return next((line for line in found if line), 0)
 
 
-def _model_at(path: Path_) -> type[BaseModel] | None:
-    """The section of the tree at a path; None where there is none, or several kinds of one."""
-    node: Any = Settings
-    for word in path:
-        if not (isinstance(node, type) and issubclass(node, BaseModel)) or word not in node.model_fields:
-            return None
-        node = _only_kind(node.model_fields[word].annotation)
-    return node if isinstance(node, type) and issubclass(node, BaseModel) else None
+def _model_at(path: Path_, merged: Mapping[str, Any]) -> type[BaseModel] | None:
+    """The section of the tree at a path, where there are several kinds the chosen one; None where there is none."""
+    kinds = _kinds_at(path, merged)
+    if len(kinds) < 2:
+        return kinds[0] if kinds else None
+    chosen = _inside(_value_at(path, merged), "kind")
+    return next((kind for kind in kinds if _tag(kind) == chosen), None)
 
 
-def _only_kind(annotation: Any) -> Any:
-    """The section of `Section | None`; anything else as it is."""
-    kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
-    return kinds[0] if len(kinds) == 1 and len(get_args(annotation)) == 2 else annotation
+def _kinds_at(path: Path_, merged: Mapping[str, Any]) -> list[type[BaseModel]]:
+    """All sections that may stand at a path: none, one, or one per kind."""
+    if not path:
+        return [Settings]
+    around = _model_at(path[:-1], merged)
+    field = around.model_fields.get(path[-1]) if around is not None else None
+    return [] if field is None else _sections(field.annotation)
 
 
-def _or_null(path: Path_) -> str:
+def _sections(annotation: Any) -> list[type[BaseModel]]:
+    """The sections of `Section`, `Section | None` and `Section | OtherSection`; none of a list of sections."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if get_origin(annotation) not in (Union, UnionType, Annotated):
+        return []
+    return [section for part in get_args(annotation) for section in _sections(part)]
+
+
+def _tag(section: type[BaseModel]) -> str:
+    """The word that chooses a section of several kinds."""
+    return str(get_args(section.model_fields["kind"].annotation)[0])
+
+
+def _or_null(path: Path_, merged: Mapping[str, Any]) -> str:
     """What pydantic leaves out of the values that are allowed."""
-    node = _model_at(path[:-1])
+    node = _model_at(path[:-1], merged)
     field = node.model_fields.get(path[-1]) if path and node is not None else None
     return " or null" if field is not None and type(None) in get_args(field.annotation) else ""
 
 
-def _suggest(path: Path_) -> str:
-    node = _model_at(path[:-1])
+def _suggest(path: Path_, merged: Mapping[str, Any]) -> str:
+    """The nearest key; else all keys, and of which other kind the word is one."""
+    node = _model_at(path[:-1], merged)
     if node is None:
         return ""
-    near = difflib.get_close_matches(path[-1], node.model_fields, 1)
-    return f"; did you mean {near[0]}?" if near else f"; allowed here: {', '.join(node.model_fields)}"
+    keys, word = ", ".join(node.model_fields), path[-1]
+    others = [_tag(kind) for kind in _kinds_at(path[:-1], merged) if word in kind.model_fields]
+    if others:  # no slip of the hand: the nearest key would mislead
+        return f"; kind {_tag(node)} has {keys}; {word} is a key of kind {' and '.join(others)}"
+    near = difflib.get_close_matches(word, node.model_fields, 1)
+    return f"; did you mean {near[0]}?" if near else f"; allowed here: {keys}"

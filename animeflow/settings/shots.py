@@ -72,6 +72,12 @@ class TransitionSettings(Section):
     """How far the values of each channel lie apart at most in a frame of one colour, to which pictures fade too
     (8-bit levels)."""
 
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_frames > self.max_frames:
+            raise ValueError("min_frames is more than max_frames: no transition would be found")
+        return self
+
 
 class _Detector(Section):
     min_shot_frames: int = Field(15, ge=1, le=1000)
@@ -154,6 +160,12 @@ class FusedDetector(_Detector):
     """Shortest shot, but at the ends of the video (frames)."""
     transitions: TransitionSettings = TransitionSettings()
     """Dissolves and fades."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.doubt > self.threshold:
+            raise ValueError("doubt is above threshold: lower doubt, or raise threshold")
+        return self
 
 
 Detector = Annotated[

@@ -133,13 +133,14 @@ def test_one_bad_file_of_three_does_not_lose_the_others(animeflow: Call, source:
     assert f"skipped  {SHARD}: 'three.mkv' has the bytes of 'one.mkv'\n" in called.out
 
 
-def test_a_source_that_holds_nothing_is_named_and_leaves_no_workspace(
-    animeflow: Call, tmp_path: Path
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_a_source_that_holds_nothing_is_wrong_usage_and_leaves_no_workspace(
+    animeflow: Call, tmp_path: Path, dry: tuple[str, ...]
 ) -> None:
     (tmp_path / "empty").mkdir()
-    for name, code in (("empty", 1), ("nowhere", 2)):
-        called = animeflow("run", name, *FAST)
-        assert called.code == code and str(tmp_path / name) in called.err, called.err
+    for name in ("empty", "nowhere"):
+        called = animeflow("run", name, *FAST, *dry)
+        assert called.code == 2 and str(tmp_path / name) in called.err, called.err
         assert not (tmp_path / "workspace").exists()
 
 
@@ -239,12 +240,35 @@ def test_a_dry_run_tries_the_encoder_as_the_run_does(
 
 
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_parameters_that_the_encoder_does_not_take_stop_a_run_before_anything_starts(
+    animeflow: Call, source: Path, tmp_path: Path, dry: tuple[str, ...]
+) -> None:
+    words = ("run", source, *FAST, "--set", "media.av1.encoder.params=[nonsense=1]", *dry)
+    called = animeflow(*words)
+    assert called.code == 2 and "media.av1.encoder.params is [nonsense=1]" in called.err
+    assert "Error parsing option nonsense" in called.err and "leave it out" in called.err
+    assert not (tmp_path / "workspace" / "settings.yaml").exists()
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
 def test_an_ffmpeg_that_is_not_here_stops_a_run_before_anything_starts(
     animeflow: Call, source: Path, tmp_path: Path, dry: tuple[str, ...]
 ) -> None:
     called = animeflow("run", source, *FAST, "--select", "source", "--set", "run.ffmpeg=/nope", *dry)
     assert called.code == 2 and not called.out
     assert called.err.startswith("animeflow: ffmpeg '/nope', named by the setting run.ffmpeg, is not a file")
+    assert not (tmp_path / "workspace").exists()
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_an_ffmpeg_that_is_none_stops_a_run_before_anything_starts(
+    animeflow: Call, source: Path, tmp_path: Path, dry: tuple[str, ...]
+) -> None:
+    called = animeflow("run", source, *FAST, "--set", "run.ffmpeg=/bin/true", *dry)
+    assert called.code == 2 and not called.out
+    assert called.err.startswith(
+        "animeflow: run.ffmpeg is '/bin/true', which is no ffmpeg: asked for -version"
+    )
     assert not (tmp_path / "workspace").exists()
 
 

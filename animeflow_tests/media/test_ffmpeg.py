@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from animeflow.errors import SettingsError
-from animeflow.media.ffmpeg import choose_ffmpeg, ffmpeg_facts, ffmpeg_path, input_args
+from animeflow.media.ffmpeg import choose_ffmpeg, ffmpeg_facts, ffmpeg_path, input_args, proved_ffmpeg
 
 
 def test_the_bundled_binary_is_the_default_whatever_the_environment_says(
@@ -30,6 +30,31 @@ def test_the_setting_wins_over_the_environment(tmp_path: Path) -> None:
 def test_a_named_binary_that_is_missing_is_a_settings_error() -> None:
     with pytest.raises(SettingsError, match="/no/ffmpeg"):
         ffmpeg_path("/no/ffmpeg")
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("exit 0", "asked for -version, it says none"),
+        ("exit 3", "ended with status 3"),
+        ("echo ffmpeg version 9", "asked for -encoders, it lists none"),
+        (None, "is not there or cannot be executed"),
+    ],
+)
+def test_a_named_binary_that_is_no_ffmpeg_is_a_settings_error(
+    tmp_path: Path, script: str | None, why: str
+) -> None:
+    path = tmp_path / "tool"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o644 if script is None else 0o755)
+    with pytest.raises(
+        SettingsError, match=rf"run\.ffmpeg is '{path}', which is no ffmpeg: .*{why}.*unset run\.ff"
+    ):
+        proved_ffmpeg(path)
+
+
+def test_an_ffmpeg_that_says_what_it_is_is_accepted() -> None:
+    assert proved_ffmpeg(ffmpeg_path()) == proved_ffmpeg() == ffmpeg_path()
 
 
 def test_the_bundled_binary_has_what_the_encodes_need() -> None:

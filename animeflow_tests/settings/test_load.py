@@ -170,6 +170,32 @@ def test_a_rule_between_fields_says_their_names_and_values_as_yaml(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (
+            ("shots.detector.transitions.min_frames=50", "shots.detector.transitions.max_frames=10"),
+            "shots.detector.transitions.min_frames: 50, shots.detector.transitions.max_frames: 10: min_frames is more",
+        ),
+        (
+            ("shots.detector.doubt=0.9",),
+            "shots.detector.doubt: 0.9, shots.detector.threshold: 0.5: doubt is above threshold",
+        ),
+        (
+            ("shots.detector.threshold=0.05",),
+            "shots.detector.doubt: 0.1, shots.detector.threshold: 0.05: doubt is above threshold",
+        ),
+    ],
+)
+def test_limits_of_the_detector_that_contradict_each_other_are_refused_with_both(overrides, said):
+    assert refusal(*overrides).startswith(f"--set {overrides[-1]}: {said}")
+
+
+def test_limits_of_the_detector_may_meet():
+    overrides = ["shots.detector={threshold: 0.1, doubt: 0.1, transitions: {min_frames: 9, max_frames: 9}}"]
+    assert loader.load(environment={}, overrides=overrides)
+
+
 def test_a_rule_between_sections_names_the_fields_of_both():
     with pytest.raises(SettingsError) as refused:
         loader.load(environment={}, overrides=["measures.motion.reach_px=200"])
@@ -205,6 +231,43 @@ def test_an_option_is_blamed_as_it_was_given_whatever_kind_or_list_it_lies_in(ov
     with pytest.raises(SettingsError) as refused:
         loader.load(environment={}, overrides=[override])
     assert str(refused.value).startswith(f"--set {override}: {said}")
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("media.av1.encoder.profil=fast", "media.av1.encoder.profil; did you mean profile?"),
+        ("media.av1.encoder.kindd=svt", "media.av1.encoder.kindd; did you mean kind?"),
+        (
+            "media.av1.encoder={kind: auto, svt: {parms: []}}",
+            "media.av1.encoder.svt.parms; did you mean params?",
+        ),
+        ("shots.detector.thresold=0.4", "shots.detector.thresold; did you mean threshold?"),
+        (
+            "shots.detector.transitions.max_frame=9",
+            "shots.detector.transitions.max_frame; did you mean max_frames?",
+        ),
+        ("models.text.kin=ppocr", "models.text.kin; did you mean kind?"),
+        (
+            "media.av1.encoder={kind: libaom, profile: fast}",
+            "media.av1.encoder.profile; kind libaom has kind, cpu_used, crf; profile is a key of kind svt",
+        ),
+        (
+            "media.av1.encoder.preset=p1",
+            "media.av1.encoder.preset; kind svt has kind, profile, crf, params; preset is a key of kind nvenc",
+        ),
+    ],
+)
+def test_an_unknown_key_of_one_of_several_kinds_is_told_from_the_keys_of_the_chosen_one(
+    tmp_path, override, said
+):
+    assert refusal(override) == f"--set {override}: unknown key {said}"
+    key, _, value = override.partition("=")
+    *groups, last = key.split(".")
+    text = "".join(f"{'  ' * depth}{word}:\n" for depth, word in enumerate(groups))
+    with pytest.raises(SettingsError) as refused:
+        settings(tmp_path, f"{text}{'  ' * len(groups)}{last}: {value}\n")
+    assert str(refused.value) == f"{tmp_path}/mine.yaml, line {len(groups) + 1}: unknown key {said}"
 
 
 @pytest.mark.parametrize("key", ["curation", "shots.clips", "media.av1.encoder"])

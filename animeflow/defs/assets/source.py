@@ -13,7 +13,7 @@ from animeflow.tables.staging import Staging
 @dg.asset(**declared("shard_files"))
 def shard_files(context: dg.AssetExecutionContext, stages: dg.ResourceParam[Stages]) -> dg.MaterializeResult:
     """Fetch and unpack the unit, hash and probe its files, store the usable ones by id."""
-    from animeflow.media.ffmpeg import ffmpeg_path
+    from animeflow.media.ffmpeg import proved_ffmpeg
     from animeflow.source.remarks import not_restored
     from animeflow.source.shard import probe_within, scan_counts, supervised_scan, take_unit
 
@@ -23,7 +23,7 @@ def shard_files(context: dg.AssetExecutionContext, stages: dg.ResourceParam[Stag
     limits = {"max_pixels": decode.max_pixels, "max_frames": decode.max_frames}
 
     def take(stage: Stage, staging: Staging) -> ShardResult:
-        ffmpeg = ffmpeg_path(
+        ffmpeg = proved_ffmpeg(
             stages.settings.run.ffmpeg
         )  # a wrong one is our error here, outside it Dagster's
         taken = take_unit(

@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Self
 
-from animeflow.errors import CommandFailed, ContractError, SettingsError
+from animeflow.errors import CommandFailed, ContractError, EncodeError, SettingsError
 from animeflow.media.command import run_command
 from animeflow.media.demux.timing import average_rate
+from animeflow.media.ffmpeg import ffmpeg_path
 from animeflow.settings.media import AutoEncoder, EncoderChoice, LibaomEncoder, NvencEncoder, SvtEncoder
 
 
@@ -45,6 +46,7 @@ PROFILES = {
 }
 
 
+SETTING = "media.av1.encoder"
 # The bytes of libaom and x264 depend on the number of threads (not so SVT-AV1): the same number on every machine.
 _FIXED_THREADS = 4
 # Lines that ffmpeg prints while it returns 0: an option the encoder does not know (-cq, -tune), an unknown key in
@@ -128,6 +130,11 @@ class Encoder(ABC):
         """The first line that tells of an option which the encoder was given and does not use."""
         return next((line for line in stderr if any(word in line for word in _UNUSED_OPTION)), None)
 
+    @property
+    def params_set(self) -> str | None:
+        """The setting of free parameters with its value, which no rule of ours has proved; None: there are none."""
+        return None
+
     @abstractmethod
     def _options(self, threads: int) -> list[str]:
         """ffmpeg's arguments beside the encoder's name and its pixel format."""
@@ -142,6 +149,8 @@ class Svt(Encoder):
     profile_name: str = "custom"
     rate: Fraction | None = None
     """Frames a second, where not those that the container claims."""
+    setting: str = field(default=SETTING, compare=False)
+    """Where its settings stand, for messages."""
 
     kind = "svt"
     library = "libsvtav1"
@@ -171,6 +180,12 @@ class Svt(Encoder):
 
     def unused_option(self, stderr: Sequence[str]) -> str | None:
         return super().unused_option(stderr) or next((s for s in stderr if self._unfollowed(s)), None)
+
+    @property
+    def params_set(self) -> str | None:
+        known = PROFILES[self.profile_name].params if self.profile_name in PROFILES else ()
+        own = self.params[len(known) :]  # `svt` puts the profile's first
+        return f"{self.setting}.params is [{', '.join(own)}]" if own else None
 
     def _unfollowed(self, line: str) -> bool:
         if not line.startswith("Svt[warn]") or _SVT_NOISE.search(line) or not _SVT_UNUSED.search(line):
@@ -295,10 +310,10 @@ ENCODERS: tuple[Encoder, ...] = (Svt(26.0), Libaom(26.0), Nvenc(30.0), X264(18.0
 """One of each kind, as `doctor` tries them."""
 
 
-def encoder_of(choice: SvtEncoder | LibaomEncoder | NvencEncoder) -> Encoder:
+def encoder_of(choice: SvtEncoder | LibaomEncoder | NvencEncoder, setting: str = SETTING) -> Encoder:
     """The encoder that a setting describes, whether it is there or not."""
     if isinstance(choice, SvtEncoder):
-        return svt(choice.profile, choice.crf, choice.params)
+        return replace(svt(choice.profile, choice.crf, choice.params), setting=setting)
     if isinstance(choice, LibaomEncoder):
         return Libaom(choice.crf, choice.cpu_used)
     return Nvenc(choice.cq, choice.preset)
@@ -313,7 +328,8 @@ class ChosenEncoder:
 
 
 def choose_encoder(choice: EncoderChoice, ffmpeg: Path) -> ChosenEncoder:
-    """The encoder of the setting `media.av1.encoder`, proved by a one-frame encode where it may be absent.
+    """The encoder of the setting `media.av1.encoder`, proved by a one-frame encode where it may be absent or has free
+    parameters.
 
     Raises `SettingsError` when an encoder that was asked for does not encode here; only `auto` falls back.
     """
@@ -321,14 +337,39 @@ def choose_encoder(choice: EncoderChoice, ffmpeg: Path) -> ChosenEncoder:
         problem = trial(ffmpeg, encoder_of(choice.nvenc)).problem
         if problem is None:
             return ChosenEncoder(encoder_of(choice.nvenc))
-        return ChosenEncoder(encoder_of(choice.svt), f"av1_nvenc does not encode here: {problem}")
+        spare = encoder_of(choice.svt, f"{SETTING}.svt")
+        _require_params(ffmpeg, spare)
+        return ChosenEncoder(spare, f"av1_nvenc does not encode here: {problem}")
     encoder = encoder_of(choice)
-    if not isinstance(encoder, Svt) and (problem := trial(ffmpeg, encoder).problem):
+    _require_params(ffmpeg, encoder)
+    bundled = isinstance(encoder, Svt) and ffmpeg == ffmpeg_path()
+    if not bundled and (problem := trial(ffmpeg, encoder).problem):
         raise SettingsError(
             f"media.av1.encoder is {choice.kind}, but {encoder.library} does not encode here: {problem}",
-            hint="set media.av1.encoder.kind to svt, or to auto to let it fall back",
+            hint="unset run.ffmpeg for the bundled one, which has it"
+            if isinstance(encoder, Svt)
+            else "set media.av1.encoder.kind to svt, or to auto to let it fall back",
         )
     return ChosenEncoder(encoder)
+
+
+def _require_params(ffmpeg: Path, encoder: Encoder) -> None:
+    """Raise `SettingsError` where the encoder does not take the free parameters that were set."""
+    if encoder.params_set is not None and (problem := trial(ffmpeg, encoder).problem):
+        raise SettingsError(
+            f"{encoder.params_set}, but {encoder.library} does not encode with it here: {problem}", hint=_MEND
+        )
+
+
+def require_used(encoder: Encoder, stderr: Sequence[str], path: Path) -> None:
+    """Raise `EncodeError` where ffmpeg ended well and only mentions that an option was not used."""
+    line = encoder.unused_option(stderr)
+    if line is None:
+        return
+    said = f"ffmpeg ended with status 0 but said: {_without_address(line)}"
+    if encoder.params_set is None:
+        raise EncodeError(said, path=path)
+    raise EncodeError(f"{said}; {encoder.params_set}", path=path, hint=_MEND)
 
 
 @dataclass(frozen=True)
@@ -352,18 +393,21 @@ def trial(ffmpeg: Path, encoder: Encoder) -> Trial:
     except CommandFailed as error:
         return Trial(problem=cause(error.stderr))
     unused = encoder.unused_option(result.stderr)
-    return Trial(problem=unused) if unused else Trial(version=encoder.version(result.stderr))
+    return (
+        Trial(problem=_without_address(unused)) if unused else Trial(version=encoder.version(result.stderr))
+    )
 
 
-# ffmpeg's own threads complain before the library's line can be seen.
+# ffmpeg's own threads complain before the library's line can be seen. What it begins with names the library too.
 _FOLLOW_UP = re.compile(
-    r"Task finished|Terminating thread|Could not open encoder|Nothing was written|Error sending frames|"
-    r"Error while opening encoder|Conversion failed|Error opening output"
+    r"Created video stream|^ *Stream #|Starting thread|Task finished|Terminating thread|Could not open encoder|"
+    r"Nothing was written|Error sending frames|Error while opening encoder|Conversion failed|Error opening output"
 )
 _NAMED = re.compile(
     r"^\[[\w-]*(av1|264|265|nvenc|aom|vaapi|qsv|amf)[\w-]* @|lib\w+|driver|[Uu]nknown encoder|Svt\[error"
 )
 _NO_LINE = "ffmpeg gave no reason"
+_MEND = "mend the key that the line names, or leave it out of params"
 
 
 def cause(lines: Sequence[str]) -> str:
@@ -371,4 +415,9 @@ def cause(lines: Sequence[str]) -> str:
     plain = [line for line in lines if line.strip() and not _FOLLOW_UP.search(line)]
     named = [line for line in plain if _NAMED.search(line) and "configuration:" not in line]
     best = (named or plain or list(lines) or [_NO_LINE])[0]
-    return re.sub(r" @ 0x[0-9a-f]+", "", best).strip()
+    return _without_address(best)
+
+
+def _without_address(line: str) -> str:
+    """A line of ffmpeg without the place in memory, which differs from call to call."""
+    return re.sub(r" @ 0x[0-9a-f]+", "", line).strip()

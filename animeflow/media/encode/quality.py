@@ -13,7 +13,7 @@ from typing import Any
 from animeflow.errors import EncodeError, SettingsError
 from animeflow.media.command import run_command
 from animeflow.media.decode.reader import DecodeLimits, open_video
-from animeflow.media.encode.encoders import Encoder
+from animeflow.media.encode.encoders import Encoder, require_used
 from animeflow.media.encode.metric import METRICS, Side, compare
 from animeflow.media.ffmpeg import FfmpegChoice, ffmpeg_facts, input_args, memory_for
 from animeflow.media.isolation import isolate
@@ -162,8 +162,7 @@ class Sample:
                    *encoder.args(threads=threads), "-fps_mode:v:0", "passthrough", "-f", "matroska", f"file:{encoded}"]
         # fmt: on
         result = run_command(command, timeout_s=timeout_s, memory_bytes=self._memory, error=EncodeError)
-        if unused := encoder.unused_option(result.stderr):
-            raise EncodeError(f"ffmpeg ended with status 0 but said: {unused}", path=self._source)
+        require_used(encoder, result.stderr, self._source)
         return compare(
             metric,
             Side(input_args(encoded)),

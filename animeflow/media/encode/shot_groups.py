@@ -22,6 +22,7 @@ from animeflow.media.decode.counting import count_decoded
 from animeflow.media.demux.container import main_video_stream, open_container
 from animeflow.media.demux.frame_index import read_frame_index
 from animeflow.media.demux.timing import average_rate
+from animeflow.media.encode.encoders import require_used
 from animeflow.media.encode.plan import OWN_CLOCK, EncodePlan, PlannedGroup, VideoInput, filter_args
 from animeflow.media.ffmpeg import input_args, memory_for, picture_args
 from animeflow.media.probe.file import Probe
@@ -112,8 +113,7 @@ def encode_groups(
         result = run_command(
             command, timeout_s=timeout_s, memory_bytes=allowed, on_progress=take, error=EncodeError
         )
-        if unused := group.encoder.unused_option(result.stderr):
-            raise EncodeError(f"ffmpeg ended with status 0 but said: {unused}", path=plan.probe.path)
+        require_used(group.encoder, result.stderr, plan.probe.path)
         require_group(path, group, pts, plan.probe.video.time_base)
         count_decoded("encode", group.end - group.start)
         return path

@@ -17,7 +17,7 @@ from animeflow.media.decode.counting import count_decoded
 from animeflow.media.decode.reader import DecodeLimits
 from animeflow.media.demux.streams import read_cover
 from animeflow.media.encode.decoded_input import decoded_input
-from animeflow.media.encode.encoders import Encoder, trial
+from animeflow.media.encode.encoders import Encoder, require_used, trial
 from animeflow.media.encode.fidelity_row import FidelityRow
 from animeflow.media.encode.plan import EncodePlan, encode_command, make_plan
 from animeflow.media.encode.shot_groups import encode_groups, worker_count
@@ -200,9 +200,8 @@ def require_clean(
     """Raise `EncodeError` for what ffmpeg only mentions: ignored options, a truncated source, doubled or
     dropped frames.
     """
-    line = encoder.unused_option(stderr)
-    if not truncated_ok:
-        line = line or next((line for line in stderr if _TRUNCATED in line), None)
+    require_used(encoder, stderr, path)
+    line = None if truncated_ok else next((line for line in stderr if _TRUNCATED in line), None)
     if line is not None:
         raise EncodeError(f"ffmpeg ended with status 0 but said: {line}", path=path)
     for count in ("dup_frames", "drop_frames"):

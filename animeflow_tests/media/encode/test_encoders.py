@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from animeflow.errors import ContractError, SettingsError
+from animeflow.errors import ContractError, EncodeError, SettingsError
 from animeflow.media.demux.frame_index import read_frame_index
 from animeflow.media.encode import encoders
 from animeflow.media.encode.encoders import (
@@ -21,6 +21,7 @@ from animeflow.media.encode.encoders import (
     cause,
     choose_encoder,
     encoder_of,
+    require_used,
     svt,
     trial,
 )
@@ -185,6 +186,45 @@ def test_an_encoder_that_is_not_here_is_a_settings_error_with_its_cause(
     monkeypatch.setattr(encoders, "trial", lambda *_: Trial(problem="Cannot load libcuda.so.1"))
     with pytest.raises(SettingsError, match=r"nvenc.*Cannot load libcuda\.so\.1"):
         choose_encoder(NvencEncoder(), ffmpeg_path())
+
+
+@pytest.mark.parametrize(
+    ("param", "said"),
+    [("nonsense=1", r"\[libsvtav1\] Error parsing option nonsense"), ("tune=77", r"Invalid tune flag")],
+)
+def test_parameters_that_the_encoder_does_not_take_are_a_settings_error(param: str, said: str) -> None:
+    choice = SvtEncoder(profile="draft", params=(param,))
+    wanted = rf"media\.av1\.encoder\.params is \[{param}\], .*{said}.* \(mend the key"
+    with pytest.raises(SettingsError, match=wanted):
+        choose_encoder(choice, ffmpeg_path())
+    assert choose_encoder(SvtEncoder(params=("enable-qm=1",)), ffmpeg_path()).fell_back is None
+
+
+def test_parameters_are_proved_of_the_encoder_that_auto_falls_back_to() -> None:
+    choice = AutoEncoder(nvenc=NvencEncoder(preset="p1"), svt=SvtEncoder(params=("nonsense=1",)))
+    if trial(ffmpeg_path(), encoder_of(choice.nvenc)).problem is None:
+        pytest.skip("a card encodes here")
+    with pytest.raises(SettingsError, match=r"media\.av1\.encoder\.svt\.params is \[nonsense=1\]"):
+        choose_encoder(choice, ffmpeg_path())
+
+
+def test_an_ffmpeg_of_the_user_s_is_asked_whether_it_has_svt_av1(tmp_path: Path) -> None:
+    path = tmp_path / "ffmpeg"
+    path.write_text("#!/bin/sh\necho \"Unknown encoder 'libsvtav1'\" >&2\nexit 8\n")
+    path.chmod(0o755)
+    with pytest.raises(SettingsError, match=r"is svt, but libsvtav1 .* Unknown encoder .*unset run\.ffmpeg"):
+        choose_encoder(SvtEncoder(), path)
+
+
+def test_an_option_that_an_encode_did_not_use_names_its_setting() -> None:
+    line = "[libsvtav1 @ 0x5d1] Error parsing option film-grian: 8."
+    with pytest.raises(
+        EncodeError, match=r"status 0 but said: \[libsvtav1\] Error .*encoder\.params is \[film-gri"
+    ):
+        require_used(svt("fast", params=("film-grian=8",)), [line], Path("x.mkv"))
+    with pytest.raises(EncodeError) as refused:
+        require_used(svt("fast"), [line], Path("x.mkv"))
+    assert "params" not in str(refused.value), "the profile's own are nobody's setting"
 
 
 def test_auto_falls_back_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
