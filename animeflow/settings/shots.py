@@ -196,6 +196,9 @@ class DrawingSettings(Section):
     move (8-bit levels)."""
     refined_share: float = Field(0.35, ge=0, lt=1)
     """Share of a change that the encoder may put right in the frames after it; weak changes below it are no drawing."""
+    repainted_share: float = Field(0.05, ge=0, lt=1)
+    """The same of strong and spread changes, for strong and spread ones: coarse frames are painted anew. None after
+    a cut, whose first frame is fine."""
     refined_frames: int = Field(3, ge=1, le=50)
     """For how long after a change it does so (frames)."""
     key_strong: float = Field(4.0, gt=0, le=64)

@@ -58,24 +58,29 @@ def find_drawings(
 def new_drawings(signals: pa.Table, shots: Shots, settings: DrawingSettings) -> Bools:
     """Which frames show another drawing than the frame before, bool [T]. A damaged frame is held by none.
 
-    A frame is new where its change is strong, or spread over the frame, or above the noise of this video and of this
-    moment, or one of colour alone. The noise is measured on the weak changes: nearly all of them are held frames, whose
-    difference is grain and what the encoder refines. The encoder refines most just after a new drawing, in proportion
-    to it. A slow pan or zoom is as weak as that, but goes on: a run of held frames whose ends lie far apart is one, and
-    its frames are new. At a key frame inside a shot the encoder's error changes everywhere at once: there a change
-    counts that is strong, or in one place, or goes on from the frames before; a fainter drawing that begins on such a
-    frame is not told from the refresh.
+    A frame is new where its change is strong, or spread over the frame, or above the noise of this video and of
+    this moment, or one of colour alone. The noise is measured on the weak changes: nearly all of them are held
+    frames, whose difference is grain and what the encoder refines. The encoder refines most just after a new
+    drawing, in proportion to it: a frame between two others (B) is coarse, and the next one on its way (P) paints
+    the same drawing anew. A slow pan or zoom is as weak as that, but goes on: a run of held frames whose ends lie
+    far apart is one, and its frames are new. At a key frame inside a shot the encoder's error changes everywhere at
+    once: there a change counts that is strong, or in one place, or goes on from the frames before; a fainter
+    drawing that begins on such a frame is not told from the refresh.
     """
     block, strong, rms = (values(signals, name) for name in ("diff_block", "diff_strong", "diff_rms"))
     given, refresh = _given(signals, shots), _refreshes(signals, shots, settings)
     weak = ~given & (strong <= settings.weak)
     after_change = settings.refined_share * recent_maximum(_as_changes(block), settings.refined_frames)
+    put_right = settings.repainted_share * recent_maximum(
+        np.where(given, 0.0, strong), settings.refined_frames
+    )
     drawn_anew = refresh | (np.arange(len(refresh)) == 0)
     after_key = recent_maximum(drawn_anew.astype(np.float64), settings.key_frames) > 0
     least = np.where(after_key, settings.key_block, settings.block)
     noise = settings.noise_factor * _noise(block[weak], settings)
-    spread = _spread(rms, weak, settings)
+    spread = _spread(rms, weak, given, settings)
     limit = np.where(_unsettled(refresh, settings), settings.key_strong, settings.strong)
+    limit = np.maximum(limit, put_right)
     new = (strong > limit) | spread | (block > np.maximum(after_change, np.maximum(least, noise)))
     new |= _recoloured(values(signals, "diff_rgb"), rms, weak, settings)
     moving = recent_maximum((spread & ~given & ~refresh).astype(np.float64), settings.refined_frames) > 0
@@ -109,10 +114,12 @@ def _noise(weak: F64, settings: DrawingSettings) -> float:
     return float(np.quantile(weak, settings.noise_quantile)) if len(weak) else 0.0
 
 
-def _spread(rms: F64, weak: Bools, settings: DrawingSettings) -> Bools:
+def _spread(rms: F64, weak: Bools, given: Bools, settings: DrawingSettings) -> Bools:
     """Frames whose change is not in one place but everywhere: smoke, a slow pan. Noise adds in squares."""
     noise = _noise(rms[weak], settings)
-    return np.asarray(rms > max(settings.spread_factor * noise, float(np.hypot(noise, settings.spread))))
+    put_right = settings.repainted_share * recent_maximum(np.where(given, 0.0, rms), settings.refined_frames)
+    least = max(settings.spread_factor * noise, float(np.hypot(noise, settings.spread)))
+    return np.asarray(rms > np.maximum(put_right, least))
 
 
 def _recoloured(rgb: F64, rms: F64, weak: Bools, settings: DrawingSettings) -> Bools:

@@ -52,7 +52,7 @@ _STAGES = (
     ),
     StageSpec(
         "drawings", "shots", "Which frames repeat which drawing.",
-        ("frame_signals", "shots"), ("shots.drawings",), kinds=("numpy",), job="ingest", code_version="5",
+        ("frame_signals", "shots"), ("shots.drawings",), kinds=("numpy",), job="ingest", code_version="6",
     ),
     StageSpec(
         "clips", "shots", "Clips by policy: shots without their transitions, of allowed length.",

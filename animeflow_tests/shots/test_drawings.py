@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -67,6 +68,24 @@ def test_a_weak_change_counts_only_where_there_is_no_noise() -> None:
 def test_what_the_encoder_refines_after_a_change_is_no_drawing() -> None:
     table = changes(60, {30: 12, 31: 3.0, 32: 3.3})
     assert starts(table, Shots(60, ())) == [0, 30]
+
+
+@pytest.mark.parametrize("hold", [1, 2, 3, 4])
+@pytest.mark.parametrize("crf", [14, 20])
+def test_what_an_encoder_paints_anew_is_no_drawing(tmp_path: Path, hold: int, crf: int) -> None:
+    """A box jumps over a soft ground; B frames are coarse, the P frame after them shows the same drawing finer."""
+    rng = np.random.default_rng(3)
+    spots = cv2.resize(rng.integers(0, 255, (4, 8, 3), np.uint8), (320, 180), interpolation=cv2.INTER_NEAREST)
+    ground, frames = cv2.GaussianBlur(spots, (5, 5), 0), []
+    for frame in range(72):
+        drawing = frame // hold
+        x, y = drawing * 9 % 270, 90 + drawing * 5 % 45
+        picture = ground.copy()
+        picture[y : y + 36, x : x + 40] = 255
+        frames.append(picture)
+    path = write_video(tmp_path / "v.mkv", frames, crf=crf)
+    table, _ = analyse(path, video_id=VIDEO, settings=ShotsSettings())
+    assert starts(table, Shots(72, ())) == list(range(0, 72, hold))
 
 
 def at_key_frames(keys: Sequence[int], **more: dict[int, float]) -> pa.Table:
