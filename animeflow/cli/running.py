@@ -22,7 +22,7 @@ from animeflow.cli.stopping import stoppable
 from animeflow.cli.summary import failed_stages, has_failed, print_summary, videos_failed
 from animeflow.cli.terminal import Terminal, duration, size
 from animeflow.cli.upstream import require_upstream
-from animeflow.errors import InputError, Interrupted, WorkspaceBusy
+from animeflow.errors import Interrupted, WorkspaceBusy
 from animeflow.hubs.folder import FolderHub
 from animeflow.media.command import STOP
 from animeflow.settings.tree import Settings
@@ -56,7 +56,7 @@ def with_source(settings: Settings, source: Path | str) -> Settings:
 
 
 def units_of(order: Order, request: Request) -> tuple[Source, list[Unit]]:
-    """The source and the units to run; a usage error where there are none, or they lack what the selected stages read.
+    """The source and the units to run; a usage error where they lack what the selected stages read.
 
     SettingsError where stages of a shard are wanted and the ffmpeg of the settings is not here, or is none.
     """
@@ -64,10 +64,7 @@ def units_of(order: Order, request: Request) -> tuple[Source, list[Unit]]:
 
     if order.stages:
         prove_ffmpeg(order.settings)
-    try:
-        source = open_units(order.settings, order.workspace)
-    except InputError as error:  # the wrong source was named, as where there is no such folder
-        raise click.UsageError(str(error)) from error
+    source = open_units(order.settings, order.workspace)
     units = chosen_units(source, shards=request.shards, limit=request.limit)
     if request.retry_failed:
         units = [unit for unit in units if has_failed(order.workspace, unit.key)]

@@ -133,14 +133,13 @@ def test_one_bad_file_of_three_does_not_lose_the_others(animeflow: Call, source:
     assert f"skipped  {SHARD}: 'three.mkv' has the bytes of 'one.mkv'\n" in called.out
 
 
-@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
-def test_a_source_that_holds_nothing_is_wrong_usage_and_leaves_no_workspace(
-    animeflow: Call, tmp_path: Path, dry: tuple[str, ...]
+def test_a_source_that_holds_nothing_is_named_and_leaves_no_workspace(
+    animeflow: Call, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
-    for name in ("empty", "nowhere"):
-        called = animeflow("run", name, *FAST, *dry)
-        assert called.code == 2 and str(tmp_path / name) in called.err, called.err
+    for name, code in (("empty", 1), ("nowhere", 2)):
+        called = animeflow("run", name, *FAST)
+        assert called.code == code and str(tmp_path / name) in called.err, called.err
         assert not (tmp_path / "workspace").exists()
 
 

@@ -45,7 +45,9 @@ def clip(source: Path, folder: Path) -> None:
 
 
 def muted(source: Path, folder: Path) -> None:
-    clip_files.mute(source, folder / "mute.mkv", ticks=1000, ffmpeg=slow_ffmpeg(folder), timeout_s=60)
+    clip_files.mute(
+        source, folder / "mute.mkv", held=(), ticks=1000, ffmpeg=slow_ffmpeg(folder), timeout_s=60
+    )
 
 
 def described(source: Path, folder: Path) -> None:

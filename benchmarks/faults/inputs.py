@@ -64,7 +64,7 @@ def empty_source(scratch: Path) -> Outcome:
         "empty source",
         animeflow("run", str(source.parent), "--out", str(scratch / "nothing" / "out")),
         lambda e: (
-            e.code == 2 and "Traceback" not in e.output and "none of them an archive or a v" in e.output
+            e.code == 1 and "Traceback" not in e.output and "none of them an archive or a v" in e.output
         ),
     )
 
