@@ -120,7 +120,7 @@ def clip_source(path: Path | str) -> ClipSource:
             int(context.color_trc),
             interlaced=int(context.field_order) > 1,
         )
-        codec = stream.codec_context.codec.canonical_name
+        codec = context.codec.canonical_name
         time_base, number, rate = stream.time_base, stream.index, claimed_rate(stream)
         audio = list_audio(container)
         start = Fraction(container.start_time or 0, 1_000_000)
