@@ -56,9 +56,18 @@ def decoded(
 ) -> Iterator[tuple[int, U8]]:
     """The same, here: what the worker runs."""
     with open_video(path, purpose=purpose, limits=decode, times=times) as reader:
-        for wanted in frames:
-            for frame in reader.pick((wanted,)):
+        for run in _ascending(frames):
+            for frame in reader.pick(run):
                 yield frame.index, frame.rgb(size)
+
+
+def _ascending(frames: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The longest strictly ascending runs, in order: one pass over the file each."""
+    start = 0
+    for at in range(1, len(frames) + 1):
+        if at == len(frames) or frames[at] <= frames[at - 1]:
+            yield frames[start:at]
+            start = at
 
 
 def count_pictures(

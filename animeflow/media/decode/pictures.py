@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +64,11 @@ class Pictures:
         context.thread_type, context.thread_count = "AUTO", threads
         self._coming = self._decoded()
         self._waiting: deque[Any] = deque()
+        self._only: Collection[int] | None = None  # of which pts pictures are needed; None: all
+
+    def only(self, pts: Collection[int]) -> None:
+        """From the next packet on, pass over pictures that no other refers to, but for those of these pts."""
+        self._only = pts
 
     def ahead(self, count: int) -> Sequence[Any]:
         """The next `count` pictures, which stay the next ones; fewer where the video ends."""
@@ -122,8 +127,10 @@ class Pictures:
     def _of(self, packet: Any) -> Iterator[Any]:
         import av
 
-        if packet is not None and packet.is_corrupt:
-            self._leave_card("the file is damaged")
+        if packet is not None:
+            if packet.is_corrupt:
+                self._leave_card("the file is damaged")
+            self._choose(packet)
         try:
             pictures = self.stream.codec_context.decode(packet)
         except av.error.FFmpegError as error:
@@ -141,6 +148,12 @@ class Pictures:
             self.tally.corrupt += bool(picture.is_corrupt)
             count_decoded(self._purpose)
             yield picture
+
+    def _choose(self, packet: Any) -> None:
+        # A packet without a time goes on with the picture of the one before.
+        if self._only is not None and packet.pts is not None:
+            wanted = packet.pts in self._only
+            self.stream.codec_context.skip_frame = "DEFAULT" if wanted else "NONREF"
 
     def _leave_card(self, why: object) -> None:
         """Whatever goes wrong with a card: it flags no damage, so nothing it gives can be trusted from here."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +24,14 @@ from animeflow.media.decode.limits import DEFAULT_LIMITS, DecodeLimits
 from animeflow.media.decode.picture_facts import PictureFacts, read_picture_facts
 from animeflow.media.decode.pictures import Pictures, Tally
 from animeflow.media.decode.seeking import FrameTimes, Landing, SeekMap
+from animeflow.media.decode.sparse import (
+    DECODED_AHEAD_S,
+    SEEK_GAP_FRAMES,
+    Lost,
+    SparsePictures,
+    passes_over,
+    worth_it,
+)
 from animeflow.media.demux.frame_index import FrameIndex, read_frame_index
 from animeflow.media.demux.riff import is_cut_riff
 from animeflow.media.demux.timing import header_duration_s, is_cut_short
@@ -39,10 +48,6 @@ __all__ = [
     "read_clip",
     "read_frame_index",
 ]
-
-# A gap is only worth reading the packet list of a file for when it spans several groups of pictures.
-_SEEK_GAP_FRAMES = 24
-_DECODED_AHEAD_S = 1  # no picture is decoded longer before it is shown
 
 
 def open_video(
@@ -147,7 +152,7 @@ class VideoReader:
 
     def _start(self) -> None:
         """Decode the first frame: only it tells the size that will arrive and the rotation."""
-        self._next, self._jumped = 0, False
+        self._next, self._jumped, self._sparse = 0, False, False
         container = self._pictures.container
         pictures = self._look_ahead(pictures_that_tell(container.format.name))
         if not pictures:
@@ -194,7 +199,7 @@ class VideoReader:
 
     def __iter__(self) -> Iterator[Frame]:
         """All frames from the first. Raises `DecodeError` at the end when too many of them were damaged."""
-        if self._next:
+        if self._next or self._sparse:
             self._restart()
         last: Frame | None = None
         while (frame := self._next_frame()) is not None:
@@ -204,16 +209,19 @@ class VideoReader:
 
     def pick(self, indices: Sequence[int]) -> Iterator[Frame]:
         """Only the frames of these strictly ascending indices; seeks where a key frame lies between, else
-        decodes on.
+        decodes on, where their times are known without pictures that no other refers to.
 
         Frames are known again by pts after a seek; a file whose timestamps do not allow that is decoded
         through. Raises `NoSuchFrame` (a DecodeError) when the video ends before an index.
         """
-        previous = -1
-        for wanted in indices:
+        for previous, wanted in pairwise((-1, *indices)):
             if wanted <= previous:
                 raise ContractError(f"frame {wanted} asked for after frame {previous}; indices ascend")
-            previous = wanted
+        picked = 0
+        for frame in self._sparse_frames(indices):
+            picked += 1
+            yield frame
+        for wanted in indices[picked:]:
             yield self._frame_at(wanted)
 
     def begins_at(self, key_pts: int) -> bool:
@@ -241,10 +249,32 @@ class VideoReader:
     ) -> None:
         self.close()
 
+    def _sparse_frames(self, wanted: Sequence[int]) -> Iterator[Frame]:
+        """Those of the frames, from the first on, that are found by their times alone."""
+        if self._sparse or (wanted and wanted[0] < self._next):
+            self._restart()
+        if self._times is None or self._card is not None or not worth_it(wanted, self._next):
+            return
+        if not (passes_over(self._pictures.stream) and self._times.know(wanted)):
+            return
+        seeks, reached_pts = self._seek_map, self._reached_pts
+        if seeks is None or reached_pts is None:
+            return
+        self._sparse = True
+        way = SparsePictures(self._pictures, seeks, reached=self._next, reached_pts=reached_pts)
+        try:
+            for number, picture in way.of(wanted):
+                self.limits.require_frame(number, self.path)
+                self._require_size(picture)
+                self._next, self._reached_pts = number + 1, picture.pts
+                yield Frame(number, picture.pts, picture, self._scalers)
+        except Lost:
+            self._give_up_seeking()
+
     def _frame_at(self, wanted: int) -> Frame:
         if wanted < self._next:
             self._restart()
-        if wanted - self._next >= _SEEK_GAP_FRAMES:
+        if wanted - self._next >= SEEK_GAP_FRAMES:
             self._seek_towards(wanted)
         while True:
             before_pts = self._reached_pts
@@ -269,15 +299,18 @@ class VideoReader:
         self.limits.require_frame(self._next, self.path)
         pts = self._clock.stamp(picture, following)
         self.pts_repairs = self._clock.repairs
-        if (picture.width, picture.height) != self._stored_size:
-            self.limits.require_size(picture.width, picture.height, self.path)
-            self.size_changes += 1
+        self._require_size(picture)
         if self._card is not None:
             self._given.add(picture)
         frame = Frame(self._next, pts, picture, self._scalers)
         self._next += 1
         self._reached_pts = picture.pts
         return frame
+
+    def _require_size(self, picture: Any) -> None:
+        if (picture.width, picture.height) != self._stored_size:
+            self.limits.require_size(picture.width, picture.height, self.path)
+            self.size_changes += 1
 
     def _look_ahead(self, count: int) -> Sequence[Any]:
         """As `Pictures.ahead`; where the card fails, with the CPU from here on."""
@@ -322,7 +355,7 @@ class VideoReader:
             return
         # A transport or program stream is sought by the times at which packets are decoded: there the way to a key
         # frame begins earlier than it is shown.
-        earlier = landing.key_pts - math.ceil(_DECODED_AHEAD_S / self.time_base)
+        earlier = landing.key_pts - math.ceil(DECODED_AHEAD_S / self.time_base)
         for pts in (landing.key_pts, earlier):
             if self._pictures.seek(pts) and self._land(seeks, landing):
                 return

@@ -53,6 +53,10 @@ class FrameTimes:
         kept = np.isin(self.frames, np.fromiter(frames, np.int64))
         return type(self)(self.frames[kept], self.pts[kept])
 
+    def know(self, frames: Sequence[int]) -> bool:
+        """Whether they have the times of all these frames."""
+        return bool(np.isin(np.asarray(frames, np.int64), self.frames).all())
+
     def before(self, frame: int) -> tuple[int, int] | None:
         """(frame, pts) of the last one at or before `frame`."""
         at = int(np.searchsorted(self.frames, frame, side="right")) - 1
@@ -89,6 +93,11 @@ class SeekMap:
         """Whether the pictures from `frame` on come in the order of their pts, none with another than is known."""
         known = (self.times.contradict(number, picture.pts) for number, picture in enumerate(pictures, frame))
         return ascend(pictures) and not any(known)
+
+    def lists(self, pts: int) -> bool:
+        """Whether a packet has this pts."""
+        at = int(np.searchsorted(self.index.pts, pts))
+        return at < len(self.index.pts) and int(self.index.pts[at]) == pts
 
     def follows(self, frame: int, pts: int | None, before_pts: int | None) -> bool:
         """Whether a picture with `pts` can be `frame`, after one with `before_pts` (None: not known).

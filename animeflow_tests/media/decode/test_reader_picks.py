@@ -10,7 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from animeflow.media.decode.counting import counting_decodes
 from animeflow.media.decode.reader import open_video
+from animeflow.media.decode.seeking import FrameTimes
 from animeflow_tests.media.numbered import ffmpeg
 
 COUNT = 150
@@ -58,14 +60,21 @@ def whole(path: Path) -> list[tuple[int, np.ndarray]]:
         return [(frame.pts, frame.rgb()) for frame in reader]
 
 
+def times_of(frames: Sequence[tuple[int, np.ndarray]]) -> FrameTimes:
+    return FrameTimes.of_frames(np.array([pts for pts, _ in frames], np.int64))
+
+
 def require_same(
     path: Path, wanted: Sequence[int], threads: int, frames: Sequence[tuple[int, np.ndarray]]
 ) -> None:
-    with open_video(path, purpose="test", threads=threads) as reader:
-        got = [(frame.index, frame.pts, frame.rgb()) for frame in reader.pick(wanted)]
-    assert [(index, pts) for index, pts, _ in got] == [(index, frames[index][0]) for index in wanted]
-    for index, _, picture in got:
-        assert np.array_equal(picture, frames[index][1]), f"frame {index}"
+    """Without times, with those of all frames, and with those of the wanted ones alone."""
+    known = times_of(frames)
+    for times in (None, known, known.chosen(wanted)):
+        with open_video(path, purpose="test", threads=threads, times=times) as reader:
+            got = [(frame.index, frame.pts, frame.rgb()) for frame in reader.pick(wanted)]
+        assert [(index, pts) for index, pts, _ in got] == [(index, frames[index][0]) for index in wanted]
+        for index, _, picture in got:
+            assert np.array_equal(picture, frames[index][1]), f"frame {index}"
 
 
 @pytest.mark.parametrize("threads", [1, 4])
@@ -80,11 +89,13 @@ def test_pictures_are_those_of_the_whole_decode(made: tuple[Coded, Path], thread
     require_same(path, range(0, COUNT, 29), threads, frames)
 
 
-def test_picks_after_picks_and_a_whole_pass_after_them(made: tuple[Coded, Path]) -> None:
+@pytest.mark.parametrize("timed", [False, True])
+def test_picks_after_picks_and_a_whole_pass_after_them(made: tuple[Coded, Path], timed: bool) -> None:
     _, path = made
     frames = whole(path)
-    with open_video(path, purpose="test", threads=4) as reader:
-        for wanted in ([0, 40], [41, 43], [44, 99], [100], [7]):
+    times = times_of(frames) if timed else None
+    with open_video(path, purpose="test", threads=4, times=times) as reader:
+        for wanted in ([0, 40], [41, 43], [44, 99], [100], [7], [60, 61, 99, 100]):
             for index, frame in zip(wanted, reader.pick(wanted), strict=True):
                 assert frame.index == index
                 assert np.array_equal(frame.rgb(), frames[index][1])
@@ -92,3 +103,21 @@ def test_picks_after_picks_and_a_whole_pass_after_them(made: tuple[Coded, Path])
         assert [(frame.index, frame.pts) for frame in reader] == [
             (n, pts) for n, (pts, _) in enumerate(frames)
         ]
+
+
+# Streams that say which of their pictures others refer to.
+TELLING = ("h264.mkv", "h264.mp4", "h264.ts", "h264-fields.mkv", "hevc.mkv", "hevc-open.mkv", "mpeg2.mkv")
+
+
+def test_what_nobody_asked_for_and_nothing_refers_to_is_not_decoded(made: tuple[Coded, Path]) -> None:
+    kind, path = made
+    if kind.name not in TELLING:
+        return
+    wanted = (0, 20, COUNT - 1)
+    times = times_of(whole(path)).chosen(wanted)
+    with counting_decodes() as counter, open_video(path, purpose="test", threads=1, times=times) as reader:
+        assert [frame.index for frame in reader.pick(wanted)] == list(wanted)
+    with open_video(path, purpose="test", threads=1) as reader:
+        between = [frame.key for frame in reader]
+    last_key = max(at for at, key in enumerate(between) if key)
+    assert counter["test"] < 0.75 * (21 + COUNT - last_key)
