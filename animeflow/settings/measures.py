@@ -53,8 +53,11 @@ class TextMeasureSettings(Section):
 
     min_score: float = Field(0.8, ge=0, le=1)
     """Recognition score from which a box is text (0-1): detection alone finds text on drawings. Text in a script that
-    the recogniser does not know is read below it and counts as none: PP-OCR reads Arabic with 0.63, Hebrew with
-    0.54."""
+    the recogniser does not know (PP-OCR: Arabic, Cyrillic, Devanagari, Greek, Hangul, Hebrew, Thai) is read below it,
+    or as blanks, and counts where it stands as subtitles do."""
+    unread_subtitles: bool = True
+    """A line in the middle of the subtitle band that could not be read is a subtitle in a script that the recogniser
+    does not know; its text is U+FFFD. False: it is no text."""
     subtitle_top: float = Field(0.72, ge=0, le=1)
     """The subtitle band begins at this share of the height, from the top (0-1)."""
     subtitle_max_height: float = Field(0.14, gt=0, le=1)

@@ -93,7 +93,10 @@ TEXT = _per_clip(
     scalar("sign_area_max", "largest share under signs, titles and all other text", "0-1", null="see reason"),
     Column("sampled_frames", I32, "frames that were looked at", "frames"),
     Column(
-        "text", STR, "recognised lines in order of appearance, joined by newlines", null_reason="see reason"
+        "text",
+        STR,
+        "recognised lines in order of appearance, joined by newlines; U+FFFD: a subtitle that could not be read",
+        null_reason="see reason",
     ),
     Column(
         "roles",
