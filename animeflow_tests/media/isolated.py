@@ -43,6 +43,14 @@ def loaded() -> bool:
     return IMPORTED_EARLY
 
 
+def knows_pandas_after_a_table() -> bool:
+    """Whether making a table has imported pandas."""
+    import pyarrow as pa
+
+    assert pa.table({"a": [1, 2], "b": ["x", None]}).num_rows == 2
+    return "pandas" in sys.modules
+
+
 def is_there(path: Path) -> bool:
     """Whether there is such a file, seen from the worker."""
     return path.is_file()

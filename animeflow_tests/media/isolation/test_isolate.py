@@ -61,6 +61,10 @@ def test_values_go_there_and_come_back() -> None:
     assert found[7] == {"key": {3: [True]}, "of": LIMITS}
 
 
+def test_tables_are_made_without_pandas() -> None:
+    assert call("knows_pandas_after_a_table") is False
+
+
 @pytest.mark.parametrize(
     "array",
     [
