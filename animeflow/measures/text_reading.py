@@ -1,7 +1,6 @@
 """Which detected boxes are text: what was read surely, and is not read as something else in the samples beside it.
 
-A script that the recogniser does not know (Arabic, Cyrillic, Hangul) is found and read unsurely, as hair gloss and
-foliage are. Where it stands as subtitles do it counts as text all the same; as a sign or in credits it passes as none.
+Lines that could not be read count too where subtitles and credits stand: see `unread_lines`.
 """
 
 from __future__ import annotations
@@ -13,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from animeflow.measures.text_roles import is_subtitle
+from animeflow.measures.unread_lines import unread_lines
 from animeflow.settings.measures import TextMeasureSettings
 
-UNREAD = "\ufffd"  # Unicode's replacement character: the text of a line that could not be read
 _FEW, _MAX_PITCH = 2, 1.75  # so few characters may take so much of a line's height each
 _FEW_SCORE = 0.97
 _SURE = (
@@ -24,17 +22,11 @@ _SURE = (
 )
 _SAME_PLACE = 0.3  # intersection over union of upright boxes: text that drifts with the camera stays above
 _LIKE = 0.5  # SequenceMatcher's ratio from which two readings are of one text
-# Subtitles of 7 scripts that could not be read: centres within .01 of the middle, 3.6 times as long as high or more. Of
-# 77 boxes on drawings and real clips that are no text none in the band was as near the middle and 1.3 times as long.
-_MIDDLE = 0.02  # of the width
-_LINE_ASPECT = 2.0
 Box = Mapping[str, Any]
 
 
 def read_texts(rows: Sequence[Mapping[str, Any]], settings: TextMeasureSettings) -> list[dict[str, Any]]:
-    """The rows of `text_boxes` of one video, in order, with the boxes alone that are text; UNREAD is the text of those
-    that stand as subtitles do and could not be read.
-    """
+    """The rows of `text_boxes` of one video, in order, with the boxes alone that are text."""
     found = []
     for place, row in enumerate(rows):
         beside = [
@@ -42,28 +34,15 @@ def read_texts(rows: Sequence[Mapping[str, Any]], settings: TextMeasureSettings)
             for near in (*rows[max(0, place - 1) : place], *rows[place + 1 : place + 2])
             for box in near["boxes"]
         ]
-        boxes: list[Box] = []
+        read: list[Box] = []
+        doubtful: list[Box] = []
         for box in row["boxes"]:
-            if is_text(box, settings) and not is_chance(box, beside, settings):
-                boxes.append(box)
-            elif settings.unread_subtitles and stands_as_subtitle(
-                box, (row["width"], row["height"]), settings
-            ):
-                boxes.append({**box, "text": UNREAD})
-        found.append({**row, "boxes": boxes})
+            sure = is_text(box, settings) and not is_chance(box, beside, settings)
+            (read if sure else doubtful).append(box)
+        if settings.unread_lines:
+            read += unread_lines(doubtful, read, (row["width"], row["height"]), settings)
+        found.append({**row, "boxes": read})
     return found
-
-
-def stands_as_subtitle(box: Box, size: tuple[int, int], settings: TextMeasureSettings) -> bool:
-    """Whether a box in a frame of `size` (width, height) is a line in the subtitle band, centred, longer than high."""
-    corners = np.asarray(box["polygon"], np.float64).reshape(4, 2)
-    length, height = np.ptp(corners, axis=0)
-    off_middle = abs((corners[:, 0].min() + corners[:, 0].max()) / 2 / size[0] - 0.5)
-    return bool(
-        is_subtitle(box["polygon"], size[1], settings)
-        and off_middle <= _MIDDLE
-        and length >= _LINE_ASPECT * max(height, 1)
-    )
 
 
 def is_text(box: Box, settings: TextMeasureSettings) -> bool:

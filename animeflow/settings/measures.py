@@ -54,10 +54,10 @@ class TextMeasureSettings(Section):
     min_score: float = Field(0.8, ge=0, le=1)
     """Recognition score from which a box is text (0-1): detection alone finds text on drawings. Text in a script that
     the recogniser does not know (PP-OCR: Arabic, Cyrillic, Devanagari, Greek, Hangul, Hebrew, Thai) is read below it,
-    or as blanks, and counts where it stands as subtitles do."""
-    unread_subtitles: bool = True
-    """A line in the middle of the subtitle band that could not be read is a subtitle in a script that the recogniser
-    does not know; its text is U+FFFD. False: it is no text."""
+    or as blanks: see `unread_lines`."""
+    unread_lines: bool = True
+    """A line that could not be read counts as text, as U+FFFD, where it stands in the middle of the subtitle band or
+    with others as credits do: it is in a script that the recogniser does not know. False: it is no text."""
     subtitle_top: float = Field(0.72, ge=0, le=1)
     """The subtitle band begins at this share of the height, from the top (0-1)."""
     subtitle_max_height: float = Field(0.14, gt=0, le=1)

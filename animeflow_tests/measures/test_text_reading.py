@@ -2,14 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 
-from animeflow.measures.text_reading import UNREAD, is_text, read_texts
-from animeflow.models.text.ppocr import PPOcr
+from animeflow.measures.text_reading import is_text, read_texts
 from animeflow.settings.measures import TextMeasureSettings
-from animeflow_tests.models.conftest import loaded
 
 SETTINGS = TextMeasureSettings()
 GLOSS = (247.0, 96.0, 298.0, 98.0, 298.0, 119.0, 246.0, 117.0)
@@ -22,12 +18,8 @@ def box(polygon: tuple[float, ...], text: str, score: float) -> dict[str, Any]:
 
 
 def texts(*samples: list[dict[str, Any]]) -> list[list[str]]:
-    return read_as(SETTINGS, *samples)
-
-
-def read_as(settings: TextMeasureSettings, *samples: list[dict[str, Any]]) -> list[list[str]]:
     rows = [{"frame": 12 * n, "width": 640, "height": 360, "boxes": boxes} for n, boxes in enumerate(samples)]
-    return [[one["text"] for one in row["boxes"]] for row in read_texts(rows, settings)]
+    return [[one["text"] for one in row["boxes"]] for row in read_texts(rows, SETTINGS)]
 
 
 def test_a_window_front_read_as_two_wide_characters_is_no_text() -> None:
@@ -84,55 +76,3 @@ def test_a_sure_reading_needs_no_other() -> None:
 
 def test_only_the_samples_right_beside_it_are_asked() -> None:
     assert texts([box(DRIFTED, "(", 0.4)], [], [box(GLOSS, "20000", 0.877)])[2] == ["20000"]
-
-
-def line(left: float, top: float, right: float, bottom: float) -> tuple[float, ...]:
-    return (left, top, right, top, right, bottom, left, bottom)
-
-
-SUBTITLE = line(208, 318, 432, 344)
-
-
-@pytest.mark.parametrize(
-    ("polygon", "counts", "why"),
-    [
-        (SUBTITLE, True, "a line of a subtitle"),
-        (line(290, 318, 350, 344), True, "one word"),
-        (line(188, 318, 412, 344), False, "off the middle"),
-        (line(300, 318, 340, 344), False, "nearly square: a face, a knot"),
-        (line(208, 200, 432, 226), False, "above the band"),
-        (line(160, 270, 480, 330), False, "too high for a line"),
-    ],
-)
-def test_a_line_that_cannot_be_read_counts_where_subtitles_stand(
-    polygon: tuple[float, ...], counts: bool, why: str
-) -> None:
-    for text, score in (("", 0.0), ("xinn Dinnx", 0.59), ("     ,  ", 0.92)):
-        assert texts([box(polygon, text, score)]) == [[UNREAD] if counts else []], why
-
-
-def test_a_reading_that_the_next_sample_contradicts_is_unread_where_subtitles_stand() -> None:
-    samples = [[box(SUBTITLE, "Thu yupiow", 0.83)], [box(SUBTITLE, "Oupoat iv", 0.66)]]
-    assert texts(*samples) == [[UNREAD], [UNREAD]]
-
-
-def test_what_was_read_keeps_its_text() -> None:
-    assert texts([box(SUBTITLE, "Good morning", 0.97)]) == [["Good morning"]]
-
-
-def test_lines_that_cannot_be_read_count_for_nothing_on_request() -> None:
-    without = TextMeasureSettings(unread_subtitles=False)
-    assert read_as(without, [box(SUBTITLE, "", 0.0)]) == [[]]
-
-
-@pytest.mark.parametrize("text", ["Я вернусь до заката", "해가 지기 전에", "Good morning"])
-def test_subtitles_in_scripts_that_the_recogniser_does_not_know_count(text: str) -> None:
-    frame = np.full((360, 640, 3), (70, 110, 160), np.uint8)
-    font = cv2.FontFace("uni")  # OpenCV's own, with Cyrillic and Hangul
-    width = cv2.getTextSize((640, 360), text, (0, 0), font, 24)[2]
-    for colour, shifts in ((0, ((-1, 0), (1, 0), (0, -1), (0, 1))), (255, ((0, 0),))):
-        for x, y in shifts:
-            cv2.putText(frame, text, (320 - width // 2 + x, 335 + y), (colour,) * 3, font, 24)
-    found = loaded(PPOcr()).read([frame])[0]
-    boxes = [box(tuple(one.polygon.reshape(-1).tolist()), one.text, one.score) for one in found]
-    assert texts(boxes) == [[text if text.isascii() else UNREAD]]

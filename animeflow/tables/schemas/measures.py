@@ -95,7 +95,7 @@ TEXT = _per_clip(
     Column(
         "text",
         STR,
-        "recognised lines in order of appearance, joined by newlines; U+FFFD: a subtitle that could not be read",
+        "recognised lines in order of appearance, joined by newlines; U+FFFD: one that could not be read",
         null_reason="see reason",
     ),
     Column(
