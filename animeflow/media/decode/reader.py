@@ -258,7 +258,7 @@ class VideoReader:
         if not (passes_over(self._pictures.stream) and self._times.know(wanted)):
             return
         seeks, reached_pts = self._seek_map, self._reached_pts
-        if seeks is None or reached_pts is None:
+        if seeks is None or reached_pts is None or not seeks.is_gapless:
             return
         self._sparse = True
         way = SparsePictures(self._pictures, seeks, reached=self._next, reached_pts=reached_pts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +17,8 @@ import numpy.typing as npt
 from animeflow.errors import ContractError
 from animeflow.media.decode.clock import ascend
 from animeflow.media.demux.frame_index import FrameIndex
+
+_LONGEST_STEP = 1.75  # usual ones: of soft pulldown every other frame is shown for half as long again
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,16 @@ class SeekMap:
         """Whether the pictures from `frame` on come in the order of their pts, none with another than is known."""
         known = (self.times.contradict(number, picture.pts) for number, picture in enumerate(pictures, frame))
         return ascend(pictures) and not any(known)
+
+    @cached_property
+    def is_gapless(self) -> bool:
+        """Whether no packet seems to be missing: the longest step from pts to pts is not near twice the usual one.
+
+        What a decoder makes of a picture whose reference was lost depends on all that it decoded before, and no flag
+        says so.
+        """
+        steps = np.diff(self.index.pts)
+        return not len(steps) or bool(steps.max() <= _LONGEST_STEP * np.median(steps))
 
     def lists(self, pts: int) -> bool:
         """Whether a packet has this pts."""

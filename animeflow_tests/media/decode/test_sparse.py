@@ -13,7 +13,7 @@ from animeflow.media.decode.reader import open_video
 from animeflow.media.decode.seeking import FrameTimes
 from animeflow.media.decode.sparse import passes_over, worth_it
 from animeflow.media.demux.container import main_video_stream, open_container
-from animeflow_tests.media.numbered import number_of, write_numbered
+from animeflow_tests.media.numbered import ffmpeg, number_of, write_numbered
 
 COUNT = 120
 X264 = ("-c:v", "libx264", "-g", "250", "-x264-params", "bframes=3")
@@ -100,3 +100,23 @@ def test_one_pass_serves_every_ascending_pick(film: tuple[Path, FrameTimes]) -> 
     with counting_decodes() as counter, open_video(path, purpose="test", times=times, threads=1) as reader:
         assert [number_of(frame.gray()) for frame in reader.pick([30, 60, 90])] == [30, 60, 90]
     assert counter["test"] < 75  # of 91
+
+
+@pytest.mark.parametrize("lost", [30, 31, 32, 33, 34, 61])
+def test_where_a_packet_is_missing_every_picture_is_decoded(tmp_path: Path, lost: int) -> None:
+    """No flag says that a picture's reference is missing, and what the decoder puts there depends on all before it."""
+    whole = tmp_path / "whole.mkv"
+    moving = ("-f", "lavfi", "-i", "testsrc2=s=192x108:r=24:d=5", "-pix_fmt", "yuv420p")
+    ffmpeg(*moving, *X264, whole)
+    path = tmp_path / "lossy.mkv"
+    ffmpeg("-i", whole, "-c", "copy", "-bsf:v", f"noise=drop=eq(n\\,{lost})", path)
+    with open_video(path, purpose="test") as reader:
+        frames = [(frame.pts, frame.rgb()) for frame in reader]
+        assert len(frames) == 119
+        assert not reader.damaged
+    times = FrameTimes.of_frames(np.array([pts for pts, _ in frames]))
+    wanted = range(0, len(frames), 12)
+    with open_video(path, purpose="test", times=times) as reader:
+        for frame in reader.pick(wanted):
+            assert frame.pts == frames[frame.index][0]
+            assert np.array_equal(frame.rgb(), frames[frame.index][1]), frame.index
