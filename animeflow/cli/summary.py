@@ -58,6 +58,8 @@ def print_summary(order: Order, outcomes: Sequence[ShardOutcome], terminal: Term
         if len(said) > SHOWN:
             terminal.error(f"failed   {shard}: … and {len(said) - SHOWN} more: animeflow status --out {out}")
     for shard in shards:
+        for line in whole_failures(workspace, shard):
+            terminal.error(f"failed   {shard}: {line}")
         for check in failed_checks.found(workspace, shard):
             waiting = failed_checks.waiting(workspace, shard, check.asset)
             terminal.error(f"failed   {shard}: {check.text(len(waiting))}")
@@ -141,6 +143,14 @@ def failure_lines(rows: Iterable[tuple[Status, str]]) -> dict[str, list[str]]:
         path: [f"{path!r} in {', '.join(stages)}: {why}" for why, stages in whys.items()]
         for path, whys in found.items()
     }
+
+
+def whole_failures(workspace: Workspace, shard: str) -> list[str]:
+    """A line for each reason for which stages failed as a whole: they have no rows, and the reason names the files."""
+    found: dict[str, list[str]] = {}
+    for failure in failed.found(workspace.logs_dir(shard)):
+        found.setdefault(failure.text, []).append(failure.stage)
+    return [f"{listed(stages, SHOWN)}: {why}" for why, stages in found.items()]
 
 
 def videos_failed(workspace: Workspace, shard: str) -> bool:

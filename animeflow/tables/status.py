@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from animeflow.errors import AnimeflowError
+from animeflow.errors import AnimeflowError, InputError
 from animeflow.tables.schema import Column, TableSpec
 
 
@@ -109,7 +109,10 @@ class Status:
         source_frames: int | None = None,
         frames_decoded: int = 0,
     ) -> Status:
-        """The row of a failure. A word outside the enum is recorded as `internal`, with the message kept."""
+        """The row of a failure. A word outside the enum is recorded as `internal`, with the message kept.
+
+        An error about the video names it once, by `path`: where its file lies in the workspace tells nobody anything.
+        """
         known = error.reason in Reason._value2member_map_
         return cls(
             path=path,
@@ -117,7 +120,7 @@ class Status:
             state=State.FAILED,
             reason=Reason(error.reason) if known else Reason.INTERNAL,
             transient=error.transient,
-            message=str(error),
+            message=error.pathless if isinstance(error, InputError) else str(error),
             source_frames=source_frames,
             frames_decoded=frames_decoded,
         )

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from animeflow.cli.summary import failed_stages, has_failed, outcome_text
+from animeflow.cli.summary import failed_stages, has_failed, outcome_text, whole_failures
+from animeflow.errors import DecodeError, StageFailed
 from animeflow.media.images import read_image, write_webp
 from animeflow.report import build_report
+from animeflow.tables import failed
+from animeflow.tables.status import Status
 from animeflow.tables.workspace import Workspace
 from animeflow_tests.cli.conftest import Call
 from animeflow_tests.defs.conftest import TINY, WHOLE, clip, whole  # noqa: F401 fixtures
@@ -28,6 +31,27 @@ from animeflow_tests.defs.conftest import TINY, WHOLE, clip, whole  # noqa: F401
 )  # fmt: skip
 def test_the_closing_line(text: str, said: str) -> None:
     assert text == said
+
+
+def test_stages_that_failed_as_a_whole_are_named_with_the_file_and_the_reason(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    logs = workspace.logs_dir("shard")
+    with pytest.raises(StageFailed), failed.remembered(logs, "frame_signals", "text_boxes"):
+        raise StageFailed("'flip.mkv': 44 of 359 frames are damaged")
+    assert whole_failures(workspace, "shard") == [
+        "frame_signals, text_boxes: stage_failed: 'flip.mkv': 44 of 359 frames are damaged"
+    ]
+    failed.forget(logs, "frame_signals")
+    failed.forget(logs, "text_boxes")
+    assert whole_failures(workspace, "shard") == []
+
+
+def test_the_row_of_a_failed_video_names_it_once(tmp_path: Path) -> None:
+    staged = tmp_path / "media" / "a51712c794583a43.mkv"
+    error = DecodeError("44 of 359 frames are damaged", reason="corrupt", path=staged, hint="fetch it again")
+    row = Status.of_error(error, path="Season 1/flip.mkv", video_id="a51712c794583a43")
+    assert row.path == "Season 1/flip.mkv"
+    assert row.message == "44 of 359 frames are damaged (fetch it again)"
 
 
 @pytest.fixture

@@ -44,6 +44,14 @@ def test_a_character_by_itself_must_be_sure(score: float, found: bool) -> None:
     assert is_text(box(boat, "上", score), SETTINGS) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "found"), [("1111", False), ("/ / /", False), ("1991", True), ("Ill", True)]
+)
+def test_hatching_is_no_text(text: str, found: bool) -> None:
+    jaw = (508.0, 30.0, 566.0, 30.0, 566.0, 50.0, 508.0, 50.0)
+    assert is_text(box(jaw, text, 0.99), SETTINGS) == found
+
+
 def test_what_is_read_as_something_else_beside_it_is_no_text() -> None:
     """Measured on the gloss of a drawn head of hair that drifts with the camera."""
     samples = [[], [box(GLOSS, "20000", 0.877)], [box(DRIFTED, "(", 0.40)]]

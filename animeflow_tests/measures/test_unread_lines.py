@@ -41,7 +41,9 @@ SUBTITLE = line(208, 318, 432, 344)
         (SUBTITLE, True, "a line of a subtitle"),
         (line(290, 318, 350, 344), True, "one word"),
         (line(188, 318, 412, 344), False, "off the middle"),
-        (line(300, 318, 340, 344), False, "nearly square: a face, a knot"),
+        (line(303, 318, 337, 344), True, "a word of two letters"),
+        (line(306, 318, 334, 344), False, "as high as long: a face, a knot"),
+        (line(314, 318, 354, 344), False, "a word off the middle"),
         (line(208, 200, 432, 226), False, "above the band"),
         (line(160, 270, 480, 330), False, "too high for a line"),
     ],
@@ -51,6 +53,24 @@ def test_a_line_that_cannot_be_read_counts_where_subtitles_stand(
 ) -> None:
     for text, score in (("", 0.0), ("xinn Dinnx", 0.59), ("     ,  ", 0.92)):
         assert texts([box(polygon, text, score)]) == [[UNREAD] if counts else []], why
+
+
+TOP = line(208, 14, 432, 40)
+
+
+def test_lines_at_the_top_count_in_a_film_with_such_subtitles_at_the_bottom() -> None:
+    below, above = box(SUBTITLE, "", 0.0), box(TOP, "", 0.0)
+    assert texts([above]) == [[]], "a title, hair: nothing tells"
+    assert texts([below], [], [above]) == [[UNREAD], [], [UNREAD]]
+    larger = box(line(150, 6, 490, 56), "", 0.0)
+    assert texts([below], [], [larger]) == [[UNREAD], [], []], "of another height"
+
+
+def test_the_line_on_another_counts_with_it() -> None:
+    second, first = box(SUBTITLE, "", 0.0), box(line(240, 232, 400, 258), "", 0.0)
+    high = box(line(208, 262, 432, 288), "", 0.0)
+    assert texts([first, high]) == [[UNREAD, UNREAD]]
+    assert texts([second, first]) == [[UNREAD]], "too far above it"
 
 
 def test_a_reading_that_the_next_sample_contradicts_is_unread_where_subtitles_stand() -> None:

@@ -48,6 +48,7 @@ class DecodeLimits:
                 f"{damaged} of {total} frames are damaged; {self.max_corrupt_share:.0%} are allowed",
                 reason="corrupt",
                 path=path,
+                hint="fetch it again, or raise shots.decode.max_corrupt_share",
             )
 
 
