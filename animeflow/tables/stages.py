@@ -78,7 +78,7 @@ _STAGES = (
     ),
     StageSpec(
         "text", "measures", "Share of the frame under text, per clip.",
-        ("text_boxes", "clips"), ("measures.text",), kinds=("numpy",), job="curate", code_version="8",
+        ("text_boxes", "clips"), ("measures.text",), kinds=("numpy",), job="curate", code_version="9",
     ),
     StageSpec(
         "quality", "measures", "DOVER quality per clip; null with the reason when its weights are not here.",
