@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -23,9 +22,8 @@ from animeflow.media.decode.hwdecode import Backend, Choice, choose
 from animeflow.media.decode.limits import DEFAULT_LIMITS, DecodeLimits
 from animeflow.media.decode.picture_facts import PictureFacts, read_picture_facts
 from animeflow.media.decode.pictures import Pictures, Tally
-from animeflow.media.decode.seeking import FrameTimes, Landing, SeekMap
+from animeflow.media.decode.seeking import FrameTimes, Landing, SeekMap, ways_to
 from animeflow.media.decode.sparse import (
-    DECODED_AHEAD_S,
     SEEK_GAP_FRAMES,
     Lost,
     SparsePictures,
@@ -353,10 +351,7 @@ class VideoReader:
         landing = seeks.landing(wanted, reached=self._next, reached_pts=self._reached_pts)
         if landing is None:
             return
-        # A transport or program stream is sought by the times at which packets are decoded: there the way to a key
-        # frame begins earlier than it is shown.
-        earlier = landing.key_pts - math.ceil(DECODED_AHEAD_S / self.time_base)
-        for pts in (landing.key_pts, earlier):
+        for pts in ways_to(landing.key_pts, self.time_base):
             if self._pictures.seek(pts) and self._land(seeks, landing):
                 return
         self._give_up_seeking()

@@ -6,8 +6,10 @@ picture, a damaged one gives none.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, Self
 
@@ -19,6 +21,18 @@ from animeflow.media.decode.clock import ascend
 from animeflow.media.demux.frame_index import FrameIndex
 
 _LONGEST_STEP = 1.75  # usual ones: of soft pulldown every other frame is shown for half as long again
+
+
+_DECODED_AHEAD_S = 1  # no picture is decoded longer before it is shown
+
+
+def ways_to(key_pts: int, time_base: Fraction) -> tuple[int, int]:
+    """The pts to seek, one after the other, for a decoder that is to begin with the key frame of `key_pts`.
+
+    A transport or program stream is sought by the times at which packets are decoded: there the way to a key frame
+    begins earlier than it is shown.
+    """
+    return key_pts, key_pts - math.ceil(_DECODED_AHEAD_S / time_base)
 
 
 @dataclass(frozen=True)

@@ -6,24 +6,21 @@ time, are pictures that nothing refers to (B frames of x264's defaults, 640x360 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from animeflow.media.decode.clock import AHEAD, ascend
 from animeflow.media.decode.pictures import Pictures
-from animeflow.media.decode.seeking import SeekMap
+from animeflow.media.decode.seeking import SeekMap, ways_to
 
 # A gap is only worth a seek, and the packet list of a file worth reading, when it spans several groups of pictures.
 SEEK_GAP_FRAMES = 24
-DECODED_AHEAD_S = 1  # no picture is decoded longer before it is shown
 
 # Not MPEG-4: what FFmpeg makes of its interlaced pictures depends on those before them, referred to or not.
 _SAFE = ("h264", "mpeg2video")
-_HVCC_VERSION, _HVCC_LAYERS = (
-    0,
-    21,
-)  # bytes of the record that holds the parameters (ISO/IEC 14496-15, 8.3.3.1.2)
+# Bytes of the record that holds the parameters (ISO/IEC 14496-15, 8.3.3.1.2).
+_HVCC_VERSION = 0
+_HVCC_LAYERS = 21
 
 
 class Lost(Exception):
@@ -73,10 +70,8 @@ class SparsePictures:
         if key_pts is None or key_pts <= self._reached_pts or not far:
             found = self._walk(pts)
         else:
-            # A transport or program stream is sought by the times at which packets are decoded: there the way to a key
-            # frame begins earlier than it is shown.
-            earlier = key_pts - math.ceil(DECODED_AHEAD_S / self._pictures.stream.time_base)
-            found = self._seek(key_pts, pts) or self._seek(earlier, pts)
+            tries = (self._seek(at, pts) for at in ways_to(key_pts, self._pictures.stream.time_base))
+            found = next((picture for picture in tries if picture is not None), None)
         if found is None:
             raise Lost
         return found
